@@ -16,12 +16,12 @@ from typing import TextIO
 from urllib.parse import urlsplit
 
 from config.embedded import postgres as _postgres
-from config.embedded.errors import EmbeddedError
+from config.embedded.errors import EmbeddedError, NotRunning
 from config.embedded.ports import is_listening
 from config.embedded.postgres import Postgres
 from config.embedded.redis import Redis
 
-__all__ = ["Addresses", "EmbeddedError", "addresses", "ended", "erase", "start", "stop"]
+__all__ = ["Addresses", "EmbeddedError", "NotRunning", "addresses", "ended", "erase", "start", "stop"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def ended(data_dir: Path) -> str:
 
 
 def addresses(data_dir: Path) -> Addresses:
-    """What another process runs in this folder; EmbeddedError when nothing answers there."""
+    """What another process runs in this folder; NotRunning when nothing answers there."""
     try:
         written = json.loads((data_dir / "engines.json").read_text())
         found = Addresses(database_url=written["database_url"], redis_url=written["redis_url"])
@@ -100,7 +100,7 @@ def addresses(data_dir: Path) -> Addresses:
     except (OSError, ValueError, KeyError):
         alive = False
     if not alive:
-        raise EmbeddedError(
+        raise NotRunning(
             f"No database runs in {data_dir}: start bin/serve or bin/demo first, "
             "or set DATABASE_URL=postgres://user:password@host:5432/name and REDIS_URL=redis://host:6379/0."
         )
