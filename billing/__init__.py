@@ -1,0 +1,1 @@
+"""The heart: schedules, ledger, collection, providers and the doors to them."""

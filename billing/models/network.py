@@ -1,0 +1,147 @@
+"""Who takes the money: legal entities, their merchant accounts, locations and the account's rules.
+
+A legal entity's tax settings are dated, because a rate changes in the middle of a year. A location's owner is dated,
+because a location may change hands. Everything here is made by `manage.py network apply` or in the admin panel.
+"""
+
+from django.db import models
+
+from crm.models import Account
+from crm.models.encrypted import EncryptedTextField
+
+
+class LegalEntity(models.Model):
+    """A company, a sole proprietor or a self-employed person that receives money."""
+
+    class Kind(models.TextChoices):
+        OOO = "ooo"
+        IP = "ip"
+        SELF_EMPLOYED = "self_employed"
+
+    key = models.SlugField(unique=True)
+    kind = models.CharField(max_length=15, choices=Kind)
+    name = models.CharField(max_length=255)
+    inn = models.CharField(max_length=12)
+    kpp = models.CharField(max_length=9, blank=True)
+    ogrn = models.CharField(max_length=15, blank=True)
+    address = models.TextField(blank=True)
+    site = models.URLField(blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=32, blank=True)
+    vat_basis = models.CharField(max_length=255, blank=True)
+    # {name, position, name_genitive, position_genitive, basis_genitive}; {bic, account, correspondent, name}
+    signatory = models.JSONField(default=dict, blank=True)
+    bank = models.JSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TaxSetting(models.Model):
+    """Tax regime and VAT rate of a legal entity from a day on, until the next row."""
+
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="tax_settings")
+    valid_from = models.DateField()
+    tax_system = models.CharField(max_length=20)
+    vat = models.CharField(max_length=10)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["legal_entity", "valid_from"], name="one_tax_setting_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.legal_entity_id} {self.valid_from}: {self.tax_system} {self.vat}"
+
+
+class MerchantAccount(models.Model):
+    """A shop at a payment provider; its secrets are encrypted one by one.
+
+    settings by provider: cloudpayments {public_id, receipts, cash_receipts}; robokassa {login, algorithm, test,
+    receipts, inv_id_from}. secrets: cloudpayments {api_secret, api_secret_previous}; robokassa {password1…3}.
+    """
+
+    class Provider(models.TextChoices):
+        CLOUDPAYMENTS = "cloudpayments"
+        ROBOKASSA = "robokassa"
+
+    key = models.SlugField(unique=True)
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="merchants")
+    provider = models.CharField(max_length=20, choices=Provider)
+    settings = models.JSONField(default=dict)
+    secrets_json = EncryptedTextField(default="{}")
+    other_orders = models.CharField(max_length=500, default="refuse")
+
+    class Meta:
+        # The composite key that orders and payments refer to: a merchant cannot take money for another entity.
+        constraints = [models.UniqueConstraint(fields=["id", "legal_entity"], name="merchant_and_its_entity")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Location(models.Model):
+    """A place where the service is rendered; `crm_value` is its text or enum id in the account's location field."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="locations")
+    key = models.SlugField()
+    name = models.CharField(max_length=255)
+    crm_value = models.CharField(max_length=255)
+    time_zone = models.CharField(max_length=63, blank=True)
+    deposit = models.JSONField(default=dict, blank=True)
+    cash_receipts = models.CharField(max_length=10, default="desk")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "key"], name="location_once_per_account")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Ownership(models.Model):
+    """Which legal entity owns a location from a day on (until the next row), and by which shop it is paid."""
+
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="ownerships")
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
+    merchant = models.ForeignKey(MerchantAccount, on_delete=models.PROTECT)
+    valid_from = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["location", "valid_from"], name="one_owner_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.location_id} {self.valid_from}: {self.legal_entity_id}"
+
+
+class AccountPolicy(models.Model):
+    """How one amoCRM account bills: mode, hours, reminders, tasks.
+
+    reminders: [{days, channels}], days relative to effective_due_on; overdue_task: {type, responsible: "deal" | id}.
+    """
+
+    class Mode(models.TextChoices):
+        INSTALLMENTS = "installments"
+        DEPOSIT = "deposit"
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="policy")
+    mode = models.CharField(max_length=15, choices=Mode, default=Mode.INSTALLMENTS)
+    issue_at = models.TimeField(default="09:00")
+    issue_days_before = models.PositiveSmallIntegerField(default=0)
+    starts_on = models.DateField(null=True, blank=True)
+    reminders = models.JSONField(default=list, blank=True)
+    overdue_task = models.JSONField(default=dict, blank=True)
+    salesbot_id = models.BigIntegerField(null=True, blank=True)
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.account)
+
+
+class Product(models.Model):
+    """The receipt line and the documents' text of a programme."""
+
+    programme = models.CharField(max_length=255, unique=True)
+    name = models.CharField(max_length=128)
+    subject = models.CharField(max_length=20, default="service")
+    vat = models.CharField(max_length=10, blank=True)
+
+    def __str__(self) -> str:
+        return self.programme

@@ -1,0 +1,94 @@
+"""Payment schedules: what a deal's payer has agreed to pay, and every version of it.
+
+A schedule belongs to one deal. Each change makes a version; installments are never copied between versions: a row is
+current while `replaced_in` is null. Rows that have money are kept as they are. The database checks at commit that the
+current rows add up to the schedule's total (migration 0002).
+"""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from crm.models import Deal
+
+
+class Schedule(models.Model):
+    """The current terms of a deal. `version` grows by one with each change and is the optimistic lock."""
+
+    deal = models.OneToOneField(Deal, on_delete=models.PROTECT, related_name="schedule")
+    version = models.PositiveIntegerField()
+    total = models.DecimalField(max_digits=14, decimal_places=2)
+    due_day = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(total__gte=0), name="schedule_total_not_negative")]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id} v{self.version}"
+
+
+class ScheduleVersion(models.Model):
+    """Who made which terms, when, why, and what it changed. Append-only."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    total = models.DecimalField(max_digits=14, decimal_places=2)
+    terms = models.JSONField()
+    changes = models.JSONField(default=list)
+    author = models.CharField(max_length=255)
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["schedule", "number"], name="version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id} v{self.number}"
+
+
+class InstallmentQuerySet(models.QuerySet["Installment"]):
+    def current(self) -> Self:
+        """Rows of the schedule as it stands, in the order of their numbers."""
+        return self.filter(replaced_in__isnull=True).order_by("number")
+
+    def with_paid(self) -> Self:
+        """Add `paid`: the signed sum of the row's allocations."""
+        zero = models.Value(0, output_field=models.DecimalField(max_digits=14, decimal_places=2))
+        return self.annotate(
+            paid=models.functions.Coalesce(models.Sum("allocations__amount"), zero, output_field=zero.output_field)
+        )
+
+    def open(self) -> Self:
+        """Current rows that are not covered yet, oldest due first: the order in which money covers them."""
+        return self.current().with_paid().filter(paid__lt=F("amount")).order_by("due_on", "number")
+
+
+class Installment(models.Model):
+    """One row of a schedule. `due_on` is the contract's date, `effective_due_on` moves off a non-working day."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="installments")
+    number = models.PositiveIntegerField()
+    due_on = models.DateField()
+    effective_due_on = models.DateField()
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    opened_in = models.PositiveIntegerField()
+    replaced_in = models.PositiveIntegerField(null=True, blank=True)
+
+    objects = InstallmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="installment_amount_positive"),
+            models.CheckConstraint(condition=Q(effective_due_on__gte=F("due_on")), name="installment_never_due_earlier"),
+            models.UniqueConstraint(
+                fields=["schedule", "number"], condition=Q(replaced_in__isnull=True), name="installment_number_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_on"], condition=Q(replaced_in__isnull=True), name="installment_due"),
+            models.Index(fields=["effective_due_on"], condition=Q(replaced_in__isnull=True), name="installment_overdue"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id} №{self.number}: {self.amount} to {self.due_on}"

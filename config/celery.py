@@ -1,0 +1,29 @@
+"""Celery and the beat table on one screen.
+
+Tasks are kicks and sweeps: what must happen stands in a table row, so a lost task costs seconds, not money
+(docs/architecture.md, "Nothing is lost").
+"""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("grafik")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["crm", "billing"])
+
+app.conf.beat_schedule = {
+    "refetch deals that amoCRM hinted at": {"task": "crm.refresh_hinted_deals", "schedule": 5.0},
+    "send what waits for amoCRM": {"task": "crm.deliver_outbox", "schedule": 5.0},
+    "refresh amoCRM tokens early": {"task": "crm.refresh_tokens", "schedule": crontab(minute="*/15")},
+    "apply stored notices": {"task": "billing.apply_notices", "schedule": 5.0},
+    "call the providers": {"task": "billing.deliver_provider_calls", "schedule": 5.0},
+    "send messages": {"task": "billing.deliver_messages", "schedule": 5.0},
+    "issue due invoices": {"task": "billing.issue_due_invoices", "schedule": crontab(minute="*")},
+    "flag overdue installments": {"task": "billing.flag_overdue", "schedule": crontab(minute="*/5")},
+    "send reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/5")},
+    "forget old idempotency keys": {"task": "billing.forget_idempotency_keys", "schedule": crontab(hour=3, minute=17)},
+}

@@ -1,0 +1,8 @@
+"""The tables of crm."""
+
+from crm.models.account import Account, Connection, Integration, Pipeline
+from crm.models.deal import Deal, DealQuerySet
+from crm.models.outbox import DealHint, OutboxRow
+from crm.models.queue import QueueRow
+
+__all__ = ["Account", "Connection", "Deal", "DealHint", "DealQuerySet", "Integration", "OutboxRow", "Pipeline", "QueueRow"]

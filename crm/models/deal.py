@@ -1,0 +1,65 @@
+"""The mirrored deal: what amoCRM last told us about a lead.
+
+amoCRM is the truth for every column here; our money never depends on `price`. The row is also the one lock of the
+ledger (`select_for_update(no_key=True)`), see docs/money.md.
+"""
+
+from datetime import date, datetime
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from django.db import models
+
+from crm.models.account import Account
+
+
+class DealQuerySet(models.QuerySet["Deal"]):
+    def of(self, account: Account, lead_id: int) -> Self:
+        return self.filter(account=account, external_id=lead_id)
+
+    def locked(self) -> Self:
+        """Lock the rows against every other ledger operation, but not against foreign keys that point at them."""
+        return self.select_for_update(no_key=True, of=("self",))
+
+
+class Deal(models.Model):
+    """One lead of an account; `external_id` is amoCRM's lead id, `price` whole roubles as amoCRM keeps them."""
+
+    class State(models.TextChoices):
+        LIVE = "live"
+        LOST = "lost"
+        DELETED = "deleted"
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="deals")
+    external_id = models.BigIntegerField()
+    name = models.TextField(blank=True)
+    price = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    pipeline_id = models.BigIntegerField(default=0)
+    status_id = models.BigIntegerField(default=0)
+    responsible_user_id = models.BigIntegerField(default=0)
+    programme = models.TextField(blank=True)
+    cohort = models.TextField(blank=True)
+    location_value = models.TextField(blank=True)
+    service_on = models.DateField(null=True, blank=True)
+    contact_id = models.BigIntegerField(null=True, blank=True)
+    contact_name = models.TextField(blank=True)
+    contact_email = models.TextField(blank=True)
+    contact_phone = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.LIVE)
+    fetched_at = models.DateTimeField()
+
+    objects = DealQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="deal_once_per_account")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}/{self.external_id}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.account.time_zone)
+
+    def local_day(self, at: datetime) -> date:
+        """The calendar day of a moment where the deal lives."""
+        return at.astimezone(self.zone).date()

@@ -1,0 +1,33 @@
+"""A text column that only this installation can read.
+
+Values are encrypted by the first of FIELD_KEYS and decrypted by any of them (key rotation: put the new key first).
+Fails closed: a value that no key opens raises instead of coming back as ciphertext.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+@cache
+def _box(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+if TYPE_CHECKING:
+    TextField = models.TextField[str, str]
+else:
+    TextField = models.TextField
+
+
+class EncryptedTextField(TextField):
+    """Text that is stored encrypted; an empty text is stored empty. Raises InvalidToken when no key fits."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return _box(settings.FIELD_KEYS).encrypt(value.encode()).decode() if value else value
+
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
+        return _box(settings.FIELD_KEYS).decrypt(value.encode()).decode() if value else value

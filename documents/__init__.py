@@ -1,0 +1,1 @@
+"""Numbered documents and their rendering; knows finished values, not money."""

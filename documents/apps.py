@@ -1,0 +1,7 @@
+"""Django's handle of the app."""
+
+from django.apps import AppConfig
+
+
+class DocumentsConfig(AppConfig):
+    name = "documents"
