@@ -1,4 +1,4 @@
-"""The world of the tests: a private PostgreSQL and Redis, an environment of their own, no way out but loopback.
+"""The world of the tests: a private PostgreSQL and Redis, their own environment, no way out but loopback.
 
 Everything starts before Django reads its settings and is gone afterwards; no server that was already there
 is touched. Children that tests start inherit this environment, so they find the same servers.
@@ -34,7 +34,7 @@ _CHROMIUM_FLAGS = [
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers, then let Django read its settings: pytest-django sets up what is configured by now."""
+    """Start the servers, then let Django read its settings, so that pytest-django sets it up."""
     data_dir = Path(tempfile.mkdtemp(prefix="grafik-tests-"))
     # PostgreSQL runs as another user than root and must be able to pass.
     data_dir.chmod(0o711)

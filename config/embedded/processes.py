@@ -76,7 +76,9 @@ def command_line(pid: int) -> str:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             return ""
-    shown = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
+    shown = subprocess.run(
+        ["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
+    )
     return shown.stdout.strip()
 
 
@@ -94,7 +96,7 @@ def end_leftover(pid: int, *, marker: str, signals: Sequence[signal.Signals], se
             time.sleep(0.05)
 
 
-def tail(log: Path, *, lines: int = 12) -> str:
+def tail(log: Path, *, lines: int = 40) -> str:
     """The last lines of a log file, for a person who must know why something did not start."""
     if not log.exists():
         return ""

