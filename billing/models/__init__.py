@@ -11,7 +11,7 @@ from billing.models.network import (
     Product,
     TaxSetting,
 )
-from billing.models.queues import Event, FirstAnswer, Message, Notice, OverdueFlag, ProviderCall
+from billing.models.queues import Event, FirstAnswer, Message, Notice, OverdueFlag, ProviderCall, Reminder
 from billing.models.schedule import Installment, InstallmentQuerySet, Schedule, ScheduleVersion
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "ProviderOrder",
     "Receipt",
     "Refund",
+    "Reminder",
     "Schedule",
     "ScheduleVersion",
     "TaxSetting",

@@ -93,6 +93,8 @@ class ProviderOrder(models.Model):
     ordered_on = models.DateField()
     created_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True, blank=True)
+    # When its creation was last sent: a second click waits for that call instead of making another.
+    called_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -79,6 +79,26 @@ class Message(QueueRow):
         return f"{self.channel} {self.key}: {self.state}"
 
 
+class Reminder(models.Model):
+    """One step of the reminder policy that was done for an installment, once and by one channel.
+
+    Several reminders may point at one message: what falls due for one payer on one day is said together.
+    """
+
+    installment = models.ForeignKey(Installment, on_delete=models.PROTECT, related_name="reminders")
+    days = models.SmallIntegerField()
+    channel = models.CharField(max_length=10)
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="reminders")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["installment", "days", "channel"], name="reminder_step_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.installment_id} {self.days:+d} by {self.channel}"
+
+
 class OverdueFlag(models.Model):
     """An installment that was found overdue, once; `returned_to` remembers the stage to go back to when cured."""
 
