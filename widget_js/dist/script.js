@@ -1,0 +1,1485 @@
+define(['lib/components/base/modal'], function (Modal) {
+var Grafik = (() => {
+  var __defProp = Object.defineProperty;
+  var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
+  var __getOwnPropNames = Object.getOwnPropertyNames;
+  var __hasOwnProp = Object.prototype.hasOwnProperty;
+  var __export = (target, all) => {
+    for (var name in all)
+      __defProp(target, name, { get: all[name], enumerable: true });
+  };
+  var __copyProps = (to, from, except, desc) => {
+    if (from && typeof from === "object" || typeof from === "function") {
+      for (let key of __getOwnPropNames(from))
+        if (!__hasOwnProp.call(to, key) && key !== except)
+          __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
+    }
+    return to;
+  };
+  var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
+
+  // src/main.js
+  var main_exports = {};
+  __export(main_exports, {
+    makeWidget: () => makeWidget
+  });
+
+  // src/api.js
+  var API_URL = "https://grafik.invalid/api/v1/";
+  var READ_LIMIT_MS = 15e3;
+  var WRITE_LIMIT_MS = 3e4;
+  var ApiError = class extends Error {
+    /** `problem`: the RFC 9457 body, null when the server did not answer in its own words. */
+    constructor(status, problem) {
+      super(problem ? problem.detail || problem.title : `HTTP ${status}`);
+      this.status = status;
+      this.problem = problem;
+      this.code = problem ? problem.code || "" : "";
+      this.fields = problem && problem.errors || {};
+    }
+    /** Nobody knows whether the server did it: no answer at all, or somebody else's error page. */
+    get unknown() {
+      return this.status === 0 || this.status >= 500 && !this.problem || this.status < 300 && !this.problem;
+    }
+  };
+  function makeApi(authorizedAjax) {
+    function request(options, limit) {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          reject(new ApiError(0, null));
+          if (call && call.abort) call.abort();
+        }, limit);
+        const call = authorizedAjax(options);
+        call.then(
+          (data) => {
+            clearTimeout(timer);
+            settle(200, data, resolve, reject);
+          },
+          (xhr) => {
+            clearTimeout(timer);
+            settle(xhr && xhr.status || 0, xhr && xhr.responseText, resolve, reject);
+          }
+        );
+      });
+    }
+    return {
+      get: (path) => request({ url: API_URL + path, type: "GET", dataType: "text" }, READ_LIMIT_MS),
+      send: (method, path, body, key) => request(
+        {
+          url: API_URL + path,
+          type: method,
+          dataType: "text",
+          contentType: "application/json",
+          headers: key ? { "Idempotency-Key": key } : {},
+          data: JSON.stringify(body)
+        },
+        WRITE_LIMIT_MS
+      )
+    };
+  }
+  function newKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  function settle(status, text, resolve, reject) {
+    const body = parse(text);
+    if (status >= 200 && status < 300) {
+      if (body) resolve(body);
+      else reject(new ApiError(status, null));
+    } else {
+      reject(new ApiError(status, body && body.title ? body : null));
+    }
+  }
+  function parse(text) {
+    if (text && typeof text === "object") return text;
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      return null;
+    }
+  }
+
+  // src/copy.js
+  function copyText(text) {
+    if (navigator.clipboard && window.isSecureContext) {
+      return navigator.clipboard.writeText(text).catch(() => copyBySelection(text));
+    }
+    return copyBySelection(text);
+  }
+  function copyBySelection(text) {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.setAttribute("readonly", "");
+    area.style.cssText = "position:fixed;opacity:0;pointer-events:none";
+    document.body.appendChild(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    return copied ? Promise.resolve() : Promise.reject(new Error("the clipboard is closed"));
+  }
+
+  // src/dates.js
+  function formatDay(iso) {
+    const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(String(iso));
+    return parts ? `${parts[3]}.${parts[2]}.${parts[1]}` : "";
+  }
+  function formatMoment(moment) {
+    const time = /T(\d{2}:\d{2})/.exec(String(moment));
+    return time ? `${formatDay(moment)} ${time[1]}` : formatDay(moment);
+  }
+  function dayOf(date) {
+    const two = (number) => String(number).padStart(2, "0");
+    return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  }
+  function nextMonth(iso) {
+    const [year, month, day] = iso.split("-").map(Number);
+    const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+    return new Date(Date.UTC(year, month, Math.min(day, last))).toISOString().slice(0, 10);
+  }
+
+  // src/freshness.js
+  var SLOW_MS = 15e3;
+  var QUICK_MS = 2500;
+  var QUICK_FOR_MS = 6e5;
+  function keepFresh(look, listen) {
+    let quickUntil = 0;
+    let timer = null;
+    function schedule() {
+      clearTimeout(timer);
+      timer = setTimeout(beat, Date.now() < quickUntil ? QUICK_MS : SLOW_MS);
+    }
+    function beat() {
+      if (!document.hidden) look();
+      schedule();
+    }
+    const returned = () => {
+      if (!document.hidden) look();
+    };
+    document.addEventListener("visibilitychange", returned);
+    window.addEventListener("focus", returned);
+    const unlisten = listen(look);
+    schedule();
+    return {
+      expectPayment() {
+        quickUntil = Date.now() + QUICK_FOR_MS;
+        schedule();
+      },
+      stop() {
+        clearTimeout(timer);
+        document.removeEventListener("visibilitychange", returned);
+        window.removeEventListener("focus", returned);
+        if (typeof unlisten === "function") unlisten();
+      }
+    };
+  }
+
+  // src/problems.js
+  function explain(t, error) {
+    if (error.status === 0) return { text: t("problem.offline"), retry: true };
+    if (error.status === 401) return { text: t("problem.unauthorized"), retry: true };
+    if (error.unknown) return { text: t("problem.broken"), retry: true };
+    const detail = error.problem && (error.problem.detail || error.problem.title);
+    const own = t.known(`problem.status_${error.status}`);
+    return { text: detail || own || t("problem.broken"), retry: error.status === 429 || error.status >= 500 };
+  }
+  function fieldErrors(error) {
+    const flat = {};
+    Object.keys(error.fields).forEach((name) => {
+      flat[name] = sentences(error.fields[name]).join(" ");
+    });
+    return flat;
+  }
+  function sentences(value) {
+    if (Array.isArray(value)) return value.flatMap(sentences);
+    if (value && typeof value === "object") {
+      return "message" in value ? [String(value.message)] : Object.values(value).flatMap(sentences);
+    }
+    return [String(value)];
+  }
+
+  // src/html.js
+  var ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "`": "&#96;" };
+  var Markup = class {
+    constructor(text) {
+      this.text = text;
+    }
+    toString() {
+      return this.text;
+    }
+  };
+  function html(strings, ...values) {
+    let text = strings[0];
+    values.forEach((value, index) => {
+      text += render(value) + strings[index + 1];
+    });
+    return new Markup(text);
+  }
+  function href(address) {
+    return /^https?:\/\//i.test(String(address)) ? String(address) : "#";
+  }
+  function render(value) {
+    if (value === null || value === void 0 || value === false || value === true) return "";
+    if (value instanceof Markup) return value.text;
+    if (Array.isArray(value)) return value.map(render).join("");
+    return String(value).replace(/[&<>"'`]/g, (sign) => ESCAPES[sign]);
+  }
+
+  // src/views/controls.js
+  var ICON_PATHS = {
+    copy: "M7 7V4h9v9h-3M4 7h9v9H4z",
+    warning: "M10 3.5 17.5 16.5h-15zM10 8v4.2M10 14v.6",
+    check: "M4 10.5 8.2 14.5 16 6",
+    chevron: "M6 8l4 4 4-4",
+    cross: "M5 5l10 10M15 5 5 15",
+    history: "M10 5.5V10l3 2M3.5 10a6.5 6.5 0 1 0 2-4.7L3.5 7.2M3.5 3.5v3.7h3.7"
+  };
+  function icon(name) {
+    return html`<svg class="grafik-icon" viewBox="0 0 20 20" width="16" height="16" aria-hidden="true" focusable="false"><path d="${ICON_PATHS[name]}" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
+  }
+  function button({ action, id = "", label, kind = "neutral", busy = false, name = "", before = "" }) {
+    return html`<button type="button" class="grafik-button grafik-button_${kind}${busy ? " grafik-button_busy" : ""}"
+    data-action="${action}" data-id="${id}" data-key="${action}:${id}"${name ? html` aria-label="${name}"` : ""}${busy ? html` aria-busy="true"` : ""}><span class="grafik-button__label">${before}${label}</span></button>`;
+  }
+  function copyButton({ t, id, text, label, what, copied }) {
+    const done = copied === id;
+    return html`<button type="button" class="grafik-button grafik-button_small${done ? " grafik-button_done" : ""}"
+    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" aria-label="${label}: ${what}"><span class="grafik-button__label">${icon(done ? "check" : "copy")}${done ? t("copy.done") : label}</span></button>`;
+  }
+  function pill(tone, text) {
+    return html`<span class="grafik-pill grafik-pill_${tone}">${text}</span>`;
+  }
+  function link(address, label) {
+    return html`<a class="grafik-link" href="${href(address)}" target="_blank" rel="noopener noreferrer">${label}</a>`;
+  }
+  function section(title, content, extra = "") {
+    return html`<section class="grafik-section"><h3 class="grafik-section__title">${title}${extra}</h3>${content}</section>`;
+  }
+  function folded({ t, rows, key, expanded, limit, from = 0 }) {
+    if (rows.length <= limit + 1) return html`${rows}`;
+    const start = Math.max(0, Math.min(from, rows.length - limit));
+    const shown = expanded ? rows : rows.slice(start, start + limit);
+    const label = expanded ? t("panel.fold") : t("panel.show_all", { n: rows.length });
+    return html`${shown}<li class="grafik-row grafik-row_more">${button({ action: "fold", id: key, label, kind: "link" })}</li>`;
+  }
+
+  // src/views/callout.js
+  function callout(tone, text, way = "") {
+    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
+  }
+
+  // src/dialogs/fields.js
+  function inputField({ name, label, value = "", type = "text", mode = "", suffix = "", hint = "", first = false, min = "", max = "" }) {
+    return field({
+      name,
+      label,
+      hint,
+      control: html`<span class="grafik-input${suffix ? " grafik-input_suffix" : ""}"><input class="grafik-input__box" id="grafik-${name}" name="${name}" type="${type}" value="${value}"
+      aria-describedby="grafik-${name}-error"${mode && html` inputmode="${mode}"`}${min && html` min="${min}"`}${max && html` max="${max}"`}${first && html` data-autofocus`}>${suffix && html`<span class="grafik-input__suffix" aria-hidden="true">${suffix}</span>`}</span>`
+    });
+  }
+  function selectField({ name, label, options, value = "", hint = "" }) {
+    const rows = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
+    return field({
+      name,
+      label,
+      hint,
+      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${name}" name="${name}" aria-describedby="grafik-${name}-error">${rows}</select></span>`
+    });
+  }
+  function textField({ name, label, value = "", hint = "", first = false }) {
+    return field({
+      name,
+      label,
+      hint,
+      control: html`<span class="grafik-input"><textarea class="grafik-input__box" id="grafik-${name}" name="${name}" rows="2" maxlength="500" aria-describedby="grafik-${name}-error"${first && html` data-autofocus`}>${value}</textarea></span>`
+    });
+  }
+  function checkField({ name, label, checked = false, value = "1" }) {
+    return html`<label class="grafik-check"><input type="checkbox" name="${name}" value="${value}"${checked && html` checked`}><span>${label}</span></label>`;
+  }
+  function readField({ label, value, name }) {
+    return html`<div class="grafik-field"><span class="grafik-field__label">${label}</span><output class="grafik-field__value" data-output="${name}">${value}</output></div>`;
+  }
+  function field({ name, label, hint, control }) {
+    return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${name}">${label}</label>${control}
+    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${name}-error"></span></div>`;
+  }
+  function showFieldErrors(form, errors, focus = true) {
+    clearFieldErrors(form);
+    const left = [];
+    let first = null;
+    Object.keys(errors).forEach((name) => {
+      const place = form.querySelector(`[data-field="${CSS.escape(name)}"]`);
+      if (!place) {
+        left.push(errors[name]);
+        return;
+      }
+      place.querySelector(".grafik-field__error").textContent = errors[name];
+      const box = place.querySelector(".grafik-input__box");
+      box.setAttribute("aria-invalid", "true");
+      first = first || box;
+    });
+    if (first && focus) first.focus();
+    return left;
+  }
+  function clearFieldErrors(form) {
+    form.querySelectorAll(".grafik-field__error").forEach((place) => {
+      place.textContent = "";
+    });
+    form.querySelectorAll("[aria-invalid]").forEach((box) => box.removeAttribute("aria-invalid"));
+  }
+
+  // src/dialogs/focus.js
+  var REACHABLE = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
+  function trapFocus(form) {
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Tab") return;
+      const places = reachable(form);
+      if (!places.length) return;
+      const first = places[0];
+      const last = places[places.length - 1];
+      if (event.shiftKey && document.activeElement === first) {
+        event.preventDefault();
+        last.focus();
+      } else if (!event.shiftKey && document.activeElement === last) {
+        event.preventDefault();
+        first.focus();
+      }
+    });
+    const start = form.querySelector("[data-autofocus]") || form.querySelector(".grafik-dialog__title");
+    start.focus();
+  }
+  function reachable(form) {
+    return Array.from(form.querySelectorAll(REACHABLE)).filter((place) => !place.disabled && !place.matches("fieldset:disabled *") && place.offsetParent !== null);
+  }
+
+  // src/dialogs/frame.js
+  function openDialog({ Modal, t }, spec) {
+    const dialog = new Dialog(t, spec);
+    dialog.open(Modal);
+    return dialog;
+  }
+  var Dialog = class {
+    constructor(t, spec) {
+      this.t = t;
+      this.spec = spec;
+      this.form = null;
+      this.key = newKey();
+      this.unknownBody = null;
+      this.busy = false;
+      this.closed = false;
+      this.forced = false;
+    }
+    open(Modal) {
+      this.modal = new Modal({
+        class_name: "grafik-modal",
+        disable_enter_keydown: true,
+        init: ($body) => this.draw($body),
+        destroy: () => this.mayClose()
+      });
+    }
+    isOpen() {
+      return !this.closed;
+    }
+    /** `force` leaves even while a save is under way: the card itself is going away. */
+    close(force = false) {
+      if (this.closed || this.busy && !force) return;
+      this.forced = force;
+      this.modal.destroy();
+    }
+    showProblem(text) {
+      this.find(".grafik-dialog__problem").innerHTML = text ? String(callout("error", text)) : "";
+    }
+    /** amoCRM's Modal may draw at once or later: everything that needs the form starts here. */
+    draw($body) {
+      $body.trigger("modal:loaded").html(String(frameView(this.t, this.spec)));
+      this.form = $body[0].querySelector(".grafik-dialog");
+      this.form.parentNode.style.cssText = "width:auto;padding:0";
+      this.recentre = () => $body.trigger("modal:centrify");
+      this.form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        this.submit();
+      });
+      this.form.addEventListener("click", (event) => {
+        if (event.target.closest('[data-action="close"]')) this.close();
+      });
+      if (this.spec.onReady) this.spec.onReady(this);
+      this.recentre();
+      trapFocus(this.form);
+    }
+    /** Modal asks before it goes: cross, Escape, click beside. False keeps it. */
+    mayClose() {
+      if (this.busy && !this.forced) return false;
+      if (!this.closed) {
+        this.closed = true;
+        this.spec.onClosed();
+      }
+      return true;
+    }
+    submit() {
+      if (this.busy || this.closed || !this.spec.submitLabel) return;
+      const body = this.unknownBody || this.spec.collect(this.form);
+      if (!body) return;
+      this.setBusy(true);
+      this.showProblem("");
+      this.spec.send(body, this.key).then(
+        (answer) => this.succeed(answer),
+        (error) => this.fail(error, body)
+      );
+    }
+    succeed(answer) {
+      if (this.closed) return;
+      this.setBusy(false);
+      this.close();
+      this.spec.onDone(answer);
+    }
+    fail(error, body) {
+      if (this.closed) return;
+      this.setBusy(false);
+      const stillRunning = this.unknownBody && error.status === 409 && !this.spec.onConflict;
+      if (error.unknown || stillRunning) this.holdUnknown(error, body);
+      else this.release(error);
+    }
+    holdUnknown(error, body) {
+      this.unknownBody = body;
+      this.find(".grafik-dialog__fields").disabled = true;
+      this.setSubmitLabel(this.t("dialog.retry"));
+      this.showProblem(`${explain(this.t, error).text} ${this.t("dialog.unknown")}`);
+    }
+    /** The server refused: nothing was written, so what is sent next is a new call with a new key. */
+    release(error) {
+      this.unknownBody = null;
+      this.key = newKey();
+      this.find(".grafik-dialog__fields").disabled = false;
+      this.setSubmitLabel(this.spec.submitLabel);
+      if (error.status === 409 && this.spec.onConflict) {
+        this.close();
+        this.spec.onConflict(error);
+        return;
+      }
+      const left = showFieldErrors(this.form, fieldErrors(error));
+      this.showProblem([explain(this.t, error).text, ...left].join(" "));
+    }
+    setBusy(busy) {
+      this.busy = busy;
+      this.find(".grafik-dialog__submit").classList.toggle("grafik-button_busy", busy);
+      this.form.setAttribute("aria-busy", String(busy));
+    }
+    setSubmitLabel(text) {
+      this.find(".grafik-dialog__submit .grafik-button__label").textContent = text;
+    }
+    find(selector) {
+      return this.form.querySelector(selector);
+    }
+  };
+  function frameView(t, spec) {
+    const foot = spec.submitLabel ? html`<button type="submit" class="grafik-button grafik-button_primary grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
+       ${button({ action: "close", kind: "text", label: t("dialog.cancel") })}` : button({ action: "close", label: t("dialog.close") });
+    return html`<form class="grafik grafik-dialog${spec.wide ? " grafik-dialog_wide" : ""}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title" novalidate autocomplete="off">
+    <button type="button" class="grafik-dialog__cross" data-action="close" aria-label="${t("dialog.close")}">${icon("cross")}</button>
+    <h2 class="grafik-dialog__title" id="grafik-dialog-title" tabindex="-1">${spec.title}</h2>
+    <fieldset class="grafik-dialog__fields">${spec.content}</fieldset>
+    <div class="grafik-dialog__problem" role="alert"></div>
+    <div class="grafik-dialog__actions modal-body__actions">${foot}</div></form>`;
+  }
+
+  // src/dialogs/history.js
+  function openHistory(context, { onClosed }) {
+    const { t, api, card } = context;
+    return openDialog(context, {
+      title: t("history.title"),
+      content: html`<div class="grafik-history" aria-live="polite"></div>`,
+      onReady(dialog) {
+        const place = dialog.form.querySelector(".grafik-history");
+        const load = () => {
+          place.innerHTML = String(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t("panel.loading")}</p>`);
+          api.get(`deals/${card.lead_id}/history/`).then(
+            (answer) => show(historyView(t, Array.isArray(answer) ? answer : answer.results)),
+            (error) => show(callout("error", explain(t, error).text, button({ action: "history_again", label: t("panel.retry") })))
+          );
+        };
+        const show = (markup) => {
+          place.innerHTML = String(markup);
+          dialog.recentre();
+        };
+        place.addEventListener("click", (event) => {
+          if (event.target.closest('[data-action="history_again"]')) load();
+        });
+        load();
+      },
+      onClosed
+    });
+  }
+  function historyView(t, events) {
+    if (!events.length) return html`<p class="grafik-hint">${t("history.empty")}</p>`;
+    return html`<ol class="grafik-events">${events.map((event) => eventView(t, event))}</ol>`;
+  }
+  function eventView(t, event) {
+    const who = event.who && (event.who.name || event.who) || t("history.system");
+    const what = event.text || t.known(`event.${event.what}`) || event.what;
+    return html`<li class="grafik-event"><div class="grafik-event__what">${what}</div><div class="grafik-row__note"><span>${formatMoment(event.at)}</span><span>${who}</span></div></li>`;
+  }
+
+  // src/money.js
+  var NBSP = " ";
+  function toKopecks(amount) {
+    const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(String(amount));
+    if (!parts) throw new Error(`not a sum of money: ${amount}`);
+    const kopecks = BigInt(parts[2]) * 100n + BigInt((parts[3] || "").padEnd(2, "0"));
+    return parts[1] ? -kopecks : kopecks;
+  }
+  function toAmount(kopecks) {
+    const sign = kopecks < 0n ? "-" : "";
+    const absolute = kopecks < 0n ? -kopecks : kopecks;
+    return `${sign}${absolute / 100n}.${String(absolute % 100n).padStart(2, "0")}`;
+  }
+  function formatMoney(amount) {
+    return `${formatNumber(amount)}${NBSP}₽`;
+  }
+  function formatNumber(amount) {
+    const [whole, cents] = toAmount(toKopecks(amount)).split(".");
+    const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
+    return cents === "00" ? grouped : `${grouped},${cents}`;
+  }
+  function parseMoney(typed) {
+    const plain = String(typed).replace(/[\s\u00a0\u202f]|₽|руб\.?|р\.?$/gi, "").replace(",", ".");
+    if (!/^\d{1,12}(\.\d{1,2})?$/.test(plain)) return null;
+    const kopecks = toKopecks(plain);
+    return kopecks > 0n ? toAmount(kopecks) : null;
+  }
+  function isPositive(amount) {
+    return toKopecks(amount) > 0n;
+  }
+  function subtract(amount, other) {
+    return toAmount(toKopecks(amount) - toKopecks(other));
+  }
+  function add(...amounts) {
+    return toAmount(amounts.reduce((sum, amount) => sum + toKopecks(amount), 0n));
+  }
+  function percent(part, whole) {
+    const total = toKopecks(whole);
+    return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
+  }
+
+  // src/dialogs/invoice.js
+  function openInvoice(context, { onDone, onClosed }) {
+    const { t, api, card } = context;
+    const next = card.next;
+    return openDialog(context, {
+      title: t("invoice.title"),
+      content: html`<p class="grafik-dialog__lead">${t("invoice.for_row", { number: next.number, day: formatDay(next.due_on) })}</p>
+      ${inputField({ name: "amount", label: t("invoice.amount"), value: formatNumber(next.amount), mode: "decimal", suffix: "₽", first: true })}
+      ${channelsView(t, card)}`,
+      submitLabel: t("invoice.submit"),
+      collect(form) {
+        const amount = parseMoney(form.elements.amount.value);
+        showFieldErrors(form, amount ? {} : { amount: t("payment.wrong_amount") });
+        if (!amount) return null;
+        const send = chosen(form);
+        return { ...amount === next.amount ? { installment: next.number } : { installment: next.number, amount }, ...send.length ? { send } : {} };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/invoices/`, body, key),
+      onDone,
+      onClosed
+    });
+  }
+  function openSend(context, { onDone, onClosed }) {
+    const { t, api, card, subject: invoice } = context;
+    const reachable2 = Boolean(emailOf(card));
+    return openDialog(context, {
+      title: t("invoices.name", { number: invoice.number }),
+      content: html`<p class="grafik-dialog__lead">${t("invoice.send_lead", { amount: formatMoney(invoice.amount) })}</p>${channelsView(t, card)}${sentView(t, invoice)}`,
+      submitLabel: reachable2 ? t("invoices.send") : "",
+      collect(form) {
+        const channels = chosen(form);
+        showFieldErrors(form, {});
+        return channels.length ? { channels } : null;
+      },
+      send: (body, key) => api.send("POST", `invoices/${invoice.id}/send/`, body, key),
+      onDone,
+      onClosed
+    });
+  }
+  function emailOf(card) {
+    return card.payer && card.payer.email || card.contact && card.contact.email || "";
+  }
+  function channelsView(t, card) {
+    const email = emailOf(card);
+    if (!email) return callout("warning", t("invoice.no_channel"), html`<div class="grafik-hint">${t("way_out.no_email")}</div>`);
+    return html`<div class="grafik-channels" role="group" aria-label="${t("invoice.channels")}">
+    ${checkField({ name: "channel", value: "email", label: t("invoice.by_email", { email }), checked: true })}</div>`;
+  }
+  function sentView(t, invoice) {
+    if (!invoice.sent.length) return "";
+    const rows = invoice.sent.map((one) => html`<li>${t.known(`channel.${one.channel}`) || one.channel}, ${formatDay(one.at)}: ${t.known(`sent_state.${one.state}`) || one.state}</li>`);
+    return html`<div class="grafik-effects"><b>${t("invoice.sent_before")}</b><ul>${rows}</ul></div>`;
+  }
+  function chosen(form) {
+    return Array.from(form.querySelectorAll('input[name="channel"]:checked'), (box) => box.value);
+  }
+
+  // src/dialogs/payment.js
+  var METHODS = ["cash", "card_terminal", "bank_transfer", "other"];
+  function openFullPayment(context, { onDone, onConflict, onClosed }) {
+    const { t, api, today, card } = context;
+    const effects = [t("payment.effect_recorded", { amount: formatMoney(card.debt) }), t("payment.effect_closed"), t("payment.effect_stage")];
+    return openDialog(context, {
+      title: t("payment.full_title"),
+      content: html`<div class="grafik-question"><span>${t("payment.full_question")}</span><b>${formatMoney(card.debt)}</b></div>
+      ${commonFields(t, today, true)}
+      ${effectsView(t, effects)}`,
+      submitLabel: t("payment.full_submit", { amount: formatMoney(card.debt) }),
+      collect: (form) => collectCommon(t, form, { expected: card.debt }),
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/full-payment/`, body, key),
+      onDone,
+      onConflict,
+      onClosed
+    });
+  }
+  function openPartialPayment(context, { onDone, onClosed }) {
+    const { t, api, today, card } = context;
+    return openDialog(context, {
+      title: t("payment.partial_title"),
+      content: html`${inputField({ name: "amount", label: t("payment.amount"), mode: "decimal", suffix: "₽", first: true })}
+      <div class="grafik-payment__effect" aria-live="polite"></div>
+      ${commonFields(t, today, false)}`,
+      submitLabel: t("payment.partial_submit"),
+      collect: (form) => collectPartial(t, form),
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/payments/`, body, key),
+      onDone,
+      onReady({ form }) {
+        const show = () => {
+          form.querySelector(".grafik-payment__effect").innerHTML = String(amountEffect(t, card, parseMoney(form.elements.amount.value)));
+        };
+        form.elements.amount.addEventListener("input", show);
+        show();
+      },
+      onClosed
+    });
+  }
+  function amountEffect(t, card, amount) {
+    if (!amount) return html`<p class="grafik-hint">${t("payment.debt_now", { debt: formatMoney(card.debt) })}</p>`;
+    const left = subtract(card.debt, amount);
+    if (isPositive(left)) return html`<p class="grafik-hint">${t("payment.left", { left: formatMoney(left) })}</p>`;
+    const over = subtract(amount, card.debt);
+    if (!isPositive(over)) return html`<p class="grafik-hint">${t("payment.covers_all")}</p>`;
+    return callout("warning", t("payment.over", { over: formatMoney(over) }));
+  }
+  function commonFields(t, today, first) {
+    return html`<div class="grafik-pair">
+      ${inputField({ name: "paid_on", label: t("payment.paid_on"), value: today, type: "date", max: today, first })}
+      ${selectField({ name: "method", label: t("payment.method"), value: "cash", options: METHODS.map((name) => [name, t(`method.${name}`)]) })}</div>
+    ${selectField({ name: "receipt", label: t("payment.receipt"), hint: t("payment.receipt_hint"), options: [["", t("payment.receipt_default")], ["true", t("payment.receipt_make")], ["false", t("payment.receipt_later")]] })}
+    ${textField({ name: "comment", label: t("payment.comment") })}`;
+  }
+  function effectsView(t, effects) {
+    return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
+  }
+  function collectPartial(t, form) {
+    const amount = parseMoney(form.elements.amount.value);
+    if (amount) return collectCommon(t, form, { amount });
+    showFieldErrors(form, { amount: t("payment.wrong_amount") });
+    return null;
+  }
+  function collectCommon(t, form, body) {
+    const { paid_on: day, method, receipt, comment } = form.elements;
+    const wrong = wrongDay(t, day.value, day.max);
+    showFieldErrors(form, wrong ? { paid_on: wrong } : {});
+    if (wrong) return null;
+    const whole = { ...body, paid_on: day.value, method: method.value };
+    if (comment.value.trim()) whole.comment = comment.value.trim();
+    if (receipt.value) whole.receipt = receipt.value === "true";
+    return whole;
+  }
+  function wrongDay(t, day, today) {
+    if (!day) return t("payment.wrong_day");
+    return day > today ? t("payment.future_day", { today: formatDay(today) }) : "";
+  }
+
+  // src/views/preview.js
+  function previewView(t, preview) {
+    return html`
+    ${(preview.warnings || []).map((warning) => callout("warning", warning.text || warning))}
+    <table class="grafik-table">
+      <caption class="grafik-hidden">${t("schedule.preview")}</caption>
+      <thead><tr><th scope="col">${t("schedule.number")}</th><th scope="col">${t("schedule.day")}</th><th scope="col" class="grafik-table__sum">${t("schedule.amount")}</th></tr></thead>
+      <tbody>${preview.installments.map((row) => rowView(t, row))}</tbody>
+      <tfoot><tr><th scope="row" colspan="2">${t("schedule.sum", { count: t.count("schedule.payments", preview.installments.length) })}</th><td class="grafik-table__sum">${formatMoney(add(...preview.installments.map((row) => row.amount)))}</td></tr></tfoot>
+    </table>
+    ${changesView(t, preview.changes || [])}`;
+  }
+  function previewNote(text, ring = false) {
+    return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>`;
+  }
+  function rowView(t, row) {
+    const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
+    return html`<tr><td>${row.number}</td><td>${formatDay(row.due_on)}${moved && html`<small>${t("installments.moved", { day: formatDay(row.effective_due_on) })}</small>`}</td><td class="grafik-table__sum">${formatMoney(row.amount)}</td></tr>`;
+  }
+  function changesView(t, changes) {
+    if (!changes.length) return "";
+    return html`<h3 class="grafik-section__title">${t("schedule.changes")}</h3><ul class="grafik-changes">${changes.map((change) => html`<li>${typeof change === "string" ? change : changeWords(t, change)}</li>`)}</ul>`;
+  }
+  function changeWords(t, change) {
+    const side = (row) => html`${formatDay(row.due_on)}, ${formatMoney(row.amount)}`;
+    const number = t("schedule.row", { number: change.number });
+    if (!change.before) return html`<b>${number}</b> <ins>${side(change.after)}</ins>`;
+    if (!change.after) return html`<b>${number}</b> <del>${side(change.before)}</del>`;
+    return html`<b>${number}</b> <del>${side(change.before)}</del> → <ins>${side(change.after)}</ins>`;
+  }
+
+  // src/dialogs/preview_loop.js
+  var PAUSE_MS = 250;
+  function makePreview({ t, api, path, form, read, onPreview }) {
+    const place = form.querySelector(".grafik-preview");
+    let timer = null;
+    let newest = 0;
+    function ask() {
+      const { body, errors } = read();
+      clearFieldErrors(form);
+      newest += 1;
+      if (errors.length) {
+        place.classList.remove("grafik-preview_veiled");
+        place.innerHTML = String(previewNote(t("schedule.incomplete")));
+        onPreview(null);
+        return;
+      }
+      const mine = newest;
+      if (!place.querySelector("table")) place.innerHTML = String(previewNote(t("schedule.counting"), true));
+      api.send("POST", path, body).then(
+        (preview) => {
+          if (mine === newest) show(previewView(t, preview), preview);
+        },
+        (error) => {
+          if (mine !== newest) return;
+          const left = showFieldErrors(form, fieldErrors(error), false);
+          show(previewNote([explain(t, error).text, ...left].join(" ")), null);
+        }
+      );
+    }
+    function show(markup, preview) {
+      place.classList.remove("grafik-preview_veiled");
+      place.innerHTML = String(markup);
+      onPreview(preview);
+    }
+    return {
+      now: ask,
+      changed() {
+        clearTimeout(timer);
+        place.classList.add("grafik-preview_veiled");
+        timer = setTimeout(ask, PAUSE_MS);
+      },
+      stop() {
+        clearTimeout(timer);
+        newest += 1;
+      }
+    };
+  }
+
+  // src/dialogs/schedule_form.js
+  var USUAL_COUNT = 6;
+  function startValues(card, today) {
+    const open = card.installments.filter((row) => row.state !== "paid");
+    return {
+      total: formatNumber(card.total),
+      by: "count",
+      count: String(open.length || USUAL_COUNT),
+      monthly_amount: "",
+      first_due_on: open.length ? open[0].due_on : nextMonth(today),
+      due_day: card.due_day ? String(card.due_day) : "",
+      down_payment: "",
+      down_payment_on: today,
+      round_to: "1",
+      remainder: "last",
+      shift_weekends: true
+    };
+  }
+  function scheduleBody(values) {
+    const errors = [];
+    const money = (name) => {
+      const amount = parseMoney(values[name]);
+      if (!amount) errors.push(name);
+      return amount;
+    };
+    const whole = (name) => {
+      if (!/^\d{1,3}$/.test(values[name].trim())) errors.push(name);
+      return Number(values[name]);
+    };
+    const body = { total: money("total") };
+    if (values.by === "count") body.count = whole("count");
+    else body.monthly_amount = money("monthly_amount");
+    if (!values.first_due_on) errors.push("first_due_on");
+    body.first_due_on = values.first_due_on;
+    if (values.due_day.trim()) body.due_day = whole("due_day");
+    if (values.down_payment.trim()) {
+      body.down_payment = money("down_payment");
+      if (values.down_payment_on) body.down_payment_on = values.down_payment_on;
+    }
+    body.round_to = values.round_to;
+    body.remainder = values.remainder;
+    body.shift_weekends = Boolean(values.shift_weekends);
+    return { body, errors };
+  }
+
+  // src/dialogs/schedule.js
+  function openSchedule(context, { onDone, onConflict, onClosed }) {
+    const { t, api, today, card } = context;
+    const rebuild = card.version !== null;
+    const path = `deals/${card.lead_id}/schedule/`;
+    let preview = null;
+    return openDialog(context, {
+      title: rebuild ? t("schedule.title_rebuild") : t("schedule.title"),
+      wide: true,
+      content: contentView(t, card, startValues(card, today), rebuild),
+      submitLabel: t("dialog.save"),
+      collect: (form) => collect(t, form, card, rebuild),
+      send: (body, key) => api.send("PUT", path, body, key),
+      onDone,
+      onConflict,
+      onReady(dialog) {
+        const { form } = dialog;
+        preview = makePreview({
+          t,
+          api,
+          path: `${path}preview/`,
+          form,
+          read: () => scheduleBody(readValues(form)),
+          onPreview: (answer) => {
+            showDebt(form, card, answer);
+            dialog.recentre();
+          }
+        });
+        form.addEventListener("input", (event) => {
+          if (event.target.name === "reason") return;
+          toggleMode(form);
+          showDebt(form, card, null);
+          preview.changed();
+        });
+        toggleMode(form);
+        preview.now();
+      },
+      onClosed() {
+        preview.stop();
+        onClosed();
+      }
+    });
+  }
+  function contentView(t, card, values, rebuild) {
+    return html`<div class="grafik-schedule"><div class="grafik-schedule__form">
+    ${inputField({ name: "total", label: t("schedule.total"), value: values.total, mode: "decimal", suffix: "₽", first: true })}
+    <div class="grafik-pair">${readField({ name: "paid", label: t("schedule.received"), value: formatMoney(card.paid) })}${readField({ name: "debt", label: t("schedule.debt"), value: formatMoney(card.debt) })}</div>
+    <div class="grafik-tabs" role="radiogroup" aria-label="${t("schedule.by")}">
+      <label class="grafik-tab"><input type="radio" name="by" value="count" checked><span>${t("schedule.by_count")}</span></label>
+      <label class="grafik-tab"><input type="radio" name="by" value="monthly_amount"><span>${t("schedule.by_amount")}</span></label></div>
+    <div class="grafik-pair">
+      ${inputField({ name: "count", label: t("schedule.count"), value: values.count, type: "number", min: "1", max: "240" })}
+      ${inputField({ name: "monthly_amount", label: t("schedule.monthly"), value: values.monthly_amount, mode: "decimal", suffix: "₽" })}
+      ${inputField({ name: "due_day", label: t("schedule.due_day"), value: values.due_day, type: "number", min: "1", max: "31", hint: t("schedule.due_day_hint") })}</div>
+    ${inputField({ name: "first_due_on", label: t("schedule.first"), value: values.first_due_on, type: "date" })}
+    <div class="grafik-pair">
+      ${inputField({ name: "down_payment", label: t("schedule.down"), value: values.down_payment, mode: "decimal", suffix: "₽", hint: t("schedule.down_hint") })}
+      ${inputField({ name: "down_payment_on", label: t("schedule.down_on"), value: values.down_payment_on, type: "date" })}</div>
+    <div class="grafik-pair">
+      ${selectField({ name: "round_to", label: t("schedule.round"), value: values.round_to, options: [["0.01", t("schedule.round_none")], ["1", t("schedule.round_1")], ["100", t("schedule.round_100")]] })}
+      ${selectField({ name: "remainder", label: t("schedule.remainder"), value: values.remainder, options: [["last", t("schedule.remainder_last")], ["first", t("schedule.remainder_first")]] })}</div>
+    ${checkField({ name: "shift_weekends", label: t("schedule.shift"), checked: values.shift_weekends })}
+    ${rebuild && textField({ name: "reason", label: t("schedule.reason"), hint: t("schedule.reason_hint") })}
+    </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t("schedule.preview")}</h3><div class="grafik-preview" aria-live="polite"></div></div></div>`;
+  }
+  function readValues(form) {
+    const values = {};
+    ["total", "count", "monthly_amount", "first_due_on", "due_day", "down_payment", "down_payment_on", "round_to", "remainder", "by"].forEach((name) => {
+      values[name] = form.elements[name].value;
+    });
+    values.shift_weekends = form.elements.shift_weekends.checked;
+    return values;
+  }
+  function collect(t, form, card, rebuild) {
+    const { body, errors } = scheduleBody(readValues(form));
+    const texts = {};
+    errors.forEach((name) => {
+      texts[name] = t(`schedule.wrong.${name}`);
+    });
+    const reason = rebuild ? form.elements.reason.value.trim() : "";
+    if (rebuild && !reason) texts.reason = t("schedule.wrong.reason");
+    showFieldErrors(form, texts);
+    if (Object.keys(texts).length) return null;
+    return { ...body, version: card.version, ...rebuild ? { reason } : {} };
+  }
+  function toggleMode(form) {
+    const by = form.elements.by.value;
+    ["count", "monthly_amount"].forEach((name) => {
+      form.querySelector(`[data-field="${name}"]`).hidden = name !== by;
+    });
+    form.querySelector('[data-field="down_payment_on"]').hidden = !form.elements.down_payment.value.trim();
+  }
+  function showDebt(form, card, answer) {
+    const total = parseMoney(form.elements.total.value);
+    const paid = answer ? answer.paid : card.paid;
+    const debt = answer ? answer.debt : total && subtract(total, paid);
+    form.querySelector('[data-output="paid"]').textContent = formatMoney(paid);
+    form.querySelector('[data-output="debt"]').textContent = debt ? formatMoney(debt) : "—";
+  }
+
+  // src/views/lists.js
+  var INSTALLMENTS_SHOWN = 4;
+  var OTHERS_SHOWN = 2;
+  var ROW_TONES = { overdue: "error", partially_paid: "warning", invoiced: "info", paid: "success", planned: "muted" };
+  var RECEIPT_TONES = { registered: "success", failed: "error", planned: "muted", sent: "info", not_required: "muted" };
+  function installmentsView({ t, card, ui }) {
+    if (!card.installments.length) return "";
+    const open = card.installments.findIndex((row) => row.state !== "paid");
+    const rows = card.installments.map((row) => installmentRow(t, row));
+    const list = folded({
+      t,
+      rows,
+      key: "installments",
+      expanded: ui.expanded.has("installments"),
+      limit: INSTALLMENTS_SHOWN,
+      from: Math.max(0, open - 1)
+    });
+    return section(t("installments.title"), html`<ul class="grafik-list">${list}</ul>`, counter(card));
+  }
+  function counter(card) {
+    const paid = card.installments.filter((row) => row.state === "paid").length;
+    return html` <span class="grafik-section__count">${paid}/${card.installments.length}</span>`;
+  }
+  function installmentRow(t, row) {
+    const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
+    const part = row.state !== "paid" && isPositive(row.paid) && t("installments.part", { paid: formatMoney(row.paid), rest: formatMoney(subtract(row.amount, row.paid)) });
+    return html`<li class="grafik-row" data-installment="${row.number}">
+    <div class="grafik-row__main"><span>${row.number}. ${formatDay(row.due_on)}</span><span class="grafik-row__sum">${formatMoney(row.amount)}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${ROW_TONES[row.state] || "muted"}">${t.known(`installment_state.${row.state}`) || row.state}</span>
+      <span>${part || moved && row.state !== "paid" && t("installments.moved", { day: formatDay(row.effective_due_on) })}</span></div></li>`;
+  }
+  function invoicesView({ t, card, ui }) {
+    const rows = card.invoices.filter((invoice) => invoice.state !== "void").reverse();
+    if (!rows.length) return "";
+    const list = folded({
+      t,
+      rows: rows.map((invoice) => invoiceRow(t, card, invoice, ui)),
+      key: "invoices",
+      expanded: ui.expanded.has("invoices"),
+      limit: OTHERS_SHOWN
+    });
+    return section(t("invoices.title"), html`<ul class="grafik-list">${list}</ul>`);
+  }
+  function invoiceRow(t, card, invoice, ui) {
+    const what = t("invoices.name", { number: invoice.number });
+    const open = invoice.state === "open";
+    const id = `invoice-${invoice.id}`;
+    return html`<li class="grafik-row" data-invoice="${invoice.id}">
+    <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(invoice.amount)}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${open ? "info" : "success"}">${t.known(`invoice_state.${invoice.state}`) || invoice.state}</span><span>${sentNote(t, invoice)}</span></div>
+    ${open && html`<div class="grafik-row__actions">
+      ${copyButton({ t, id, text: invoice.url, label: t("copy.link"), what, copied: ui.copied })}
+      ${card.actions.includes("invoice") && button({ action: "send", id: invoice.id, kind: "small", label: invoice.sent.length ? t("invoices.resend") : t("invoices.send"), name: `${t("invoices.send")}: ${what}` })}</div>`}</li>`;
+  }
+  function sentNote(t, invoice) {
+    if (!invoice.sent.length) return invoice.state === "open" ? t("invoices.not_sent") : "";
+    const failed = invoice.sent.find((one) => one.state === "failed" || one.state === "parked");
+    const shown = failed || invoice.sent[invoice.sent.length - 1];
+    const channel = t.known(`channel.${shown.channel}`) || shown.channel;
+    const state = t.known(`sent_state.${shown.state}`) || shown.state;
+    return html`<span class="${failed ? "grafik-tone_error" : ""}">${channel}: ${state}${shown.at && !failed ? ` ${formatDay(shown.at)}` : ""}</span>`;
+  }
+  function paymentsView({ t, card, ui }) {
+    if (!card.payments.length) return "";
+    const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)));
+    const list = folded({
+      t,
+      rows: rows.map((payment) => paymentRow(t, payment)),
+      key: "payments",
+      expanded: ui.expanded.has("payments"),
+      limit: OTHERS_SHOWN
+    });
+    return section(t("payments.title"), html`<ul class="grafik-list">${list}</ul>`);
+  }
+  function paymentRow(t, payment) {
+    const receipt = payment.receipt;
+    return html`<li class="grafik-row" data-payment="${payment.id}">
+    <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatMoney(payment.amount)}</span></div>
+    <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
+      <span class="grafik-tone_${receipt && RECEIPT_TONES[receipt.state] || "muted"}">${receiptNote(t, receipt)}</span></div>
+    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.refunded", { amount: formatMoney(payment.refunded) })}</span></div>`}</li>`;
+  }
+  function receiptNote(t, receipt) {
+    if (!receipt) return t("receipt.none");
+    const words = t.known(`receipt.${receipt.state}`) || receipt.state;
+    const reason = receipt.reason && (t.known(`receipt_reason.${receipt.reason}`) || receipt.reason);
+    if (receipt.url) return link(receipt.url, words);
+    return reason ? `${words}: ${reason}` : words;
+  }
+
+  // src/views/summary.js
+  var TONES = {
+    no_schedule: "neutral",
+    prepaid: "info",
+    on_schedule: "success",
+    overdue: "error",
+    paused: "warning",
+    paid: "success",
+    cancelled: "neutral"
+  };
+  var MOST_SEGMENTS = 24;
+  function summaryView(t, card) {
+    const owes = isPositive(card.debt);
+    return html`
+    <div class="grafik-head">
+      ${pill(TONES[card.state] || "neutral", t.known(`state.${card.state}`) || card.state)}
+      ${courseView(card)}
+    </div>
+    <div class="grafik-debt">
+      <span class="grafik-debt__label">${owes ? t("panel.debt") : t("panel.paid")}</span>
+      <span class="grafik-debt__sum" data-figure="${owes ? "debt" : "paid"}">${formatMoney(owes ? card.debt : card.paid)}</span>
+    </div>
+    ${barView(t, card)}
+    <dl class="grafik-figures">${figures(t, card)}</dl>`;
+  }
+  function courseView(card) {
+    const words = [card.programme, card.cohort].filter(Boolean);
+    return words.length ? html`<div class="grafik-course">${words.join(" · ")}</div>` : "";
+  }
+  function barView(t, card) {
+    const label = t("panel.bar", {
+      paid: formatMoney(card.paid),
+      total: formatMoney(card.total),
+      percent: percent(card.paid, card.total)
+    });
+    return html`<div class="grafik-bar" role="img" aria-label="${label}" title="${label}">${segments(card)}</div>`;
+  }
+  function segments(card) {
+    const rows = card.installments;
+    if (!rows.length || rows.length > MOST_SEGMENTS) {
+      return html`<span class="grafik-bar__segment" style="flex-grow:1">${fill(percent(card.paid, card.total), "paid")}</span>`;
+    }
+    return rows.map(
+      (row) => html`<span class="grafik-bar__segment grafik-bar__segment_${row.state}" style="flex-grow:${toKopecks(row.amount)}">${fill(percent(row.paid, row.amount), row.state)}</span>`
+    );
+  }
+  function fill(share, state) {
+    return html`<span class="grafik-bar__fill grafik-bar__fill_${state}" style="width:${share}%"></span>`;
+  }
+  function figures(t, card) {
+    const next = card.next;
+    return [
+      figure(t("panel.total"), formatMoney(card.total), "total"),
+      isPositive(card.debt) && figure(t("panel.paid"), formatMoney(card.paid), "paid"),
+      isPositive(card.overdue) && figure(t("panel.overdue"), formatMoney(card.overdue), "overdue", "error"),
+      isPositive(card.credit) && figure(t("panel.credit"), formatMoney(card.credit), "credit", "warning"),
+      isPositive(card.written_off) && figure(t("panel.written_off"), formatMoney(card.written_off), "written_off"),
+      card.due_day && figure(t("panel.due_day"), t("panel.due_day_value", { day: card.due_day }), "due_day"),
+      next && figure(t("panel.next"), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, "next")
+    ];
+  }
+  function figure(label, value, name, tone = "") {
+    return html`<div class="grafik-figure${tone ? ` grafik-figure_${tone}` : ""}"><dt>${label}</dt><dd data-figure="${name}">${value}</dd></div>`;
+  }
+
+  // src/views/panel.js
+  function panelView({ t, card, ui }) {
+    return html`<div class="grafik-panel">
+    ${ui.stale && callout("warning", t("panel.stale"), button({ action: "reload", kind: "link", label: t("panel.retry") }))}
+    ${summaryView(t, card)}
+    ${mainButton(t, card, ui)}
+    ${warningsView(t, card)}
+    ${linksView(t, card, ui)}
+    ${moneyButtons(t, card)}
+    ${installmentsView({ t, card, ui })}
+    ${invoicesView({ t, card, ui })}
+    ${paymentsView({ t, card, ui })}
+    ${footView(t, card, ui)}
+  </div>`;
+  }
+  function loadingView(t) {
+    return html`<div class="grafik-panel grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t("panel.loading")}</span></div>`;
+  }
+  function failedView(t, text, retry) {
+    return html`<div class="grafik-panel">${callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }))}</div>`;
+  }
+  function unsavedView(t) {
+    return html`<div class="grafik-panel"><p class="grafik-hint">${t("panel.unsaved")}</p></div>`;
+  }
+  function mainButton(t, card, ui) {
+    const can = (action) => card.actions.includes(action);
+    if (card.mode === "deposit") {
+      return can("links") ? button({ action: "links", kind: "primary", label: t("actions.links"), busy: ui.busy === "links" }) : "";
+    }
+    if (can("schedule")) return button({ action: "schedule", kind: "primary", label: t("actions.schedule") });
+    return can("rebuild") ? button({ action: "schedule", kind: "primary", label: t("actions.rebuild") }) : "";
+  }
+  function warningsView(t, card) {
+    return card.warnings.map((warning) => {
+      const way = t.known(`way_out.${warning.code}`);
+      const goes = warning.code === "price_differs" && card.actions.includes("rebuild");
+      return callout("warning", warning.text, html`${way && html`<div class="grafik-hint">${way}</div>`}${goes && button({ action: "schedule", id: "warning", kind: "link", label: t("actions.rebuild") })}`);
+    });
+  }
+  function linksView(t, card, ui) {
+    if (card.mode !== "deposit" || !card.links) return "";
+    const rows = ["deposit", "full"].filter((name) => card.links[name]).map((name) => linkRow(t, name, card.links[name], ui));
+    return rows.length ? html`<ul class="grafik-list grafik-links">${rows}</ul>` : "";
+  }
+  function linkRow(t, name, one, ui) {
+    const what = t(`links.${name}`);
+    const open = one.state === "open";
+    return html`<li class="grafik-row" data-link="${name}">
+    <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(one.amount)}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${one.state === "paid" ? "success" : "muted"}">${t.known(`link_state.${one.state}`) || one.state}</span>${open && link(one.url, t("links.open"))}</div>
+    ${open && html`<div class="grafik-row__actions">${copyButton({ t, id: `link-${name}`, text: one.url, label: t("copy.link"), what, copied: ui.copied })}
+      ${one.text && copyButton({ t, id: `text-${name}`, text: one.text, label: t("copy.text"), what, copied: ui.copied })}</div>`}</li>`;
+  }
+  function moneyButtons(t, card) {
+    const owes = isPositive(card.debt);
+    const can = (action) => card.actions.includes(action);
+    const row = [
+      owes && can("full_payment") && button({ action: "full_payment", label: t("actions.full_payment") }),
+      can("partial_payment") && button({ action: "partial_payment", label: t("actions.partial_payment") }),
+      owes && can("invoice") && card.next && button({ action: "invoice", label: t("actions.invoice") })
+    ].filter(Boolean);
+    return row.length ? html`<div class="grafik-buttons">${row}</div>` : "";
+  }
+  function footView(t, card, ui) {
+    return html`<div class="grafik-foot">
+    ${card.pay_url && copyButton({ t, id: "pay_url", text: card.pay_url, label: t("actions.pay_url"), what: t("copy.what_pay_url"), copied: ui.copied })}
+    ${button({ action: "history", kind: "small", label: t("actions.history"), before: icon("history") })}
+  </div>`;
+  }
+
+  // src/panel.js
+  var COPIED_FOR_MS = 2e3;
+  var Panel = class {
+    /** deps: {root, leadId, api, t, Modal, notify: {done, problem}, listen} */
+    constructor(deps) {
+      Object.assign(this, deps);
+      this.ui = { busy: "", expanded: /* @__PURE__ */ new Set(), copied: "", stale: false };
+      this.card = null;
+      this.dialog = null;
+      this.newest = 0;
+      this.asking = false;
+      this.alive = true;
+      this.linksKey = newKey();
+      this.onClick = (event) => this.clicked(event);
+    }
+    start() {
+      this.root.addEventListener("click", this.onClick);
+      this.freshness = keepFresh(() => this.look(), this.listen);
+      this.reload();
+    }
+    stop() {
+      this.alive = false;
+      this.freshness.stop();
+      this.root.removeEventListener("click", this.onClick);
+      if (this.dialog) this.dialog.close(true);
+    }
+    // what is known
+    reload() {
+      if (!this.card) this.draw(loadingView(this.t));
+      this.load();
+    }
+    /** A quiet refresh: never while another one or an action is under way. */
+    look() {
+      if (!this.asking && !this.ui.busy) this.load();
+    }
+    load() {
+      const mine = this.nextTurn();
+      this.asking = true;
+      this.api.get(`deals/${this.leadId}/`).then(
+        (card) => this.answered(mine, () => this.accept(card)),
+        (error) => this.answered(mine, () => this.failed(error))
+      );
+    }
+    /** Only the newest question counts, and only while the panel lives. */
+    answered(mine, act) {
+      if (mine !== this.newest) return;
+      this.asking = false;
+      if (this.alive) act();
+    }
+    nextTurn() {
+      this.newest += 1;
+      return this.newest;
+    }
+    /** A card from any call; it outdates every question asked before. */
+    accept(card) {
+      this.nextTurn();
+      this.asking = false;
+      const same = this.card && !this.ui.stale && JSON.stringify(card) === JSON.stringify(this.card);
+      this.card = card;
+      this.ui.stale = false;
+      if (!same) this.drawCard();
+    }
+    failed(error) {
+      if (this.card) {
+        this.ui.stale = true;
+        this.drawCard();
+        return;
+      }
+      const final = error.status === 403 || error.status === 404;
+      this.draw(failedView(this.t, explain(this.t, error).text, !final));
+    }
+    // what is seen
+    drawCard() {
+      this.draw(panelView({ t: this.t, card: this.card, ui: this.ui }));
+    }
+    draw(markup) {
+      const active = document.activeElement;
+      const held = active && this.root.contains(active) ? active.dataset.key : "";
+      this.root.innerHTML = String(markup);
+      if (held) this.focusOn(held);
+    }
+    focusOn(key) {
+      const place = this.root.querySelector(`[data-key="${CSS.escape(key)}"]`);
+      if (place) place.focus();
+    }
+    // what is done
+    clicked(event) {
+      const button2 = event.target.closest("[data-action]");
+      if (!button2) return;
+      const { action, id, key, text } = button2.dataset;
+      const saved = (notice) => this.saved(notice);
+      const invoiced = (notice) => this.invoiced(notice);
+      const actions = {
+        reload: () => this.reload(),
+        links: () => this.makeLinks(),
+        copy: () => this.copy(id, text),
+        fold: () => this.fold(id),
+        schedule: () => this.open(key, openSchedule, saved("notice.schedule")),
+        full_payment: () => this.open(key, openFullPayment, saved("notice.payment")),
+        partial_payment: () => this.open(key, openPartialPayment, saved("notice.payment")),
+        invoice: () => this.open(key, openInvoice, invoiced("notice.invoice")),
+        send: () => this.open(key, openSend, invoiced("notice.sent"), this.card.invoices.find((one) => String(one.id) === id)),
+        history: () => this.open(key, openHistory, () => void 0)
+      };
+      actions[action]();
+    }
+    /** One dialog at a time; afterwards the focus goes back to the button that opened it. */
+    open(key, opener, onDone, subject) {
+      if (this.dialog && this.dialog.isOpen()) return;
+      const context = { Modal: this.Modal, t: this.t, api: this.api, today: dayOf(/* @__PURE__ */ new Date()), card: this.card, subject };
+      this.dialog = opener(context, {
+        onDone: (answer) => this.alive && onDone(answer),
+        onConflict: (error) => this.alive && this.conflict(error),
+        onClosed: () => {
+          if (!this.alive) return;
+          this.focusOn(key);
+          this.look();
+        }
+      });
+    }
+    saved(notice) {
+      return (card) => {
+        this.accept(card);
+        this.notify.done(this.t(notice), card.name);
+      };
+    }
+    invoiced(notice) {
+      return () => {
+        this.freshness.expectPayment();
+        this.notify.done(this.t(notice), this.card.name);
+        this.load();
+      };
+    }
+    conflict(error) {
+      this.notify.problem(this.t("dialog.stale"), explain(this.t, error).text);
+      this.load();
+    }
+    makeLinks() {
+      if (this.ui.busy) return;
+      this.ui.busy = "links";
+      this.drawCard();
+      this.api.send("POST", `deals/${this.leadId}/payment-links/`, {}, this.linksKey).then(
+        (links) => this.linksMade(links),
+        (error) => this.linksFailed(error)
+      );
+    }
+    linksMade({ deposit, full }) {
+      if (!this.alive) return;
+      this.ui.busy = "";
+      this.linksKey = newKey();
+      this.freshness.expectPayment();
+      this.card = { ...this.card, links: { deposit, full } };
+      this.drawCard();
+      this.load();
+    }
+    linksFailed(error) {
+      if (!this.alive) return;
+      this.ui.busy = "";
+      if (!error.unknown) this.linksKey = newKey();
+      this.drawCard();
+      this.notify.problem(this.t("notice.links_failed"), explain(this.t, error).text);
+    }
+    copy(id, text) {
+      copyText(text).then(
+        () => this.alive && this.copied(id),
+        () => this.notify.problem(this.t("notice.copy_failed"), text)
+      );
+    }
+    copied(id) {
+      this.ui.copied = id;
+      this.freshness.expectPayment();
+      this.drawCard();
+      setTimeout(() => {
+        if (!this.alive || this.ui.copied !== id) return;
+        this.ui.copied = "";
+        this.drawCard();
+      }, COPIED_FOR_MS);
+    }
+    fold(id) {
+      if (!this.ui.expanded.delete(id)) this.ui.expanded.add(id);
+      this.drawCard();
+    }
+  };
+
+  // src/settings.js
+  function showSettings({ body, code, installed, api, t }) {
+    const own = body.querySelector(`#${CSS.escape(code)}_custom_content`);
+    const place = document.createElement("div");
+    place.className = "grafik grafik-settings";
+    (own || body).appendChild(place);
+    function show(tone, state, text, again = false) {
+      place.innerHTML = String(html`<div class="grafik-settings__state" role="status">${pill(tone, t(`settings.${state}`))}</div>
+      <p>${text}</p>${again && button({ action: "try_again", label: t("panel.retry") })}`);
+    }
+    function attempt() {
+      if (!installed) {
+        show("neutral", "not_installed", t("settings.not_installed_text"));
+        return;
+      }
+      show("neutral", "checking", t("settings.checking_text"));
+      api.get("deals/0/").then(
+        () => show("success", "connected", t("settings.connected_text")),
+        (error) => judge(error)
+      );
+    }
+    function judge(error) {
+      if (error.status === 404 && error.problem) show("success", "connected", t("settings.connected_text"));
+      else if (error.status === 401) show("error", "unknown_account", t("settings.unknown_account_text"), true);
+      else show("warning", "no_answer", explain(t, error).text, true);
+    }
+    place.addEventListener("click", (event) => {
+      if (event.target.closest('[data-action="try_again"]')) attempt();
+    });
+    attempt();
+  }
+
+  // src/stylesheet.js
+  var CLASS = "grafik-stylesheet";
+  function ensureStylesheet(path, version) {
+    const address = `${path}/style.css?v=${encodeURIComponent(version)}`;
+    const sheets = Array.from(document.querySelectorAll(`link.${CLASS}`));
+    if (sheets.some((sheet2) => sheet2.getAttribute("href") === address)) return;
+    sheets.forEach((sheet2) => sheet2.remove());
+    const sheet = document.createElement("link");
+    sheet.className = CLASS;
+    sheet.rel = "stylesheet";
+    sheet.href = address;
+    document.head.appendChild(sheet);
+  }
+
+  // src/texts.js
+  function makeTexts(translate, langs) {
+    function find(path) {
+      const inner = path.split(".").reduce((node, key) => node ? node[key] : void 0, langs);
+      if (typeof inner === "string") return inner;
+      const answer = translate(path);
+      return typeof answer === "string" && answer !== path ? answer : "";
+    }
+    const t = (path, parameters) => fill2(find(path) || path, parameters || {});
+    t.known = (path, parameters) => fill2(find(path), parameters || {});
+    t.count = (path, number) => t(`${path}.${pluralForm(number)}`, { n: number });
+    return t;
+  }
+  function pluralForm(number) {
+    const tens = number % 100;
+    const ones = number % 10;
+    if (ones === 1 && tens !== 11) return "one";
+    return ones >= 2 && ones <= 4 && (tens < 12 || tens > 14) ? "few" : "many";
+  }
+  function fill2(text, parameters) {
+    return text.replace(/\{(\w+)\}/g, (whole, name) => name in parameters ? parameters[name] : whole);
+  }
+
+  // src/main.js
+  function makeWidget(Modal) {
+    return function Widget() {
+      const self = this;
+      let panel = null;
+      const texts = () => makeTexts((path) => self.i18n(path), self.langs);
+      const api = () => makeApi((options) => self.$authorizedAjax(options));
+      const style = () => ensureStylesheet(self.params.path, self.get_version());
+      function stopPanel() {
+        if (panel) panel.stop();
+        panel = null;
+      }
+      this.callbacks = {
+        render() {
+          stopPanel();
+          if (!inLeadCard()) return true;
+          style();
+          self.render_template(
+            {
+              caption: { class_name: "grafik-caption" },
+              body: "",
+              render: `<div class="grafik js-grafik">${leadId() ? loadingView(texts()) : unsavedView(texts())}</div>`
+            },
+            {}
+          );
+          return true;
+        },
+        init() {
+          stopPanel();
+          const root = document.querySelector(".js-grafik");
+          const lead = inLeadCard() && leadId();
+          if (!root || !lead) return true;
+          panel = new Panel({
+            root,
+            leadId: lead,
+            api: api(),
+            t: texts(),
+            Modal,
+            notify: notices(),
+            listen: (look) => self.listenSocketChannel ? self.listenSocketChannel(`leads:card:${lead}`, ["*"], look) : null
+          });
+          panel.start();
+          return true;
+        },
+        bind_actions() {
+          return true;
+        },
+        settings($body) {
+          style();
+          showSettings({
+            body: $body[0],
+            code: self.get_settings().widget_code,
+            installed: self.get_install_status() === "installed",
+            api: api(),
+            t: texts()
+          });
+          return true;
+        },
+        onSave() {
+          return true;
+        },
+        destroy() {
+          stopPanel();
+        }
+      };
+      return this;
+    };
+  }
+  function leadId() {
+    const card = APP.data.current_card;
+    return card ? Number(card.id) || 0 : 0;
+  }
+  function inLeadCard() {
+    return APP.getBaseEntity() === "leads" && Boolean(APP.isCard());
+  }
+  function notices() {
+    return {
+      done: (header, text) => APP.notifications.show_message({ header, text, date: Math.floor(Date.now() / 1e3) }),
+      problem: (header, text) => APP.notifications.show_message_error({ header, text })
+    };
+  }
+  return __toCommonJS(main_exports);
+})();
+return Grafik.makeWidget(Modal);
+});

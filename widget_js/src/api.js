@@ -1,0 +1,89 @@
+// The wire to Grafik: JSON through amoCRM's $authorizedAjax, which adds the caller's one-time token.
+// Every call ends: with the parsed answer, or with an ApiError within its time limit.
+// An answer that never came is `unknown`: the write may have happened, so it may only be
+// repeated with the same Idempotency-Key.
+
+/** Replaced by the installation's own address when the archive is made. */
+const API_URL = 'https://grafik.invalid/api/v1/';
+const READ_LIMIT_MS = 15000;
+const WRITE_LIMIT_MS = 30000;
+
+export class ApiError extends Error {
+  /** `problem`: the RFC 9457 body, null when the server did not answer in its own words. */
+  constructor(status, problem) {
+    super(problem ? problem.detail || problem.title : `HTTP ${status}`);
+    this.status = status;
+    this.problem = problem;
+    this.code = problem ? problem.code || '' : '';
+    this.fields = (problem && problem.errors) || {};
+  }
+
+  /** Nobody knows whether the server did it: no answer at all, or somebody else's error page. */
+  get unknown() {
+    return this.status === 0 || (this.status >= 500 && !this.problem) || (this.status < 300 && !this.problem);
+  }
+}
+
+/** `authorizedAjax(options)` answers like $.ajax. `get(path)`, `send(method, path, body, key)`. */
+export function makeApi(authorizedAjax) {
+  function request(options, limit) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new ApiError(0, null));
+        if (call && call.abort) call.abort();
+      }, limit);
+      const call = authorizedAjax(options);
+      call.then(
+        (data) => {
+          clearTimeout(timer);
+          settle(200, data, resolve, reject);
+        },
+        (xhr) => {
+          clearTimeout(timer);
+          settle((xhr && xhr.status) || 0, xhr && xhr.responseText, resolve, reject);
+        },
+      );
+    });
+  }
+
+  return {
+    get: (path) => request({ url: API_URL + path, type: 'GET', dataType: 'text' }, READ_LIMIT_MS),
+    send: (method, path, body, key) =>
+      request(
+        {
+          url: API_URL + path,
+          type: method,
+          dataType: 'text',
+          contentType: 'application/json',
+          headers: key ? { 'Idempotency-Key': key } : {},
+          data: JSON.stringify(body),
+        },
+        WRITE_LIMIT_MS,
+      ),
+  };
+}
+
+/** A fresh Idempotency-Key; works without a secure context too. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function settle(status, text, resolve, reject) {
+  const body = parse(text);
+  if (status >= 200 && status < 300) {
+    if (body) resolve(body);
+    else reject(new ApiError(status, null));
+  } else {
+    reject(new ApiError(status, body && body.title ? body : null));
+  }
+}
+
+function parse(text) {
+  if (text && typeof text === 'object') return text;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return null;
+  }
+}

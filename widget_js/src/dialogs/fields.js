@@ -1,0 +1,76 @@
+// Form fields as markup, and errors beside them. Names are the API's own body names, so that a 422
+// finds its field without a table; what finds none is shown above the buttons.
+
+import { html } from '../html.js';
+
+/** A labelled text-like field. `suffix` stands inside at the right («₽»). */
+export function inputField({ name, label, value = '', type = 'text', mode = '', suffix = '', hint = '', first = false, min = '', max = '' }) {
+  return field({
+    name,
+    label,
+    hint,
+    control: html`<span class="grafik-input${suffix ? ' grafik-input_suffix' : ''}"><input class="grafik-input__box" id="grafik-${name}" name="${name}" type="${type}" value="${value}"
+      aria-describedby="grafik-${name}-error"${mode && html` inputmode="${mode}"`}${min && html` min="${min}"`}${max && html` max="${max}"`}${first && html` data-autofocus`}>${suffix && html`<span class="grafik-input__suffix" aria-hidden="true">${suffix}</span>`}</span>`,
+  });
+}
+
+/** `options`: [[value, label]…] */
+export function selectField({ name, label, options, value = '', hint = '' }) {
+  const rows = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
+  return field({
+    name,
+    label,
+    hint,
+    control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${name}" name="${name}" aria-describedby="grafik-${name}-error">${rows}</select></span>`,
+  });
+}
+
+export function textField({ name, label, value = '', hint = '', first = false }) {
+  return field({
+    name,
+    label,
+    hint,
+    control: html`<span class="grafik-input"><textarea class="grafik-input__box" id="grafik-${name}" name="${name}" rows="2" maxlength="500" aria-describedby="grafik-${name}-error"${first && html` data-autofocus`}>${value}</textarea></span>`,
+  });
+}
+
+export function checkField({ name, label, checked = false, value = '1' }) {
+  return html`<label class="grafik-check"><input type="checkbox" name="${name}" value="${value}"${checked && html` checked`}><span>${label}</span></label>`;
+}
+
+/** A figure that is shown in a form but not typed. */
+export function readField({ label, value, name }) {
+  return html`<div class="grafik-field"><span class="grafik-field__label">${label}</span><output class="grafik-field__value" data-output="${name}">${value}</output></div>`;
+}
+
+function field({ name, label, hint, control }) {
+  return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${name}">${label}</label>${control}
+    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${name}-error"></span></div>`;
+}
+
+/** Puts each error beside its field and the focus into the first; → the texts without a field. */
+export function showFieldErrors(form, errors, focus = true) {
+  clearFieldErrors(form);
+  const left = [];
+  let first = null;
+  Object.keys(errors).forEach((name) => {
+    const place = form.querySelector(`[data-field="${CSS.escape(name)}"]`);
+    if (!place) {
+      left.push(errors[name]);
+      return;
+    }
+    place.querySelector('.grafik-field__error').textContent = errors[name];
+    const box = place.querySelector('.grafik-input__box');
+    box.setAttribute('aria-invalid', 'true');
+    first = first || box;
+  });
+  if (first && focus) first.focus();
+  return left;
+}
+
+export function clearFieldErrors(form) {
+  form.querySelectorAll('.grafik-field__error').forEach((place) => {
+    place.textContent = '';
+  });
+  form.querySelectorAll('[aria-invalid]').forEach((box) => box.removeAttribute('aria-invalid'));
+}

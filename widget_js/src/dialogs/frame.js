@@ -1,0 +1,163 @@
+// One frame for every dialog: amoCRM's Modal around our form, and the life of one submit.
+// The Idempotency-Key is made when the dialog is drawn. While an answer is unknown (time-out, no
+// connection) the fields stay locked and only the same call can be repeated, with the same key:
+// a second click, a slow network or an impatient Enter never makes a second payment.
+
+import { newKey } from '../api.js';
+import { html } from '../html.js';
+import { explain, fieldErrors } from '../problems.js';
+import { callout } from '../views/callout.js';
+import { button, icon } from '../views/controls.js';
+import { showFieldErrors } from './fields.js';
+import { trapFocus } from './focus.js';
+
+/**
+ * spec: title, content (Markup), wide?, submitLabel? (none: a dialog to read), collect(form) → body or null,
+ * send(body, key) → Promise, onDone(answer), onConflict?(error), onReady?(dialog), onClosed().
+ */
+export function openDialog({ Modal, t }, spec) {
+  const dialog = new Dialog(t, spec);
+  dialog.open(Modal);
+  return dialog;
+}
+
+class Dialog {
+  constructor(t, spec) {
+    this.t = t;
+    this.spec = spec;
+    this.form = null;
+    this.key = newKey();
+    this.unknownBody = null;
+    this.busy = false;
+    this.closed = false;
+    this.forced = false;
+  }
+
+  open(Modal) {
+    this.modal = new Modal({
+      class_name: 'grafik-modal',
+      disable_enter_keydown: true,
+      init: ($body) => this.draw($body),
+      destroy: () => this.mayClose(),
+    });
+  }
+
+  isOpen() {
+    return !this.closed;
+  }
+
+  /** `force` leaves even while a save is under way: the card itself is going away. */
+  close(force = false) {
+    if (this.closed || (this.busy && !force)) return;
+    this.forced = force;
+    this.modal.destroy();
+  }
+
+  showProblem(text) {
+    this.find('.grafik-dialog__problem').innerHTML = text ? String(callout('error', text)) : '';
+  }
+
+  /** amoCRM's Modal may draw at once or later: everything that needs the form starts here. */
+  draw($body) {
+    $body.trigger('modal:loaded').html(String(frameView(this.t, this.spec)));
+    this.form = $body[0].querySelector('.grafik-dialog');
+    this.form.parentNode.style.cssText = 'width:auto;padding:0';
+    this.recentre = () => $body.trigger('modal:centrify');
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.form.addEventListener('click', (event) => {
+      if (event.target.closest('[data-action="close"]')) this.close();
+    });
+    if (this.spec.onReady) this.spec.onReady(this);
+    this.recentre();
+    trapFocus(this.form);
+  }
+
+  /** Modal asks before it goes: cross, Escape, click beside. False keeps it. */
+  mayClose() {
+    if (this.busy && !this.forced) return false;
+    if (!this.closed) {
+      this.closed = true;
+      this.spec.onClosed();
+    }
+    return true;
+  }
+
+  submit() {
+    if (this.busy || this.closed || !this.spec.submitLabel) return;
+    const body = this.unknownBody || this.spec.collect(this.form);
+    if (!body) return;
+    this.setBusy(true);
+    this.showProblem('');
+    this.spec.send(body, this.key).then(
+      (answer) => this.succeed(answer),
+      (error) => this.fail(error, body),
+    );
+  }
+
+  succeed(answer) {
+    if (this.closed) return;
+    this.setBusy(false);
+    this.close();
+    this.spec.onDone(answer);
+  }
+
+  fail(error, body) {
+    if (this.closed) return;
+    this.setBusy(false);
+    const stillRunning = this.unknownBody && error.status === 409 && !this.spec.onConflict;
+    if (error.unknown || stillRunning) this.holdUnknown(error, body);
+    else this.release(error);
+  }
+
+  holdUnknown(error, body) {
+    this.unknownBody = body;
+    this.find('.grafik-dialog__fields').disabled = true;
+    this.setSubmitLabel(this.t('dialog.retry'));
+    this.showProblem(`${explain(this.t, error).text} ${this.t('dialog.unknown')}`);
+  }
+
+  /** The server refused: nothing was written, so what is sent next is a new call with a new key. */
+  release(error) {
+    this.unknownBody = null;
+    this.key = newKey();
+    this.find('.grafik-dialog__fields').disabled = false;
+    this.setSubmitLabel(this.spec.submitLabel);
+    if (error.status === 409 && this.spec.onConflict) {
+      this.close();
+      this.spec.onConflict(error);
+      return;
+    }
+    const left = showFieldErrors(this.form, fieldErrors(error));
+    this.showProblem([explain(this.t, error).text, ...left].join(' '));
+  }
+
+  setBusy(busy) {
+    this.busy = busy;
+    this.find('.grafik-dialog__submit').classList.toggle('grafik-button_busy', busy);
+    this.form.setAttribute('aria-busy', String(busy));
+  }
+
+  setSubmitLabel(text) {
+    this.find('.grafik-dialog__submit .grafik-button__label').textContent = text;
+  }
+
+  find(selector) {
+    return this.form.querySelector(selector);
+  }
+}
+
+function frameView(t, spec) {
+  const foot = spec.submitLabel
+    ? html`<button type="submit" class="grafik-button grafik-button_primary grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
+       ${button({ action: 'close', kind: 'text', label: t('dialog.cancel') })}`
+    : button({ action: 'close', label: t('dialog.close') });
+  return html`<form class="grafik grafik-dialog${spec.wide ? ' grafik-dialog_wide' : ''}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title" novalidate autocomplete="off">
+    <button type="button" class="grafik-dialog__cross" data-action="close" aria-label="${t('dialog.close')}">${icon('cross')}</button>
+    <h2 class="grafik-dialog__title" id="grafik-dialog-title" tabindex="-1">${spec.title}</h2>
+    <fieldset class="grafik-dialog__fields">${spec.content}</fieldset>
+    <div class="grafik-dialog__problem" role="alert"></div>
+    <div class="grafik-dialog__actions modal-body__actions">${foot}</div></form>`;
+}

@@ -1,0 +1,96 @@
+// Money received offline: the whole debt by one button, or a part. Both say what will happen before
+// they do it; the full payment sends the debt it was shown for, so that 409 tells a changed deal.
+
+import { html } from '../html.js';
+import { formatDay } from '../dates.js';
+import { formatMoney, isPositive, parseMoney, subtract } from '../money.js';
+import { callout } from '../views/callout.js';
+import { openDialog } from './frame.js';
+import { inputField, selectField, showFieldErrors, textField } from './fields.js';
+
+const METHODS = ['cash', 'card_terminal', 'bank_transfer', 'other'];
+
+/** context: {Modal, t, api, today, card}; onConflict(error) after a 409. */
+export function openFullPayment(context, { onDone, onConflict, onClosed }) {
+  const { t, api, today, card } = context;
+  const effects = [t('payment.effect_recorded', { amount: formatMoney(card.debt) }), t('payment.effect_closed'), t('payment.effect_stage')];
+  return openDialog(context, {
+    title: t('payment.full_title'),
+    content: html`<div class="grafik-question"><span>${t('payment.full_question')}</span><b>${formatMoney(card.debt)}</b></div>
+      ${commonFields(t, today, true)}
+      ${effectsView(t, effects)}`,
+    submitLabel: t('payment.full_submit', { amount: formatMoney(card.debt) }),
+    collect: (form) => collectCommon(t, form, { expected: card.debt }),
+    send: (body, key) => api.send('POST', `deals/${card.lead_id}/full-payment/`, body, key),
+    onDone,
+    onConflict,
+    onClosed,
+  });
+}
+
+export function openPartialPayment(context, { onDone, onClosed }) {
+  const { t, api, today, card } = context;
+  return openDialog(context, {
+    title: t('payment.partial_title'),
+    content: html`${inputField({ name: 'amount', label: t('payment.amount'), mode: 'decimal', suffix: '₽', first: true })}
+      <div class="grafik-payment__effect" aria-live="polite"></div>
+      ${commonFields(t, today, false)}`,
+    submitLabel: t('payment.partial_submit'),
+    collect: (form) => collectPartial(t, form),
+    send: (body, key) => api.send('POST', `deals/${card.lead_id}/payments/`, body, key),
+    onDone,
+    onReady({ form }) {
+      const show = () => {
+        form.querySelector('.grafik-payment__effect').innerHTML = String(amountEffect(t, card, parseMoney(form.elements.amount.value)));
+      };
+      form.elements.amount.addEventListener('input', show);
+      show();
+    },
+    onClosed,
+  });
+}
+
+/** What a sum of this size does: where it goes, what is left, what becomes credit. */
+export function amountEffect(t, card, amount) {
+  if (!amount) return html`<p class="grafik-hint">${t('payment.debt_now', { debt: formatMoney(card.debt) })}</p>`;
+  const left = subtract(card.debt, amount);
+  if (isPositive(left)) return html`<p class="grafik-hint">${t('payment.left', { left: formatMoney(left) })}</p>`;
+  const over = subtract(amount, card.debt);
+  if (!isPositive(over)) return html`<p class="grafik-hint">${t('payment.covers_all')}</p>`;
+  return callout('warning', t('payment.over', { over: formatMoney(over) }));
+}
+
+function commonFields(t, today, first) {
+  return html`<div class="grafik-pair">
+      ${inputField({ name: 'paid_on', label: t('payment.paid_on'), value: today, type: 'date', max: today, first })}
+      ${selectField({ name: 'method', label: t('payment.method'), value: 'cash', options: METHODS.map((name) => [name, t(`method.${name}`)]) })}</div>
+    ${selectField({ name: 'receipt', label: t('payment.receipt'), hint: t('payment.receipt_hint'), options: [['', t('payment.receipt_default')], ['true', t('payment.receipt_make')], ['false', t('payment.receipt_later')]] })}
+    ${textField({ name: 'comment', label: t('payment.comment') })}`;
+}
+
+function effectsView(t, effects) {
+  return html`<div class="grafik-effects"><b>${t('payment.will_happen')}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
+}
+
+function collectPartial(t, form) {
+  const amount = parseMoney(form.elements.amount.value);
+  if (amount) return collectCommon(t, form, { amount });
+  showFieldErrors(form, { amount: t('payment.wrong_amount') });
+  return null;
+}
+
+function collectCommon(t, form, body) {
+  const { paid_on: day, method, receipt, comment } = form.elements;
+  const wrong = wrongDay(t, day.value, day.max);
+  showFieldErrors(form, wrong ? { paid_on: wrong } : {});
+  if (wrong) return null;
+  const whole = { ...body, paid_on: day.value, method: method.value };
+  if (comment.value.trim()) whole.comment = comment.value.trim();
+  if (receipt.value) whole.receipt = receipt.value === 'true';
+  return whole;
+}
+
+function wrongDay(t, day, today) {
+  if (!day) return t('payment.wrong_day');
+  return day > today ? t('payment.future_day', { today: formatDay(today) }) : '';
+}

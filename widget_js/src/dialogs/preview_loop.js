@@ -1,0 +1,58 @@
+// Live preview: asks the server a moment after the last keystroke and shows only the newest answer.
+// Between the keystroke and the answer the old table stays, veiled, so that nothing jumps.
+
+import { explain, fieldErrors } from '../problems.js';
+import { previewNote, previewView } from '../views/preview.js';
+import { clearFieldErrors, showFieldErrors } from './fields.js';
+
+const PAUSE_MS = 250;
+
+/** `read()` → {body, errors}; → {changed(), now(), stop()}. */
+export function makePreview({ t, api, path, form, read, onPreview }) {
+  const place = form.querySelector('.grafik-preview');
+  let timer = null;
+  let newest = 0;
+
+  function ask() {
+    const { body, errors } = read();
+    clearFieldErrors(form);
+    newest += 1;
+    if (errors.length) {
+      place.classList.remove('grafik-preview_veiled');
+      place.innerHTML = String(previewNote(t('schedule.incomplete')));
+      onPreview(null);
+      return;
+    }
+    const mine = newest;
+    if (!place.querySelector('table')) place.innerHTML = String(previewNote(t('schedule.counting'), true));
+    api.send('POST', path, body).then(
+      (preview) => {
+        if (mine === newest) show(previewView(t, preview), preview);
+      },
+      (error) => {
+        if (mine !== newest) return;
+        const left = showFieldErrors(form, fieldErrors(error), false);
+        show(previewNote([explain(t, error).text, ...left].join(' ')), null);
+      },
+    );
+  }
+
+  function show(markup, preview) {
+    place.classList.remove('grafik-preview_veiled');
+    place.innerHTML = String(markup);
+    onPreview(preview);
+  }
+
+  return {
+    now: ask,
+    changed() {
+      clearTimeout(timer);
+      place.classList.add('grafik-preview_veiled');
+      timer = setTimeout(ask, PAUSE_MS);
+    },
+    stop() {
+      clearTimeout(timer);
+      newest += 1;
+    },
+  };
+}

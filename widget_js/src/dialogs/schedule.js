@@ -1,0 +1,117 @@
+// «Рассчитать график платежей» / «Изменить график»: form at the left, the computed rows at the right.
+// Saving sends the version the card had when the dialog was drawn; 409 means that someone was faster.
+
+import { html } from '../html.js';
+import { formatMoney, parseMoney, subtract } from '../money.js';
+import { openDialog } from './frame.js';
+import { checkField, inputField, readField, selectField, showFieldErrors, textField } from './fields.js';
+import { makePreview } from './preview_loop.js';
+import { scheduleBody, startValues } from './schedule_form.js';
+
+/** context: {Modal, t, api, today, card}; onDone(card), onConflict(error) after a 409, onClosed(). */
+export function openSchedule(context, { onDone, onConflict, onClosed }) {
+  const { t, api, today, card } = context;
+  const rebuild = card.version !== null;
+  const path = `deals/${card.lead_id}/schedule/`;
+  let preview = null;
+
+  return openDialog(context, {
+    title: rebuild ? t('schedule.title_rebuild') : t('schedule.title'),
+    wide: true,
+    content: contentView(t, card, startValues(card, today), rebuild),
+    submitLabel: t('dialog.save'),
+    collect: (form) => collect(t, form, card, rebuild),
+    send: (body, key) => api.send('PUT', path, body, key),
+    onDone,
+    onConflict,
+    onReady(dialog) {
+      const { form } = dialog;
+      preview = makePreview({
+        t,
+        api,
+        path: `${path}preview/`,
+        form,
+        read: () => scheduleBody(readValues(form)),
+        onPreview: (answer) => {
+          showDebt(form, card, answer);
+          dialog.recentre();
+        },
+      });
+      form.addEventListener('input', (event) => {
+        if (event.target.name === 'reason') return;
+        toggleMode(form);
+        showDebt(form, card, null);
+        preview.changed();
+      });
+      toggleMode(form);
+      preview.now();
+    },
+    onClosed() {
+      preview.stop();
+      onClosed();
+    },
+  });
+}
+
+function contentView(t, card, values, rebuild) {
+  return html`<div class="grafik-schedule"><div class="grafik-schedule__form">
+    ${inputField({ name: 'total', label: t('schedule.total'), value: values.total, mode: 'decimal', suffix: '₽', first: true })}
+    <div class="grafik-pair">${readField({ name: 'paid', label: t('schedule.received'), value: formatMoney(card.paid) })}${readField({ name: 'debt', label: t('schedule.debt'), value: formatMoney(card.debt) })}</div>
+    <div class="grafik-tabs" role="radiogroup" aria-label="${t('schedule.by')}">
+      <label class="grafik-tab"><input type="radio" name="by" value="count" checked><span>${t('schedule.by_count')}</span></label>
+      <label class="grafik-tab"><input type="radio" name="by" value="monthly_amount"><span>${t('schedule.by_amount')}</span></label></div>
+    <div class="grafik-pair">
+      ${inputField({ name: 'count', label: t('schedule.count'), value: values.count, type: 'number', min: '1', max: '240' })}
+      ${inputField({ name: 'monthly_amount', label: t('schedule.monthly'), value: values.monthly_amount, mode: 'decimal', suffix: '₽' })}
+      ${inputField({ name: 'due_day', label: t('schedule.due_day'), value: values.due_day, type: 'number', min: '1', max: '31', hint: t('schedule.due_day_hint') })}</div>
+    ${inputField({ name: 'first_due_on', label: t('schedule.first'), value: values.first_due_on, type: 'date' })}
+    <div class="grafik-pair">
+      ${inputField({ name: 'down_payment', label: t('schedule.down'), value: values.down_payment, mode: 'decimal', suffix: '₽', hint: t('schedule.down_hint') })}
+      ${inputField({ name: 'down_payment_on', label: t('schedule.down_on'), value: values.down_payment_on, type: 'date' })}</div>
+    <div class="grafik-pair">
+      ${selectField({ name: 'round_to', label: t('schedule.round'), value: values.round_to, options: [['0.01', t('schedule.round_none')], ['1', t('schedule.round_1')], ['100', t('schedule.round_100')]] })}
+      ${selectField({ name: 'remainder', label: t('schedule.remainder'), value: values.remainder, options: [['last', t('schedule.remainder_last')], ['first', t('schedule.remainder_first')]] })}</div>
+    ${checkField({ name: 'shift_weekends', label: t('schedule.shift'), checked: values.shift_weekends })}
+    ${rebuild && textField({ name: 'reason', label: t('schedule.reason'), hint: t('schedule.reason_hint') })}
+    </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t('schedule.preview')}</h3><div class="grafik-preview" aria-live="polite"></div></div></div>`;
+}
+
+function readValues(form) {
+  const values = {};
+  ['total', 'count', 'monthly_amount', 'first_due_on', 'due_day', 'down_payment', 'down_payment_on', 'round_to', 'remainder', 'by'].forEach((name) => {
+    values[name] = form.elements[name].value;
+  });
+  values.shift_weekends = form.elements.shift_weekends.checked;
+  return values;
+}
+
+function collect(t, form, card, rebuild) {
+  const { body, errors } = scheduleBody(readValues(form));
+  const texts = {};
+  errors.forEach((name) => {
+    texts[name] = t(`schedule.wrong.${name}`);
+  });
+  const reason = rebuild ? form.elements.reason.value.trim() : '';
+  if (rebuild && !reason) texts.reason = t('schedule.wrong.reason');
+  showFieldErrors(form, texts);
+  if (Object.keys(texts).length) return null;
+  return { ...body, version: card.version, ...(rebuild ? { reason } : {}) };
+}
+
+/** Only the fields that count are shown: number of payments or monthly sum, day of the down payment. */
+function toggleMode(form) {
+  const by = form.elements.by.value;
+  ['count', 'monthly_amount'].forEach((name) => {
+    form.querySelector(`[data-field="${name}"]`).hidden = name !== by;
+  });
+  form.querySelector('[data-field="down_payment_on"]').hidden = !form.elements.down_payment.value.trim();
+}
+
+/** The server's figures when there is an answer, the plain difference while it is on its way. */
+function showDebt(form, card, answer) {
+  const total = parseMoney(form.elements.total.value);
+  const paid = answer ? answer.paid : card.paid;
+  const debt = answer ? answer.debt : total && subtract(total, paid);
+  form.querySelector('[data-output="paid"]').textContent = formatMoney(paid);
+  form.querySelector('[data-output="debt"]').textContent = debt ? formatMoney(debt) : '—';
+}

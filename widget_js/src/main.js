@@ -1,0 +1,103 @@
+// What amoCRM calls. Each callback is a door: it reads amoCRM's globals, hands values to the modules
+// that work, and returns what amoCRM expects. APP is only ever read.
+
+import { makeApi } from './api.js';
+import { Panel } from './panel.js';
+import { showSettings } from './settings.js';
+import { ensureStylesheet } from './stylesheet.js';
+import { makeTexts } from './texts.js';
+import { loadingView, unsavedView } from './views/panel.js';
+
+/** Makes amoCRM's widget constructor from amoCRM's own Modal. */
+export function makeWidget(Modal) {
+  return function Widget() {
+    const self = this;
+    let panel = null;
+
+    const texts = () => makeTexts((path) => self.i18n(path), self.langs);
+    const api = () => makeApi((options) => self.$authorizedAjax(options));
+    const style = () => ensureStylesheet(self.params.path, self.get_version());
+
+    function stopPanel() {
+      if (panel) panel.stop();
+      panel = null;
+    }
+
+    this.callbacks = {
+      render() {
+        stopPanel();
+        if (!inLeadCard()) return true;
+        style();
+        self.render_template(
+          {
+            caption: { class_name: 'grafik-caption' },
+            body: '',
+            render: `<div class="grafik js-grafik">${leadId() ? loadingView(texts()) : unsavedView(texts())}</div>`,
+          },
+          {},
+        );
+        return true;
+      },
+
+      init() {
+        stopPanel();
+        const root = document.querySelector('.js-grafik');
+        const lead = inLeadCard() && leadId();
+        if (!root || !lead) return true;
+        panel = new Panel({
+          root,
+          leadId: lead,
+          api: api(),
+          t: texts(),
+          Modal,
+          notify: notices(),
+          listen: (look) => (self.listenSocketChannel ? self.listenSocketChannel(`leads:card:${lead}`, ['*'], look) : null),
+        });
+        panel.start();
+        return true;
+      },
+
+      bind_actions() {
+        return true;
+      },
+
+      settings($body) {
+        style();
+        showSettings({
+          body: $body[0],
+          code: self.get_settings().widget_code,
+          installed: self.get_install_status() === 'installed',
+          api: api(),
+          t: texts(),
+        });
+        return true;
+      },
+
+      onSave() {
+        return true;
+      },
+
+      destroy() {
+        stopPanel();
+      },
+    };
+    return this;
+  };
+}
+
+/** 0 for a lead that was never saved, or outside a card. */
+function leadId() {
+  const card = APP.data.current_card;
+  return card ? Number(card.id) || 0 : 0;
+}
+
+function inLeadCard() {
+  return APP.getBaseEntity() === 'leads' && Boolean(APP.isCard());
+}
+
+function notices() {
+  return {
+    done: (header, text) => APP.notifications.show_message({ header, text, date: Math.floor(Date.now() / 1000) }),
+    problem: (header, text) => APP.notifications.show_message_error({ header, text }),
+  };
+}

@@ -1,0 +1,224 @@
+// The panel in the lead's card: holds the last known card and the little view state, redraws the pure
+// view, answers clicks. It belongs to one lead and one DOM node: after stop() no late answer, timer
+// or dialog of it touches the page, so moving between cards never shows another deal's money.
+
+import { newKey } from './api.js';
+import { copyText } from './copy.js';
+import { dayOf } from './dates.js';
+import { keepFresh } from './freshness.js';
+import { explain } from './problems.js';
+import { openHistory } from './dialogs/history.js';
+import { openInvoice, openSend } from './dialogs/invoice.js';
+import { openFullPayment, openPartialPayment } from './dialogs/payment.js';
+import { openSchedule } from './dialogs/schedule.js';
+import { failedView, loadingView, panelView } from './views/panel.js';
+
+const COPIED_FOR_MS = 2000;
+
+export class Panel {
+  /** deps: {root, leadId, api, t, Modal, notify: {done, problem}, listen} */
+  constructor(deps) {
+    Object.assign(this, deps);
+    this.ui = { busy: '', expanded: new Set(), copied: '', stale: false };
+    this.card = null;
+    this.dialog = null;
+    this.newest = 0;
+    this.asking = false;
+    this.alive = true;
+    this.linksKey = newKey();
+    this.onClick = (event) => this.clicked(event);
+  }
+
+  start() {
+    this.root.addEventListener('click', this.onClick);
+    this.freshness = keepFresh(() => this.look(), this.listen);
+    this.reload();
+  }
+
+  stop() {
+    this.alive = false;
+    this.freshness.stop();
+    this.root.removeEventListener('click', this.onClick);
+    if (this.dialog) this.dialog.close(true);
+  }
+
+  // what is known
+
+  reload() {
+    if (!this.card) this.draw(loadingView(this.t));
+    this.load();
+  }
+
+  /** A quiet refresh: never while another one or an action is under way. */
+  look() {
+    if (!this.asking && !this.ui.busy) this.load();
+  }
+
+  load() {
+    const mine = this.nextTurn();
+    this.asking = true;
+    this.api.get(`deals/${this.leadId}/`).then(
+      (card) => this.answered(mine, () => this.accept(card)),
+      (error) => this.answered(mine, () => this.failed(error)),
+    );
+  }
+
+  /** Only the newest question counts, and only while the panel lives. */
+  answered(mine, act) {
+    if (mine !== this.newest) return;
+    this.asking = false;
+    if (this.alive) act();
+  }
+
+  nextTurn() {
+    this.newest += 1;
+    return this.newest;
+  }
+
+  /** A card from any call; it outdates every question asked before. */
+  accept(card) {
+    this.nextTurn();
+    this.asking = false;
+    const same = this.card && !this.ui.stale && JSON.stringify(card) === JSON.stringify(this.card);
+    this.card = card;
+    this.ui.stale = false;
+    if (!same) this.drawCard();
+  }
+
+  failed(error) {
+    if (this.card) {
+      this.ui.stale = true;
+      this.drawCard();
+      return;
+    }
+    const final = error.status === 403 || error.status === 404;
+    this.draw(failedView(this.t, explain(this.t, error).text, !final));
+  }
+
+  // what is seen
+
+  drawCard() {
+    this.draw(panelView({ t: this.t, card: this.card, ui: this.ui }));
+  }
+
+  draw(markup) {
+    const active = document.activeElement;
+    const held = active && this.root.contains(active) ? active.dataset.key : '';
+    this.root.innerHTML = String(markup);
+    if (held) this.focusOn(held);
+  }
+
+  focusOn(key) {
+    const place = this.root.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (place) place.focus();
+  }
+
+  // what is done
+
+  clicked(event) {
+    const button = event.target.closest('[data-action]');
+    if (!button) return;
+    const { action, id, key, text } = button.dataset;
+    const saved = (notice) => this.saved(notice);
+    const invoiced = (notice) => this.invoiced(notice);
+    const actions = {
+      reload: () => this.reload(),
+      links: () => this.makeLinks(),
+      copy: () => this.copy(id, text),
+      fold: () => this.fold(id),
+      schedule: () => this.open(key, openSchedule, saved('notice.schedule')),
+      full_payment: () => this.open(key, openFullPayment, saved('notice.payment')),
+      partial_payment: () => this.open(key, openPartialPayment, saved('notice.payment')),
+      invoice: () => this.open(key, openInvoice, invoiced('notice.invoice')),
+      send: () => this.open(key, openSend, invoiced('notice.sent'), this.card.invoices.find((one) => String(one.id) === id)),
+      history: () => this.open(key, openHistory, () => undefined),
+    };
+    actions[action]();
+  }
+
+  /** One dialog at a time; afterwards the focus goes back to the button that opened it. */
+  open(key, opener, onDone, subject) {
+    if (this.dialog && this.dialog.isOpen()) return;
+    const context = { Modal: this.Modal, t: this.t, api: this.api, today: dayOf(new Date()), card: this.card, subject };
+    this.dialog = opener(context, {
+      onDone: (answer) => this.alive && onDone(answer),
+      onConflict: (error) => this.alive && this.conflict(error),
+      onClosed: () => {
+        if (!this.alive) return;
+        this.focusOn(key);
+        this.look();
+      },
+    });
+  }
+
+  saved(notice) {
+    return (card) => {
+      this.accept(card);
+      this.notify.done(this.t(notice), card.name);
+    };
+  }
+
+  invoiced(notice) {
+    return () => {
+      this.freshness.expectPayment();
+      this.notify.done(this.t(notice), this.card.name);
+      this.load();
+    };
+  }
+
+  conflict(error) {
+    this.notify.problem(this.t('dialog.stale'), explain(this.t, error).text);
+    this.load();
+  }
+
+  makeLinks() {
+    if (this.ui.busy) return;
+    this.ui.busy = 'links';
+    this.drawCard();
+    this.api.send('POST', `deals/${this.leadId}/payment-links/`, {}, this.linksKey).then(
+      (links) => this.linksMade(links),
+      (error) => this.linksFailed(error),
+    );
+  }
+
+  linksMade({ deposit, full }) {
+    if (!this.alive) return;
+    this.ui.busy = '';
+    this.linksKey = newKey();
+    this.freshness.expectPayment();
+    this.card = { ...this.card, links: { deposit, full } };
+    this.drawCard();
+    this.load();
+  }
+
+  linksFailed(error) {
+    if (!this.alive) return;
+    this.ui.busy = '';
+    if (!error.unknown) this.linksKey = newKey();
+    this.drawCard();
+    this.notify.problem(this.t('notice.links_failed'), explain(this.t, error).text);
+  }
+
+  copy(id, text) {
+    copyText(text).then(
+      () => this.alive && this.copied(id),
+      () => this.notify.problem(this.t('notice.copy_failed'), text),
+    );
+  }
+
+  copied(id) {
+    this.ui.copied = id;
+    this.freshness.expectPayment();
+    this.drawCard();
+    setTimeout(() => {
+      if (!this.alive || this.ui.copied !== id) return;
+      this.ui.copied = '';
+      this.drawCard();
+    }, COPIED_FOR_MS);
+  }
+
+  fold(id) {
+    if (!this.ui.expanded.delete(id)) this.ui.expanded.add(id);
+    this.drawCard();
+  }
+}

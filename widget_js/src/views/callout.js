@@ -1,0 +1,9 @@
+// A message with an icon and, where there is one, the way out: colour is never the only sign.
+
+import { html } from '../html.js';
+import { icon } from './controls.js';
+
+/** `tone`: warning or error. `way`: Markup below the text. */
+export function callout(tone, text, way = '') {
+  return html`<div class="grafik-callout grafik-callout_${tone}">${icon('warning')}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
+}

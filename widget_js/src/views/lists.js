@@ -1,0 +1,105 @@
+// The lists of the panel: installments, invoices, payments. Two lines a row, folded when long.
+
+import { html } from '../html.js';
+import { formatDay } from '../dates.js';
+import { formatMoney, isPositive, subtract } from '../money.js';
+import { button, copyButton, folded, link, section } from './controls.js';
+
+const INSTALLMENTS_SHOWN = 4;
+const OTHERS_SHOWN = 2;
+const ROW_TONES = { overdue: 'error', partially_paid: 'warning', invoiced: 'info', paid: 'success', planned: 'muted' };
+const RECEIPT_TONES = { registered: 'success', failed: 'error', planned: 'muted', sent: 'info', not_required: 'muted' };
+
+export function installmentsView({ t, card, ui }) {
+  if (!card.installments.length) return '';
+  const open = card.installments.findIndex((row) => row.state !== 'paid');
+  const rows = card.installments.map((row) => installmentRow(t, row));
+  const list = folded({
+    t,
+    rows,
+    key: 'installments',
+    expanded: ui.expanded.has('installments'),
+    limit: INSTALLMENTS_SHOWN,
+    from: Math.max(0, open - 1),
+  });
+  return section(t('installments.title'), html`<ul class="grafik-list">${list}</ul>`, counter(card));
+}
+
+function counter(card) {
+  const paid = card.installments.filter((row) => row.state === 'paid').length;
+  return html` <span class="grafik-section__count">${paid}/${card.installments.length}</span>`;
+}
+
+function installmentRow(t, row) {
+  const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
+  const part = row.state !== 'paid' && isPositive(row.paid) && t('installments.part', { paid: formatMoney(row.paid), rest: formatMoney(subtract(row.amount, row.paid)) });
+  return html`<li class="grafik-row" data-installment="${row.number}">
+    <div class="grafik-row__main"><span>${row.number}. ${formatDay(row.due_on)}</span><span class="grafik-row__sum">${formatMoney(row.amount)}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${ROW_TONES[row.state] || 'muted'}">${t.known(`installment_state.${row.state}`) || row.state}</span>
+      <span>${part || (moved && row.state !== 'paid' && t('installments.moved', { day: formatDay(row.effective_due_on) }))}</span></div></li>`;
+}
+
+export function invoicesView({ t, card, ui }) {
+  const rows = card.invoices.filter((invoice) => invoice.state !== 'void').reverse();
+  if (!rows.length) return '';
+  const list = folded({
+    t,
+    rows: rows.map((invoice) => invoiceRow(t, card, invoice, ui)),
+    key: 'invoices',
+    expanded: ui.expanded.has('invoices'),
+    limit: OTHERS_SHOWN,
+  });
+  return section(t('invoices.title'), html`<ul class="grafik-list">${list}</ul>`);
+}
+
+function invoiceRow(t, card, invoice, ui) {
+  const what = t('invoices.name', { number: invoice.number });
+  const open = invoice.state === 'open';
+  const id = `invoice-${invoice.id}`;
+  return html`<li class="grafik-row" data-invoice="${invoice.id}">
+    <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(invoice.amount)}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${open ? 'info' : 'success'}">${t.known(`invoice_state.${invoice.state}`) || invoice.state}</span><span>${sentNote(t, invoice)}</span></div>
+    ${open && html`<div class="grafik-row__actions">
+      ${copyButton({ t, id, text: invoice.url, label: t('copy.link'), what, copied: ui.copied })}
+      ${card.actions.includes('invoice') && button({ action: 'send', id: invoice.id, kind: 'small', label: invoice.sent.length ? t('invoices.resend') : t('invoices.send'), name: `${t('invoices.send')}: ${what}` })}</div>`}</li>`;
+}
+
+/** The newest sending in words; one that failed is said before all others. */
+function sentNote(t, invoice) {
+  if (!invoice.sent.length) return invoice.state === 'open' ? t('invoices.not_sent') : '';
+  const failed = invoice.sent.find((one) => one.state === 'failed' || one.state === 'parked');
+  const shown = failed || invoice.sent[invoice.sent.length - 1];
+  const channel = t.known(`channel.${shown.channel}`) || shown.channel;
+  const state = t.known(`sent_state.${shown.state}`) || shown.state;
+  return html`<span class="${failed ? 'grafik-tone_error' : ''}">${channel}: ${state}${shown.at && !failed ? ` ${formatDay(shown.at)}` : ''}</span>`;
+}
+
+export function paymentsView({ t, card, ui }) {
+  if (!card.payments.length) return '';
+  const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)));
+  const list = folded({
+    t,
+    rows: rows.map((payment) => paymentRow(t, payment)),
+    key: 'payments',
+    expanded: ui.expanded.has('payments'),
+    limit: OTHERS_SHOWN,
+  });
+  return section(t('payments.title'), html`<ul class="grafik-list">${list}</ul>`);
+}
+
+function paymentRow(t, payment) {
+  const receipt = payment.receipt;
+  return html`<li class="grafik-row" data-payment="${payment.id}">
+    <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatMoney(payment.amount)}</span></div>
+    <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
+      <span class="grafik-tone_${(receipt && RECEIPT_TONES[receipt.state]) || 'muted'}">${receiptNote(t, receipt)}</span></div>
+    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.refunded', { amount: formatMoney(payment.refunded) })}</span></div>`}</li>`;
+}
+
+function receiptNote(t, receipt) {
+  if (!receipt) return t('receipt.none');
+  const words = t.known(`receipt.${receipt.state}`) || receipt.state;
+  const reason = receipt.reason && (t.known(`receipt_reason.${receipt.reason}`) || receipt.reason);
+  if (receipt.url) return link(receipt.url, words);
+  return reason ? `${words}: ${reason}` : words;
+}

@@ -1,0 +1,89 @@
+// The whole panel as one pure function of the card and a little view state; the DOM is elsewhere.
+// ui: {busy: action in flight, expanded: Set of open folds, copied: id just copied, stale: refresh failed}
+
+import { html } from '../html.js';
+import { formatMoney, isPositive } from '../money.js';
+import { callout } from './callout.js';
+import { button, copyButton, icon, link } from './controls.js';
+import { installmentsView, invoicesView, paymentsView } from './lists.js';
+import { summaryView } from './summary.js';
+
+export function panelView({ t, card, ui }) {
+  return html`<div class="grafik-panel">
+    ${ui.stale && callout('warning', t('panel.stale'), button({ action: 'reload', kind: 'link', label: t('panel.retry') }))}
+    ${summaryView(t, card)}
+    ${mainButton(t, card, ui)}
+    ${warningsView(t, card)}
+    ${linksView(t, card, ui)}
+    ${moneyButtons(t, card)}
+    ${installmentsView({ t, card, ui })}
+    ${invoicesView({ t, card, ui })}
+    ${paymentsView({ t, card, ui })}
+    ${footView(t, card, ui)}
+  </div>`;
+}
+
+/** Shown at once, before the first answer, about as high as a card: nothing jumps. */
+export function loadingView(t) {
+  return html`<div class="grafik-panel grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t('panel.loading')}</span></div>`;
+}
+
+export function failedView(t, text, retry) {
+  return html`<div class="grafik-panel">${callout('error', text, retry && button({ action: 'reload', label: t('panel.retry') }))}</div>`;
+}
+
+export function unsavedView(t) {
+  return html`<div class="grafik-panel"><p class="grafik-hint">${t('panel.unsaved')}</p></div>`;
+}
+
+function mainButton(t, card, ui) {
+  const can = (action) => card.actions.includes(action);
+  if (card.mode === 'deposit') {
+    return can('links') ? button({ action: 'links', kind: 'primary', label: t('actions.links'), busy: ui.busy === 'links' }) : '';
+  }
+  if (can('schedule')) return button({ action: 'schedule', kind: 'primary', label: t('actions.schedule') });
+  return can('rebuild') ? button({ action: 'schedule', kind: 'primary', label: t('actions.rebuild') }) : '';
+}
+
+/** The server says what is wrong; a code we know adds the way out, and the button that goes it. */
+function warningsView(t, card) {
+  return card.warnings.map((warning) => {
+    const way = t.known(`way_out.${warning.code}`);
+    const goes = warning.code === 'price_differs' && card.actions.includes('rebuild');
+    return callout('warning', warning.text, html`${way && html`<div class="grafik-hint">${way}</div>`}${goes && button({ action: 'schedule', id: 'warning', kind: 'link', label: t('actions.rebuild') })}`);
+  });
+}
+
+function linksView(t, card, ui) {
+  if (card.mode !== 'deposit' || !card.links) return '';
+  const rows = ['deposit', 'full'].filter((name) => card.links[name]).map((name) => linkRow(t, name, card.links[name], ui));
+  return rows.length ? html`<ul class="grafik-list grafik-links">${rows}</ul>` : '';
+}
+
+function linkRow(t, name, one, ui) {
+  const what = t(`links.${name}`);
+  const open = one.state === 'open';
+  return html`<li class="grafik-row" data-link="${name}">
+    <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(one.amount)}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${one.state === 'paid' ? 'success' : 'muted'}">${t.known(`link_state.${one.state}`) || one.state}</span>${open && link(one.url, t('links.open'))}</div>
+    ${open && html`<div class="grafik-row__actions">${copyButton({ t, id: `link-${name}`, text: one.url, label: t('copy.link'), what, copied: ui.copied })}
+      ${one.text && copyButton({ t, id: `text-${name}`, text: one.text, label: t('copy.text'), what, copied: ui.copied })}</div>`}</li>`;
+}
+
+function moneyButtons(t, card) {
+  const owes = isPositive(card.debt);
+  const can = (action) => card.actions.includes(action);
+  const row = [
+    owes && can('full_payment') && button({ action: 'full_payment', label: t('actions.full_payment') }),
+    can('partial_payment') && button({ action: 'partial_payment', label: t('actions.partial_payment') }),
+    owes && can('invoice') && card.next && button({ action: 'invoice', label: t('actions.invoice') }),
+  ].filter(Boolean);
+  return row.length ? html`<div class="grafik-buttons">${row}</div>` : '';
+}
+
+function footView(t, card, ui) {
+  return html`<div class="grafik-foot">
+    ${card.pay_url && copyButton({ t, id: 'pay_url', text: card.pay_url, label: t('actions.pay_url'), what: t('copy.what_pay_url'), copied: ui.copied })}
+    ${button({ action: 'history', kind: 'small', label: t('actions.history'), before: icon('history') })}
+  </div>`;
+}

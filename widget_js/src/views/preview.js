@@ -1,0 +1,41 @@
+// The computed schedule before it is saved: rows, sums, warnings, and what changes on a rebuild.
+
+import { html } from '../html.js';
+import { formatDay } from '../dates.js';
+import { add, formatMoney } from '../money.js';
+import { callout } from './callout.js';
+
+export function previewView(t, preview) {
+  return html`
+    ${(preview.warnings || []).map((warning) => callout('warning', warning.text || warning))}
+    <table class="grafik-table">
+      <caption class="grafik-hidden">${t('schedule.preview')}</caption>
+      <thead><tr><th scope="col">${t('schedule.number')}</th><th scope="col">${t('schedule.day')}</th><th scope="col" class="grafik-table__sum">${t('schedule.amount')}</th></tr></thead>
+      <tbody>${preview.installments.map((row) => rowView(t, row))}</tbody>
+      <tfoot><tr><th scope="row" colspan="2">${t('schedule.sum', { count: t.count('schedule.payments', preview.installments.length) })}</th><td class="grafik-table__sum">${formatMoney(add(...preview.installments.map((row) => row.amount)))}</td></tr></tfoot>
+    </table>
+    ${changesView(t, preview.changes || [])}`;
+}
+
+export function previewNote(text, ring = false) {
+  return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>`;
+}
+
+function rowView(t, row) {
+  const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
+  return html`<tr><td>${row.number}</td><td>${formatDay(row.due_on)}${moved && html`<small>${t('installments.moved', { day: formatDay(row.effective_due_on) })}</small>`}</td><td class="grafik-table__sum">${formatMoney(row.amount)}</td></tr>`;
+}
+
+/** `changes`: [{number, before: {due_on, amount}|null, after: {due_on, amount}|null}], or sentences. */
+function changesView(t, changes) {
+  if (!changes.length) return '';
+  return html`<h3 class="grafik-section__title">${t('schedule.changes')}</h3><ul class="grafik-changes">${changes.map((change) => html`<li>${typeof change === 'string' ? change : changeWords(t, change)}</li>`)}</ul>`;
+}
+
+function changeWords(t, change) {
+  const side = (row) => html`${formatDay(row.due_on)}, ${formatMoney(row.amount)}`;
+  const number = t('schedule.row', { number: change.number });
+  if (!change.before) return html`<b>${number}</b> <ins>${side(change.after)}</ins>`;
+  if (!change.after) return html`<b>${number}</b> <del>${side(change.before)}</del>`;
+  return html`<b>${number}</b> <del>${side(change.before)}</del> → <ins>${side(change.after)}</ins>`;
+}

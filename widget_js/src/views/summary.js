@@ -1,0 +1,78 @@
+// The state of the deal at a glance: pill, course, the big figure, the bar, the sums.
+
+import { html } from '../html.js';
+import { formatDay } from '../dates.js';
+import { formatMoney, isPositive, percent, toKopecks } from '../money.js';
+import { pill } from './controls.js';
+
+const TONES = {
+  no_schedule: 'neutral',
+  prepaid: 'info',
+  on_schedule: 'success',
+  overdue: 'error',
+  paused: 'warning',
+  paid: 'success',
+  cancelled: 'neutral',
+};
+/** More segments than this are thinner than their gaps at 245 px: one plain bar instead. */
+const MOST_SEGMENTS = 24;
+
+export function summaryView(t, card) {
+  const owes = isPositive(card.debt);
+  return html`
+    <div class="grafik-head">
+      ${pill(TONES[card.state] || 'neutral', t.known(`state.${card.state}`) || card.state)}
+      ${courseView(card)}
+    </div>
+    <div class="grafik-debt">
+      <span class="grafik-debt__label">${owes ? t('panel.debt') : t('panel.paid')}</span>
+      <span class="grafik-debt__sum" data-figure="${owes ? 'debt' : 'paid'}">${formatMoney(owes ? card.debt : card.paid)}</span>
+    </div>
+    ${barView(t, card)}
+    <dl class="grafik-figures">${figures(t, card)}</dl>`;
+}
+
+function courseView(card) {
+  const words = [card.programme, card.cohort].filter(Boolean);
+  return words.length ? html`<div class="grafik-course">${words.join(' · ')}</div>` : '';
+}
+
+function barView(t, card) {
+  const label = t('panel.bar', {
+    paid: formatMoney(card.paid),
+    total: formatMoney(card.total),
+    percent: percent(card.paid, card.total),
+  });
+  return html`<div class="grafik-bar" role="img" aria-label="${label}" title="${label}">${segments(card)}</div>`;
+}
+
+function segments(card) {
+  const rows = card.installments;
+  if (!rows.length || rows.length > MOST_SEGMENTS) {
+    return html`<span class="grafik-bar__segment" style="flex-grow:1">${fill(percent(card.paid, card.total), 'paid')}</span>`;
+  }
+  return rows.map(
+    (row) => html`<span class="grafik-bar__segment grafik-bar__segment_${row.state}" style="flex-grow:${toKopecks(row.amount)}">${fill(percent(row.paid, row.amount), row.state)}</span>`,
+  );
+}
+
+function fill(share, state) {
+  return html`<span class="grafik-bar__fill grafik-bar__fill_${state}" style="width:${share}%"></span>`;
+}
+
+function figures(t, card) {
+  const next = card.next;
+  return [
+    figure(t('panel.total'), formatMoney(card.total), 'total'),
+    isPositive(card.debt) && figure(t('panel.paid'), formatMoney(card.paid), 'paid'),
+    isPositive(card.overdue) && figure(t('panel.overdue'), formatMoney(card.overdue), 'overdue', 'error'),
+    isPositive(card.credit) && figure(t('panel.credit'), formatMoney(card.credit), 'credit', 'warning'),
+    isPositive(card.written_off) && figure(t('panel.written_off'), formatMoney(card.written_off), 'written_off'),
+    card.due_day && figure(t('panel.due_day'), t('panel.due_day_value', { day: card.due_day }), 'due_day'),
+    next && figure(t('panel.next'), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, 'next'),
+  ];
+}
+
+function figure(label, value, name, tone = '') {
+  return html`<div class="grafik-figure${tone ? ` grafik-figure_${tone}` : ''}"><dt>${label}</dt><dd data-figure="${name}">${value}</dd></div>`;
+}
