@@ -1,0 +1,73 @@
+"""The payer's link: one live, unguessable address per deal.
+
+A link says nothing of money: it names the deal, and what is owed is found at the click (billing.orders). So a link
+once sent stays right for as long as the deal lives, until a person revokes it. A revoked token is kept and never
+valid again; unknown and revoked are the same answer.
+"""
+
+import secrets
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import transaction
+
+from billing import history, ledger
+from billing.models import Invoice, PaymentLink
+from crm.models import Deal
+
+# 16 random bytes, 128 bits: 22 characters of [A-Za-z0-9_-].
+TOKEN_BYTES = 16
+TOKEN_LIMIT = 64
+
+
+class UnknownToken(Exception):
+    """No live link has this token."""
+
+
+def token(*, deal: Deal, at: datetime) -> str:
+    """Return the deal's live token; the first caller makes it, every other one gets the same."""
+    found = _live(deal)
+    if found is None:
+        # The partial unique index decides between two first callers.
+        PaymentLink.objects.bulk_create(
+            [PaymentLink(deal=deal, token=secrets.token_urlsafe(TOKEN_BYTES), created_at=at)], ignore_conflicts=True
+        )
+        found = _live(deal)
+    if found is None:
+        raise RuntimeError("a link was revoked while it was being made")
+    return found
+
+
+def page_url(*, deal: Deal, at: datetime) -> str:
+    """Return the address of the payer's page."""
+    return f"{settings.PUBLIC_URL}/pay/{token(deal=deal, at=at)}/"
+
+
+def go_url(*, deal: Deal, what: str, at: datetime, invoice: Invoice | None = None) -> str:
+    """Return the address that asks for `what` (installment, overdue, full, deposit or invoice) at the click."""
+    query = {"what": what} if invoice is None else {"what": what, "n": str(invoice.pk)}
+    return f"{page_url(deal=deal, at=at)}go/?{urlencode(query)}"
+
+
+def deal_of(*, token: str) -> Deal:
+    """Return the deal of a live token. Raises UnknownToken for an unknown or revoked one, without difference."""
+    links = PaymentLink.objects.filter(token=token[:TOKEN_LIMIT], revoked_at__isnull=True)
+    link = links.select_related("deal__account").first()
+    if link is None or len(token) > TOKEN_LIMIT:
+        raise UnknownToken
+    return link.deal
+
+
+def revoke(*, deal: Deal, at: datetime, author: str) -> str:
+    """Make every address sent so far invalid and return the deal's new token."""
+    with transaction.atomic():
+        locked = ledger.lock(deal.pk)
+        PaymentLink.objects.filter(deal=locked, revoked_at__isnull=True).update(revoked_at=at)
+        history.record(deal=locked, kind="link_revoked", at=at, recorded_at=at, author=author, data={})
+        return token(deal=locked, at=at)
+
+
+def _live(deal: Deal) -> str | None:
+    links = PaymentLink.objects.filter(deal=deal, revoked_at__isnull=True)
+    return links.values_list("token", flat=True).first()
