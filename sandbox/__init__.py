@@ -1,6 +1,6 @@
 """The sandbox: amoCRM, CloudPayments and a mailbox on one machine, for trying the product end to end.
 
-A separate program. It speaks HTTP and SMTP only, imports nothing of the product and the product imports nothing
-of it, so that a mistake in an adapter cannot hide behind the same mistake here. Everything it knows stands in one
-SQLite file, so a restart (or kill -9) continues the story where it was.
+A separate program. It speaks HTTP and SMTP only, imports nothing of the product and the product imports
+nothing of it, so that a mistake in an adapter cannot hide behind the same mistake here. Everything it knows
+stands in one SQLite file, so a restart (or kill -9) continues the story where it was.
 """

@@ -5,11 +5,11 @@ import signal
 import sys
 from pathlib import Path
 
-import waitress
+import waitress  # type: ignore[import-untyped]
 
 from sandbox.app import create_app
 from sandbox.clock import Clock
-from sandbox.mailbox import start_smtp
+from sandbox.mailbox import smtp
 from sandbox.store import Store
 
 THREADS = 32
@@ -19,12 +19,10 @@ def main() -> None:
     options = _options()
     store = Store(Path(options.data) / "sandbox.sqlite3")
     public_url = options.public_url or f"http://{options.host}:{options.port}"
-    app = create_app(
-        store=store, clock=Clock(store), product_url=options.product_url, public_url=public_url
-    )
+    app = create_app(store=store, clock=Clock(store), product_url=options.product_url, public_url=public_url)
     jobs = app.extensions["sandbox"].jobs
     try:
-        smtp = start_smtp(store, host=options.host, port=options.smtp_port)
+        mail = smtp.start(store, host=options.host, port=options.smtp_port)
         server = waitress.create_server(
             app, host=options.host, port=options.port, threads=THREADS, channel_timeout=180
         )
@@ -36,7 +34,7 @@ def main() -> None:
     try:
         server.run()
     finally:
-        smtp.stop()
+        mail.stop()
 
 
 def _options() -> argparse.Namespace:

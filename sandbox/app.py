@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from sandbox import amocrm, cloudpayments, control, faults, journal, mailbox
+from sandbox import amocrm, cloudpayments, control, faults, journal
 from sandbox.clock import Clock
 from sandbox.jobs import Jobs
+from sandbox.mailbox import pages as mail_pages
 from sandbox.store import Store
 
 
@@ -42,7 +43,7 @@ def create_app(*, store: Store, clock: Clock, product_url: str, public_url: str)
     journal.install(app, sandbox.journal)
     faults.install(app, sandbox.faults, api_service)
     app.register_blueprint(cloudpayments.create_blueprint(sandbox), url_prefix="/cloudpayments")
-    app.register_blueprint(mailbox.create_blueprint(store), url_prefix="/mail")
+    app.register_blueprint(mail_pages.create_blueprint(store), url_prefix="/mail")
     app.register_blueprint(control.create_blueprint(sandbox))
     app.register_blueprint(
         amocrm.create_blueprint(

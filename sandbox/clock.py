@@ -1,7 +1,7 @@
 """The sandbox's time: real time plus an offset, at an adjustable speed, remembered in the store.
 
-Only the sandbox's own waits follow it (retry tables, receipt delays, X-Request-ID lifetimes, dates in models).
-At speed 60 the five-minute retry of a notice comes after five seconds.
+Only the sandbox's own waits follow it (retry tables, receipt delays, X-Request-ID lifetimes, dates in
+models). At speed 60 the five-minute retry of a notice comes after five seconds.
 """
 
 import threading

@@ -1,8 +1,9 @@
 """What goes wrong on purpose, switched by the control page or `POST /_sandbox/faults`.
 
-A fault is set for a service ("cloudpayments", "amocrm"), for the next `count` requests, for some real seconds, or
-until it is switched off. `take` asks and uses up one. The faults in WIRE are worked by the frame for every API call
-of a service (`guard`, `spoil`); the others are named by the service that knows what they mean.
+A fault is set for a service ("cloudpayments", "amocrm"), for the next `count` requests, for some real
+seconds, or until it is switched off. `take` asks and uses up one. The faults in WIRE are worked by the frame
+for every API call of a service (`guard`, `spoil`); the others are named by the service that knows what they
+mean.
 """
 
 import time

@@ -1,8 +1,9 @@
 """Work to be done later: notices with their retry tables, receipts that need a moment.
 
-A job is a row until its function has returned, so a killed sandbox does it again after its start: at least once,
-as the real providers. One dispatcher thread sleeps until the next due time and hands due jobs to four workers, so
-one product address that answers slowly does not hold up the others. Due times follow the sandbox's clock.
+A job is a row until its function has returned, so a killed sandbox does it again after its start: at least
+once, as the real providers. One dispatcher thread sleeps until the next due time and hands due jobs to four
+workers, so one product address that answers slowly does not hold up the others. Due times follow the
+sandbox's clock.
 """
 
 import logging
@@ -66,7 +67,7 @@ class Jobs:
         self._wake.set()
 
     def run_due(self) -> int:
-        """Run what is due in this thread, once each; returns how many ran. For tests without the dispatcher."""
+        """Run what is due in this thread, once each; returns how many ran."""
         due = self._claim()
         for job in due:
             self._run(job)

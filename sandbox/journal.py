@@ -21,7 +21,9 @@ class Journal:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def write(self, *, direction: str, service: str, method: str, url: str, status: int | None, **more: Any) -> None:
+    def write(
+        self, *, direction: str, service: str, method: str, url: str, status: int | None, **more: Any
+    ) -> None:
         """Add one line. `status` None: no answer came."""
         number = self._store.next_number("journal")
         line = {"number": number, "at": datetime.now(UTC).isoformat(), "direction": direction}
@@ -31,7 +33,9 @@ class Journal:
             if number % 100 == 0:
                 self._store.keep_last(COLLECTION, KEPT)
 
-    def lines(self, *, service: str = "", path: str = "", direction: str = "", method: str = "") -> list[Document]:
+    def lines(
+        self, *, service: str = "", path: str = "", direction: str = "", method: str = ""
+    ) -> list[Document]:
         """Oldest first; `path` is a part of the address."""
         return [
             line

@@ -1,4 +1,4 @@
-"""Loads the people, deals and merchants a story begins with. Idempotent: what already exists is left as it is."""
+"""Loads the people, deals and merchants a story begins with. What already exists is left as it is."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sandbox.store import Store
 
 
 def load(store: Store, clock: Clock, data: dict[str, Any], *, reset: bool = False) -> None:
-    """Seed each service with its part of `data`; with `reset` the old story is forgotten first (not the clock)."""
+    """Seed each service with its part of `data`; `reset` forgets the old story first (not the clock)."""
     with store.transaction():
         if reset:
             saved_clock = store.get("clock", "clock")

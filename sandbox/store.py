@@ -1,8 +1,9 @@
 """The sandbox's memory: JSON documents in one SQLite file.
 
 A document lives in a collection under a text key; collections keep insertion order. One connection behind one
-re-entrant lock serves all threads. WAL with synchronous=NORMAL: what was committed survives kill -9 of the process
-(not a power cut, which a sandbox may lose). Counters survive `reset`, so a number is never given twice.
+re-entrant lock serves all threads. WAL with synchronous=NORMAL: what was committed survives kill -9 of the
+process (not a power cut, which a sandbox may lose). Counters survive `reset`, so a number is never given
+twice.
 """
 
 import json
