@@ -1,0 +1,25 @@
+"""Payment providers: `of(merchant)` gives the adapter that speaks for a merchant account."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from billing.providers.base import Provider, Shop
+from billing.providers.cloudpayments import CloudPayments
+
+ADAPTERS: dict[str, Callable[[Shop], Provider]] = {
+    CloudPayments.name: lambda shop: CloudPayments(shop, url=settings.CLOUDPAYMENTS_URL),
+}
+
+
+class NoAdapter(Exception):
+    """The merchant's provider cannot be spoken to yet."""
+
+
+def of(merchant: Shop) -> Provider:
+    """The adapter of a merchant account; raises NoAdapter."""
+    try:
+        adapter = ADAPTERS[merchant.provider]
+    except KeyError:
+        raise NoAdapter(merchant.provider) from None
+    return adapter(merchant)
