@@ -1,0 +1,68 @@
+"""The emulator of amoCRM as a client meets it: a fresh store, the demo school, one bearer token."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from sandbox.amocrm import wire
+from sandbox.app import Sandbox, create_app
+from sandbox.clock import Clock
+from sandbox.store import Store
+
+ROOT = "/amocrm/demoschool"
+TOKEN = "demo-amo-token-school"
+CLIENT_ID = "7c1d5f2a-0000-4a11-9b11-aaaaaaaaaaaa"
+SECRET = "demo-amo-secret-school-31000001"
+OLGA, MARIA, ANTON = 8100001, 8100002, 8100003
+SEED = Path(__file__).parents[3] / "sandbox" / "demo" / "seed.json"
+
+Api = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    monkeypatch.setattr(wire, "METER", wire.Meter())
+    store = Store(tmp_path / "sandbox.sqlite3")
+    app = create_app(
+        store=store,
+        clock=Clock(store),
+        product_url="http://127.0.0.1:8000",
+        public_url="http://127.0.0.1:8001",
+    )
+    load_seed(app)
+    return app
+
+
+def load_seed(app: Flask) -> None:
+    app.test_client().post("/_sandbox/seed", data=SEED.read_bytes(), content_type="application/json")
+
+
+@pytest.fixture
+def sandbox(app: Flask) -> Sandbox:
+    found: Sandbox = app.extensions["sandbox"]
+    return found
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def api(client: FlaskClient) -> Api:
+    """`api("GET", "leads/1", headers={…})` with the school's long-lived token."""
+
+    def call(method: str, path: str, body: Any = None, **more: Any) -> TestResponse:
+        wire.METER = wire.Meter()
+        headers = {"Authorization": f"Bearer {TOKEN}", **more.pop("headers", {})}
+        if body is not None:
+            more |= {"data": json.dumps(body), "content_type": "application/json"}
+        return client.open(f"{ROOT}/api/v4/{path}", method=method, headers=headers, **more)
+
+    return call
