@@ -86,7 +86,9 @@ class Location(models.Model):
     name = models.CharField(max_length=255)
     crm_value = models.CharField(max_length=255)
     time_zone = models.CharField(max_length=63, blank=True)
+    # {percent, round_to?, minimum?} or {amount}; {minutes, same_day?, then: "task" | "stage" | id of a stage}
     deposit = models.JSONField(default=dict, blank=True)
+    deposit_due = models.JSONField(default=dict, blank=True)
     cash_receipts = models.CharField(max_length=10, default="desk")
 
     class Meta:
@@ -128,6 +130,8 @@ class AccountPolicy(models.Model):
     starts_on = models.DateField(null=True, blank=True)
     reminders = models.JSONField(default=list, blank=True)
     overdue_task = models.JSONField(default=dict, blank=True)
+    # [{cohort, starts_on, ends_on, rendered: monthly | at_end | by_stage}], days as ISO text
+    cohorts = models.JSONField(default=list, blank=True)
     salesbot_id = models.BigIntegerField(null=True, blank=True)
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True)
 
@@ -141,7 +145,9 @@ class Product(models.Model):
     programme = models.CharField(max_length=255, unique=True)
     name = models.CharField(max_length=128)
     subject = models.CharField(max_length=20, default="service")
+    # Empty: the legal entity's own rate. `vat_dates` [{from, vat}] stands instead of `vat` where the rate is dated.
     vat = models.CharField(max_length=10, blank=True)
+    vat_dates = models.JSONField(default=list, blank=True)
 
     def __str__(self) -> str:
         return self.programme
