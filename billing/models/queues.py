@@ -51,6 +51,8 @@ class ProviderCall(QueueRow):
     key = models.CharField(max_length=80, unique=True)
     order = models.ForeignKey(ProviderOrder, on_delete=models.PROTECT, null=True, blank=True)
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, null=True, blank=True)
+    # Since when the provider may know `key`: a repeat is only safe while it remembers.
+    called_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["id"], condition=Q(state="waiting"), name="provider_call_waiting")]
