@@ -127,6 +127,15 @@ var Grafik = (() => {
     const time = /T(\d{2}:\d{2})/.exec(String(moment));
     return time ? `${formatDay(moment)} ${time[1]}` : formatDay(moment);
   }
+  function parseDay(typed) {
+    const text = String(typed).trim();
+    const local = /^(\d{1,2})[.,/](\d{1,2})[.,/](\d{4}|\d{2})$/.exec(text);
+    const parts = local ? [local[3], local[2], local[1]] : text.split("-");
+    if (parts.length !== 3 || !parts.every((part) => /^\d+$/.test(part))) return null;
+    const [year, month, day] = parts.map(Number);
+    const date = new Date(Date.UTC(year < 100 ? 2e3 + year : year, month - 1, day));
+    return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.toISOString().slice(0, 10) : null;
+  }
   function dayOf(date) {
     const two = (number) => String(number).padStart(2, "0");
     return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
@@ -230,6 +239,7 @@ var Grafik = (() => {
     warning: "M10 3.5 17.5 16.5h-15zM10 8v4.2M10 14v.6",
     check: "M4 10.5 8.2 14.5 16 6",
     chevron: "M6 8l4 4 4-4",
+    calendar: "M4 5.5h12v10.5H4zM4 9h12M7 3.5v3M13 3.5v3",
     cross: "M5 5l10 10M15 5 5 15",
     history: "M10 5.5V10l3 2M3.5 10a6.5 6.5 0 1 0 2-4.7L3.5 7.2M3.5 3.5v3.7h3.7"
   };
@@ -243,7 +253,7 @@ var Grafik = (() => {
   function copyButton({ t, id, text, label, what, copied }) {
     const done = copied === id;
     return html`<button type="button" class="grafik-button grafik-button_small${done ? " grafik-button_done" : ""}"
-    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" aria-label="${label}: ${what}"><span class="grafik-button__label">${icon(done ? "check" : "copy")}${done ? t("copy.done") : label}</span></button>`;
+    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" aria-label="${t("copy.name", { label, what })}"><span class="grafik-button__label">${icon(done ? "check" : "copy")}${done ? t("copy.done") : label}</span></button>`;
   }
   function pill(tone, text) {
     return html`<span class="grafik-pill grafik-pill_${tone}">${text}</span>`;
@@ -275,6 +285,32 @@ var Grafik = (() => {
       hint,
       control: html`<span class="grafik-input${suffix ? " grafik-input_suffix" : ""}"><input class="grafik-input__box" id="grafik-${name}" name="${name}" type="${type}" value="${value}"
       aria-describedby="grafik-${name}-error"${mode && html` inputmode="${mode}"`}${min && html` min="${min}"`}${max && html` max="${max}"`}${first && html` data-autofocus`}>${suffix && html`<span class="grafik-input__suffix" aria-hidden="true">${suffix}</span>`}</span>`
+    });
+  }
+  function dateField({ t, name, label, value = "", hint = "" }) {
+    return field({
+      name,
+      label,
+      hint,
+      control: html`<span class="grafik-input grafik-input_suffix"><input class="grafik-input__box" id="grafik-${name}" name="${name}" type="text" value="${formatDay(value)}" inputmode="numeric"
+      maxlength="10" placeholder="${t("schedule.day_example")}" aria-describedby="grafik-${name}-error"><input class="grafik-input__native" type="date" data-picker="${name}" value="${value}" tabindex="-1" aria-hidden="true">
+      <button type="button" class="grafik-input__pick" data-action="pick" data-id="${name}" aria-label="${label}: ${t("schedule.pick")}">${icon("calendar")}</button></span>`
+    });
+  }
+  function connectPickers(form) {
+    form.addEventListener("click", (event) => {
+      const button2 = event.target.closest('[data-action="pick"]');
+      if (!button2) return;
+      const native = form.querySelector(`[data-picker="${button2.dataset.id}"]`);
+      native.value = parseDay(form.elements[button2.dataset.id].value) || "";
+      if (native.showPicker) native.showPicker();
+    });
+    form.addEventListener("change", (event) => {
+      const name = event.target.dataset.picker;
+      if (!name || !event.target.value) return;
+      const box = form.elements[name];
+      box.value = formatDay(event.target.value);
+      box.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }
   function selectField({ name, label, options, value = "", hint = "" }) {
@@ -403,6 +439,7 @@ var Grafik = (() => {
       this.form.addEventListener("click", (event) => {
         if (event.target.closest('[data-action="close"]')) this.close();
       });
+      connectPickers(this.form);
       if (this.spec.onReady) this.spec.onReady(this);
       this.recentre();
       trapFocus(this.form);
@@ -561,6 +598,99 @@ var Grafik = (() => {
     return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
   }
 
+  // src/views/lists.js
+  var INSTALLMENTS_SHOWN = 4;
+  var OTHERS_SHOWN = 2;
+  var ROW_TONES = { overdue: "error", partially_paid: "warning", invoiced: "info", paid: "success", planned: "muted" };
+  var RECEIPT_TONES = { registered: "success", failed: "error", planned: "muted", sent: "info", not_required: "muted" };
+  function installmentsView({ t, card, ui }) {
+    if (!card.installments.length) return "";
+    const open = card.installments.findIndex((row) => row.state !== "paid");
+    const rows = card.installments.map((row) => installmentRow(t, row));
+    const list = folded({
+      t,
+      rows,
+      key: "installments",
+      expanded: ui.expanded.has("installments"),
+      limit: INSTALLMENTS_SHOWN,
+      from: Math.max(0, open - 1)
+    });
+    return section(t("installments.title"), html`<ul class="grafik-list">${list}</ul>`, counter(card));
+  }
+  function counter(card) {
+    const paid = card.installments.filter((row) => row.state === "paid").length;
+    return html` <span class="grafik-section__count">${paid}/${card.installments.length}</span>`;
+  }
+  function installmentRow(t, row) {
+    const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
+    const part = row.state !== "paid" && isPositive(row.paid) && t("installments.part", { rest: formatMoney(subtract(row.amount, row.paid)) });
+    return html`<li class="grafik-row" data-installment="${row.number}">
+    <div class="grafik-row__main"><span>${row.number}. ${formatDay(row.due_on)}</span><span class="grafik-row__sum">${formatMoney(row.amount)}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${ROW_TONES[row.state] || "muted"}">${t.known(`installment_state.${row.state}`) || row.state}</span>
+      <span>${part || moved && row.state !== "paid" && t("installments.moved", { day: formatDay(row.effective_due_on) })}</span></div></li>`;
+  }
+  function invoicesView({ t, card, ui }) {
+    const rows = card.invoices.filter((invoice) => invoice.state !== "void").reverse();
+    if (!rows.length) return "";
+    const list = folded({
+      t,
+      rows: rows.map((invoice) => invoiceRow(t, card, invoice, ui)),
+      key: "invoices",
+      expanded: ui.expanded.has("invoices"),
+      limit: OTHERS_SHOWN
+    });
+    return section(t("invoices.title"), html`<ul class="grafik-list">${list}</ul>`);
+  }
+  function invoiceRow(t, card, invoice, ui) {
+    const what = t("invoices.name", { number: invoice.number });
+    const open = invoice.state === "open";
+    const id = `invoice-${invoice.id}`;
+    return html`<li class="grafik-row" data-invoice="${invoice.id}">
+    <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(invoice.amount)}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${open ? "info" : "success"}">${t.known(`invoice_state.${invoice.state}`) || invoice.state}</span><span>${sentNote(t, invoice)}</span></div>
+    ${open && html`<div class="grafik-row__actions">
+      ${copyButton({ t, id, text: invoice.url, label: t("copy.link"), what, copied: ui.copied })}
+      ${card.actions.includes("invoice") && button({ action: "send", id: invoice.id, kind: "small", label: invoice.sent.length ? t("invoices.resend") : t("invoices.send"), name: `${t("invoices.send")}: ${what}` })}</div>`}</li>`;
+  }
+  function sentNote(t, invoice) {
+    if (!invoice.sent.length) return invoice.state === "open" ? t("invoices.not_sent") : "";
+    const failed = invoice.sent.find((one) => one.state === "failed" || one.state === "parked");
+    const shown = failed || invoice.sent[invoice.sent.length - 1];
+    return html`<span class="${failed ? "grafik-tone_error" : ""}">${sentWords(t, shown)}</span>`;
+  }
+  function sentWords(t, one) {
+    const channel = t.known(`channel.${one.channel}`) || one.channel;
+    const state = t.known(`sent_state.${one.state}`);
+    return state || !one.at ? t("sent.state", { channel, state }) : t("sent.on", { channel, day: formatDay(one.at) });
+  }
+  function paymentsView({ t, card, ui }) {
+    if (!card.payments.length) return "";
+    const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)));
+    const list = folded({
+      t,
+      rows: rows.map((payment) => paymentRow(t, payment)),
+      key: "payments",
+      expanded: ui.expanded.has("payments"),
+      limit: OTHERS_SHOWN
+    });
+    return section(t("payments.title"), html`<ul class="grafik-list">${list}</ul>`);
+  }
+  function paymentRow(t, payment) {
+    const receipt = payment.receipt;
+    return html`<li class="grafik-row" data-payment="${payment.id}">
+    <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatMoney(payment.amount)}</span></div>
+    <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
+      <span class="grafik-tone_${receipt && RECEIPT_TONES[receipt.state] || "muted"}">${receiptNote(t, receipt)}</span></div>
+    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.refunded", { amount: formatMoney(payment.refunded) })}</span></div>`}</li>`;
+  }
+  function receiptNote(t, receipt) {
+    if (!receipt) return t("receipt.none");
+    const words = t.known(`receipt.${receipt.state}`) || receipt.state;
+    const reason = receipt.reason && (t.known(`receipt_reason.${receipt.reason}`) || receipt.reason);
+    if (receipt.url) return link(receipt.url, words);
+    return reason ? `${words}: ${reason}` : words;
+  }
+
   // src/dialogs/invoice.js
   function openInvoice(context, { onDone, onClosed }) {
     const { t, api, card } = context;
@@ -611,7 +741,7 @@ var Grafik = (() => {
   }
   function sentView(t, invoice) {
     if (!invoice.sent.length) return "";
-    const rows = invoice.sent.map((one) => html`<li>${t.known(`channel.${one.channel}`) || one.channel}, ${formatDay(one.at)}: ${t.known(`sent_state.${one.state}`) || one.state}</li>`);
+    const rows = invoice.sent.map((one) => html`<li>${sentWords(t, one)}</li>`);
     return html`<div class="grafik-effects"><b>${t("invoice.sent_before")}</b><ul>${rows}</ul></div>`;
   }
   function chosen(form) {
@@ -626,10 +756,10 @@ var Grafik = (() => {
     return openDialog(context, {
       title: t("payment.full_title"),
       content: html`<div class="grafik-question"><span>${t("payment.full_question")}</span><b>${formatMoney(card.debt)}</b></div>
-      ${commonFields(t, today, true)}
+      ${commonFields(t, today)}
       ${effectsView(t, effects)}`,
       submitLabel: t("payment.full_submit", { amount: formatMoney(card.debt) }),
-      collect: (form) => collectCommon(t, form, { expected: card.debt }),
+      collect: (form) => collectCommon(t, form, today, { expected: card.debt }),
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/full-payment/`, body, key),
       onDone,
       onConflict,
@@ -642,9 +772,9 @@ var Grafik = (() => {
       title: t("payment.partial_title"),
       content: html`${inputField({ name: "amount", label: t("payment.amount"), mode: "decimal", suffix: "₽", first: true })}
       <div class="grafik-payment__effect" aria-live="polite"></div>
-      ${commonFields(t, today, false)}`,
+      ${commonFields(t, today)}`,
       submitLabel: t("payment.partial_submit"),
-      collect: (form) => collectPartial(t, form),
+      collect: (form) => collectPartial(t, form, today),
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/payments/`, body, key),
       onDone,
       onReady({ form }) {
@@ -665,28 +795,29 @@ var Grafik = (() => {
     if (!isPositive(over)) return html`<p class="grafik-hint">${t("payment.covers_all")}</p>`;
     return callout("warning", t("payment.over", { over: formatMoney(over) }));
   }
-  function commonFields(t, today, first) {
+  function commonFields(t, today) {
     return html`<div class="grafik-pair">
-      ${inputField({ name: "paid_on", label: t("payment.paid_on"), value: today, type: "date", max: today, first })}
+      ${dateField({ t, name: "paid_on", label: t("payment.paid_on"), value: today })}
       ${selectField({ name: "method", label: t("payment.method"), value: "cash", options: METHODS.map((name) => [name, t(`method.${name}`)]) })}</div>
-    ${selectField({ name: "receipt", label: t("payment.receipt"), hint: t("payment.receipt_hint"), options: [["", t("payment.receipt_default")], ["true", t("payment.receipt_make")], ["false", t("payment.receipt_later")]] })}
+    ${selectField({ name: "receipt", label: t("payment.receipt"), options: [["", t("payment.receipt_default")], ["true", t("payment.receipt_make")], ["false", t("payment.receipt_later")]] })}
     ${textField({ name: "comment", label: t("payment.comment") })}`;
   }
   function effectsView(t, effects) {
     return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
   }
-  function collectPartial(t, form) {
+  function collectPartial(t, form, today) {
     const amount = parseMoney(form.elements.amount.value);
-    if (amount) return collectCommon(t, form, { amount });
+    if (amount) return collectCommon(t, form, today, { amount });
     showFieldErrors(form, { amount: t("payment.wrong_amount") });
     return null;
   }
-  function collectCommon(t, form, body) {
-    const { paid_on: day, method, receipt, comment } = form.elements;
-    const wrong = wrongDay(t, day.value, day.max);
+  function collectCommon(t, form, today, body) {
+    const { paid_on: typed, method, receipt, comment } = form.elements;
+    const day = parseDay(typed.value);
+    const wrong = wrongDay(t, day, today);
     showFieldErrors(form, wrong ? { paid_on: wrong } : {});
     if (wrong) return null;
-    const whole = { ...body, paid_on: day.value, method: method.value };
+    const whole = { ...body, paid_on: day, method: method.value };
     if (comment.value.trim()) whole.comment = comment.value.trim();
     if (receipt.value) whole.receipt = receipt.value === "true";
     return whole;
@@ -704,12 +835,19 @@ var Grafik = (() => {
       <caption class="grafik-hidden">${t("schedule.preview")}</caption>
       <thead><tr><th scope="col">${t("schedule.number")}</th><th scope="col">${t("schedule.day")}</th><th scope="col" class="grafik-table__sum">${t("schedule.amount")}</th></tr></thead>
       <tbody>${preview.installments.map((row) => rowView(t, row))}</tbody>
-      <tfoot><tr><th scope="row" colspan="2">${t("schedule.sum", { count: t.count("schedule.payments", preview.installments.length) })}</th><td class="grafik-table__sum">${formatMoney(add(...preview.installments.map((row) => row.amount)))}</td></tr></tfoot>
+      <tfoot><tr><th scope="row" colspan="2">${t("schedule.sum", { count: t.count("schedule.payments", preview.installments.length) })}</th><td class="grafik-table__sum">${formatMoney(sumOf(preview.installments))}</td></tr></tfoot>
     </table>
     ${changesView(t, preview.changes || [])}`;
   }
-  function previewNote(text, ring = false) {
-    return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>`;
+  function previewSummary(t, preview) {
+    const rows = preview.installments;
+    return t("schedule.summary", { count: t.count("schedule.payments", rows.length), sum: formatMoney(sumOf(rows)) });
+  }
+  function previewNote(text, ring = false, way = "") {
+    return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>${way}`;
+  }
+  function sumOf(rows) {
+    return add("0.00", ...rows.map((row) => row.amount));
   }
   function rowView(t, row) {
     const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
@@ -752,7 +890,8 @@ var Grafik = (() => {
         (error) => {
           if (mine !== newest) return;
           const left = showFieldErrors(form, fieldErrors(error), false);
-          show(previewNote([explain(t, error).text, ...left].join(" ")), null);
+          const { text, retry } = explain(t, error);
+          show(previewNote([text, ...left].join(" "), false, retry && button({ action: "preview_again", kind: "small", label: t("panel.retry") })), null);
         }
       );
     }
@@ -761,6 +900,9 @@ var Grafik = (() => {
       place.innerHTML = String(markup);
       onPreview(preview);
     }
+    place.addEventListener("click", (event) => {
+      if (event.target.closest('[data-action="preview_again"]')) ask();
+    });
     return {
       now: ask,
       changed() {
@@ -800,6 +942,11 @@ var Grafik = (() => {
       if (!amount) errors.push(name);
       return amount;
     };
+    const day = (name) => {
+      const iso = parseDay(values[name]);
+      if (!iso) errors.push(name);
+      return iso;
+    };
     const whole = (name) => {
       if (!/^\d{1,3}$/.test(values[name].trim())) errors.push(name);
       return Number(values[name]);
@@ -807,12 +954,11 @@ var Grafik = (() => {
     const body = { total: money("total") };
     if (values.by === "count") body.count = whole("count");
     else body.monthly_amount = money("monthly_amount");
-    if (!values.first_due_on) errors.push("first_due_on");
-    body.first_due_on = values.first_due_on;
+    body.first_due_on = day("first_due_on");
     if (values.due_day.trim()) body.due_day = whole("due_day");
     if (values.down_payment.trim()) {
       body.down_payment = money("down_payment");
-      if (values.down_payment_on) body.down_payment_on = values.down_payment_on;
+      body.down_payment_on = day("down_payment_on");
     }
     body.round_to = values.round_to;
     body.remainder = values.remainder;
@@ -845,6 +991,7 @@ var Grafik = (() => {
           read: () => scheduleBody(readValues(form)),
           onPreview: (answer) => {
             showDebt(form, card, answer);
+            form.querySelector('[data-output="summary"]').textContent = answer ? previewSummary(t, answer) : "";
             dialog.recentre();
           }
         });
@@ -866,24 +1013,24 @@ var Grafik = (() => {
   function contentView(t, card, values, rebuild) {
     return html`<div class="grafik-schedule"><div class="grafik-schedule__form">
     ${inputField({ name: "total", label: t("schedule.total"), value: values.total, mode: "decimal", suffix: "₽", first: true })}
-    <div class="grafik-pair">${readField({ name: "paid", label: t("schedule.received"), value: formatMoney(card.paid) })}${readField({ name: "debt", label: t("schedule.debt"), value: formatMoney(card.debt) })}</div>
+    <div class="grafik-pair grafik-pair_tight">${readField({ name: "paid", label: t("schedule.received"), value: formatMoney(card.paid) })}${readField({ name: "debt", label: t("schedule.debt"), value: formatMoney(card.debt) })}</div>
     <div class="grafik-tabs" role="radiogroup" aria-label="${t("schedule.by")}">
       <label class="grafik-tab"><input type="radio" name="by" value="count" checked><span>${t("schedule.by_count")}</span></label>
       <label class="grafik-tab"><input type="radio" name="by" value="monthly_amount"><span>${t("schedule.by_amount")}</span></label></div>
     <div class="grafik-pair">
       ${inputField({ name: "count", label: t("schedule.count"), value: values.count, type: "number", min: "1", max: "240" })}
       ${inputField({ name: "monthly_amount", label: t("schedule.monthly"), value: values.monthly_amount, mode: "decimal", suffix: "₽" })}
-      ${inputField({ name: "due_day", label: t("schedule.due_day"), value: values.due_day, type: "number", min: "1", max: "31", hint: t("schedule.due_day_hint") })}</div>
-    ${inputField({ name: "first_due_on", label: t("schedule.first"), value: values.first_due_on, type: "date" })}
+      ${dateField({ t, name: "first_due_on", label: t("schedule.first"), value: values.first_due_on })}</div>
     <div class="grafik-pair">
+      ${inputField({ name: "due_day", label: t("schedule.due_day"), value: values.due_day, type: "number", min: "1", max: "31", hint: t("schedule.due_day_hint") })}
       ${inputField({ name: "down_payment", label: t("schedule.down"), value: values.down_payment, mode: "decimal", suffix: "₽", hint: t("schedule.down_hint") })}
-      ${inputField({ name: "down_payment_on", label: t("schedule.down_on"), value: values.down_payment_on, type: "date" })}</div>
-    <div class="grafik-pair">
+      ${dateField({ t, name: "down_payment_on", label: t("schedule.down_on"), value: values.down_payment_on })}</div>
+    <details class="grafik-more"><summary>${t("schedule.more")}</summary><div class="grafik-more__body"><div class="grafik-pair">
       ${selectField({ name: "round_to", label: t("schedule.round"), value: values.round_to, options: [["0.01", t("schedule.round_none")], ["1", t("schedule.round_1")], ["100", t("schedule.round_100")]] })}
       ${selectField({ name: "remainder", label: t("schedule.remainder"), value: values.remainder, options: [["last", t("schedule.remainder_last")], ["first", t("schedule.remainder_first")]] })}</div>
-    ${checkField({ name: "shift_weekends", label: t("schedule.shift"), checked: values.shift_weekends })}
+    ${checkField({ name: "shift_weekends", label: t("schedule.shift"), checked: values.shift_weekends })}</div></details>
     ${rebuild && textField({ name: "reason", label: t("schedule.reason"), hint: t("schedule.reason_hint") })}
-    </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t("schedule.preview")}</h3><div class="grafik-preview" aria-live="polite"></div></div></div>`;
+    </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t("schedule.preview")}</h3><div class="grafik-hidden" role="status" data-output="summary"></div><div class="grafik-preview"></div></div></div>`;
   }
   function readValues(form) {
     const values = {};
@@ -918,96 +1065,6 @@ var Grafik = (() => {
     const debt = answer ? answer.debt : total && subtract(total, paid);
     form.querySelector('[data-output="paid"]').textContent = formatMoney(paid);
     form.querySelector('[data-output="debt"]').textContent = debt ? formatMoney(debt) : "—";
-  }
-
-  // src/views/lists.js
-  var INSTALLMENTS_SHOWN = 4;
-  var OTHERS_SHOWN = 2;
-  var ROW_TONES = { overdue: "error", partially_paid: "warning", invoiced: "info", paid: "success", planned: "muted" };
-  var RECEIPT_TONES = { registered: "success", failed: "error", planned: "muted", sent: "info", not_required: "muted" };
-  function installmentsView({ t, card, ui }) {
-    if (!card.installments.length) return "";
-    const open = card.installments.findIndex((row) => row.state !== "paid");
-    const rows = card.installments.map((row) => installmentRow(t, row));
-    const list = folded({
-      t,
-      rows,
-      key: "installments",
-      expanded: ui.expanded.has("installments"),
-      limit: INSTALLMENTS_SHOWN,
-      from: Math.max(0, open - 1)
-    });
-    return section(t("installments.title"), html`<ul class="grafik-list">${list}</ul>`, counter(card));
-  }
-  function counter(card) {
-    const paid = card.installments.filter((row) => row.state === "paid").length;
-    return html` <span class="grafik-section__count">${paid}/${card.installments.length}</span>`;
-  }
-  function installmentRow(t, row) {
-    const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
-    const part = row.state !== "paid" && isPositive(row.paid) && t("installments.part", { paid: formatMoney(row.paid), rest: formatMoney(subtract(row.amount, row.paid)) });
-    return html`<li class="grafik-row" data-installment="${row.number}">
-    <div class="grafik-row__main"><span>${row.number}. ${formatDay(row.due_on)}</span><span class="grafik-row__sum">${formatMoney(row.amount)}</span></div>
-    <div class="grafik-row__note"><span class="grafik-tone_${ROW_TONES[row.state] || "muted"}">${t.known(`installment_state.${row.state}`) || row.state}</span>
-      <span>${part || moved && row.state !== "paid" && t("installments.moved", { day: formatDay(row.effective_due_on) })}</span></div></li>`;
-  }
-  function invoicesView({ t, card, ui }) {
-    const rows = card.invoices.filter((invoice) => invoice.state !== "void").reverse();
-    if (!rows.length) return "";
-    const list = folded({
-      t,
-      rows: rows.map((invoice) => invoiceRow(t, card, invoice, ui)),
-      key: "invoices",
-      expanded: ui.expanded.has("invoices"),
-      limit: OTHERS_SHOWN
-    });
-    return section(t("invoices.title"), html`<ul class="grafik-list">${list}</ul>`);
-  }
-  function invoiceRow(t, card, invoice, ui) {
-    const what = t("invoices.name", { number: invoice.number });
-    const open = invoice.state === "open";
-    const id = `invoice-${invoice.id}`;
-    return html`<li class="grafik-row" data-invoice="${invoice.id}">
-    <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(invoice.amount)}</span></div>
-    <div class="grafik-row__note"><span class="grafik-tone_${open ? "info" : "success"}">${t.known(`invoice_state.${invoice.state}`) || invoice.state}</span><span>${sentNote(t, invoice)}</span></div>
-    ${open && html`<div class="grafik-row__actions">
-      ${copyButton({ t, id, text: invoice.url, label: t("copy.link"), what, copied: ui.copied })}
-      ${card.actions.includes("invoice") && button({ action: "send", id: invoice.id, kind: "small", label: invoice.sent.length ? t("invoices.resend") : t("invoices.send"), name: `${t("invoices.send")}: ${what}` })}</div>`}</li>`;
-  }
-  function sentNote(t, invoice) {
-    if (!invoice.sent.length) return invoice.state === "open" ? t("invoices.not_sent") : "";
-    const failed = invoice.sent.find((one) => one.state === "failed" || one.state === "parked");
-    const shown = failed || invoice.sent[invoice.sent.length - 1];
-    const channel = t.known(`channel.${shown.channel}`) || shown.channel;
-    const state = t.known(`sent_state.${shown.state}`) || shown.state;
-    return html`<span class="${failed ? "grafik-tone_error" : ""}">${channel}: ${state}${shown.at && !failed ? ` ${formatDay(shown.at)}` : ""}</span>`;
-  }
-  function paymentsView({ t, card, ui }) {
-    if (!card.payments.length) return "";
-    const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)));
-    const list = folded({
-      t,
-      rows: rows.map((payment) => paymentRow(t, payment)),
-      key: "payments",
-      expanded: ui.expanded.has("payments"),
-      limit: OTHERS_SHOWN
-    });
-    return section(t("payments.title"), html`<ul class="grafik-list">${list}</ul>`);
-  }
-  function paymentRow(t, payment) {
-    const receipt = payment.receipt;
-    return html`<li class="grafik-row" data-payment="${payment.id}">
-    <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatMoney(payment.amount)}</span></div>
-    <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
-      <span class="grafik-tone_${receipt && RECEIPT_TONES[receipt.state] || "muted"}">${receiptNote(t, receipt)}</span></div>
-    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.refunded", { amount: formatMoney(payment.refunded) })}</span></div>`}</li>`;
-  }
-  function receiptNote(t, receipt) {
-    if (!receipt) return t("receipt.none");
-    const words = t.known(`receipt.${receipt.state}`) || receipt.state;
-    const reason = receipt.reason && (t.known(`receipt_reason.${receipt.reason}`) || receipt.reason);
-    if (receipt.url) return link(receipt.url, words);
-    return reason ? `${words}: ${reason}` : words;
   }
 
   // src/views/summary.js
@@ -1084,10 +1141,10 @@ var Grafik = (() => {
     ${warningsView(t, card)}
     ${linksView(t, card, ui)}
     ${moneyButtons(t, card)}
+    ${toolsView(t, card, ui)}
     ${installmentsView({ t, card, ui })}
     ${invoicesView({ t, card, ui })}
     ${paymentsView({ t, card, ui })}
-    ${footView(t, card, ui)}
   </div>`;
   }
   function loadingView(t) {
@@ -1138,10 +1195,10 @@ var Grafik = (() => {
     ].filter(Boolean);
     return row.length ? html`<div class="grafik-buttons">${row}</div>` : "";
   }
-  function footView(t, card, ui) {
-    return html`<div class="grafik-foot">
+  function toolsView(t, card, ui) {
+    return html`<div class="grafik-tools">
     ${card.pay_url && copyButton({ t, id: "pay_url", text: card.pay_url, label: t("actions.pay_url"), what: t("copy.what_pay_url"), copied: ui.copied })}
-    ${button({ action: "history", kind: "small", label: t("actions.history"), before: icon("history") })}
+    ${button({ action: "history", kind: "link", label: t("actions.history") })}
   </div>`;
   }
 

@@ -13,6 +13,17 @@ export function formatMoment(moment) {
   return time ? `${formatDay(moment)} ${time[1]}` : formatDay(moment);
 }
 
+/** What a person typed («1.12.2026», «01.12.26» or ISO) → "2026-12-01", or null when there is no such day. */
+export function parseDay(typed) {
+  const text = String(typed).trim();
+  const local = /^(\d{1,2})[.,/](\d{1,2})[.,/](\d{4}|\d{2})$/.exec(text);
+  const parts = local ? [local[3], local[2], local[1]] : text.split('-');
+  if (parts.length !== 3 || !parts.every((part) => /^\d+$/.test(part))) return null;
+  const [year, month, day] = parts.map(Number);
+  const date = new Date(Date.UTC(year < 100 ? 2000 + year : year, month - 1, day));
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.toISOString().slice(0, 10) : null;
+}
+
 /** The local day of a Date as ISO. */
 export function dayOf(date) {
   const two = (number) => String(number).padStart(2, '0');

@@ -1,7 +1,9 @@
 // Form fields as markup, and errors beside them. Names are the API's own body names, so that a 422
 // finds its field without a table; what finds none is shown above the buttons.
 
+import { formatDay, parseDay } from '../dates.js';
 import { html } from '../html.js';
+import { icon } from '../views/controls.js';
 
 /** A labelled text-like field. `suffix` stands inside at the right («₽»). */
 export function inputField({ name, label, value = '', type = 'text', mode = '', suffix = '', hint = '', first = false, min = '', max = '' }) {
@@ -11,6 +13,36 @@ export function inputField({ name, label, value = '', type = 'text', mode = '', 
     hint,
     control: html`<span class="grafik-input${suffix ? ' grafik-input_suffix' : ''}"><input class="grafik-input__box" id="grafik-${name}" name="${name}" type="${type}" value="${value}"
       aria-describedby="grafik-${name}-error"${mode && html` inputmode="${mode}"`}${min && html` min="${min}"`}${max && html` max="${max}"`}${first && html` data-autofocus`}>${suffix && html`<span class="grafik-input__suffix" aria-hidden="true">${suffix}</span>`}</span>`,
+  });
+}
+
+/** A day typed as DD.MM.YYYY, or picked in the browser's own calendar behind the icon. `value` is ISO. */
+export function dateField({ t, name, label, value = '', hint = '' }) {
+  return field({
+    name,
+    label,
+    hint,
+    control: html`<span class="grafik-input grafik-input_suffix"><input class="grafik-input__box" id="grafik-${name}" name="${name}" type="text" value="${formatDay(value)}" inputmode="numeric"
+      maxlength="10" placeholder="${t('schedule.day_example')}" aria-describedby="grafik-${name}-error"><input class="grafik-input__native" type="date" data-picker="${name}" value="${value}" tabindex="-1" aria-hidden="true">
+      <button type="button" class="grafik-input__pick" data-action="pick" data-id="${name}" aria-label="${label}: ${t('schedule.pick')}">${icon('calendar')}</button></span>`,
+  });
+}
+
+/** Makes the calendar buttons of `form` work. */
+export function connectPickers(form) {
+  form.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-action="pick"]');
+    if (!button) return;
+    const native = form.querySelector(`[data-picker="${button.dataset.id}"]`);
+    native.value = parseDay(form.elements[button.dataset.id].value) || '';
+    if (native.showPicker) native.showPicker();
+  });
+  form.addEventListener('change', (event) => {
+    const name = event.target.dataset.picker;
+    if (!name || !event.target.value) return;
+    const box = form.elements[name];
+    box.value = formatDay(event.target.value);
+    box.dispatchEvent(new Event('input', { bubbles: true }));
   });
 }
 

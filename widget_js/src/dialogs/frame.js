@@ -8,7 +8,7 @@ import { html } from '../html.js';
 import { explain, fieldErrors } from '../problems.js';
 import { callout } from '../views/callout.js';
 import { button, icon } from '../views/controls.js';
-import { showFieldErrors } from './fields.js';
+import { connectPickers, showFieldErrors } from './fields.js';
 import { trapFocus } from './focus.js';
 
 /**
@@ -70,6 +70,7 @@ class Dialog {
     this.form.addEventListener('click', (event) => {
       if (event.target.closest('[data-action="close"]')) this.close();
     });
+    connectPickers(this.form);
     if (this.spec.onReady) this.spec.onReady(this);
     this.recentre();
     trapFocus(this.form);

@@ -5,6 +5,7 @@ import { html } from '../html.js';
 import { formatDay } from '../dates.js';
 import { formatMoney, formatNumber, parseMoney } from '../money.js';
 import { callout } from '../views/callout.js';
+import { sentWords } from '../views/lists.js';
 import { openDialog } from './frame.js';
 import { checkField, inputField, showFieldErrors } from './fields.js';
 
@@ -63,7 +64,7 @@ function channelsView(t, card) {
 
 function sentView(t, invoice) {
   if (!invoice.sent.length) return '';
-  const rows = invoice.sent.map((one) => html`<li>${t.known(`channel.${one.channel}`) || one.channel}, ${formatDay(one.at)}: ${t.known(`sent_state.${one.state}`) || one.state}</li>`);
+  const rows = invoice.sent.map((one) => html`<li>${sentWords(t, one)}</li>`);
   return html`<div class="grafik-effects"><b>${t('invoice.sent_before')}</b><ul>${rows}</ul></div>`;
 }
 

@@ -2,11 +2,11 @@
 // they do it; the full payment sends the debt it was shown for, so that 409 tells a changed deal.
 
 import { html } from '../html.js';
-import { formatDay } from '../dates.js';
+import { formatDay, parseDay } from '../dates.js';
 import { formatMoney, isPositive, parseMoney, subtract } from '../money.js';
 import { callout } from '../views/callout.js';
 import { openDialog } from './frame.js';
-import { inputField, selectField, showFieldErrors, textField } from './fields.js';
+import { dateField, inputField, selectField, showFieldErrors, textField } from './fields.js';
 
 const METHODS = ['cash', 'card_terminal', 'bank_transfer', 'other'];
 
@@ -17,10 +17,10 @@ export function openFullPayment(context, { onDone, onConflict, onClosed }) {
   return openDialog(context, {
     title: t('payment.full_title'),
     content: html`<div class="grafik-question"><span>${t('payment.full_question')}</span><b>${formatMoney(card.debt)}</b></div>
-      ${commonFields(t, today, true)}
+      ${commonFields(t, today)}
       ${effectsView(t, effects)}`,
     submitLabel: t('payment.full_submit', { amount: formatMoney(card.debt) }),
-    collect: (form) => collectCommon(t, form, { expected: card.debt }),
+    collect: (form) => collectCommon(t, form, today, { expected: card.debt }),
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/full-payment/`, body, key),
     onDone,
     onConflict,
@@ -34,9 +34,9 @@ export function openPartialPayment(context, { onDone, onClosed }) {
     title: t('payment.partial_title'),
     content: html`${inputField({ name: 'amount', label: t('payment.amount'), mode: 'decimal', suffix: '₽', first: true })}
       <div class="grafik-payment__effect" aria-live="polite"></div>
-      ${commonFields(t, today, false)}`,
+      ${commonFields(t, today)}`,
     submitLabel: t('payment.partial_submit'),
-    collect: (form) => collectPartial(t, form),
+    collect: (form) => collectPartial(t, form, today),
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/payments/`, body, key),
     onDone,
     onReady({ form }) {
@@ -60,11 +60,11 @@ export function amountEffect(t, card, amount) {
   return callout('warning', t('payment.over', { over: formatMoney(over) }));
 }
 
-function commonFields(t, today, first) {
+function commonFields(t, today) {
   return html`<div class="grafik-pair">
-      ${inputField({ name: 'paid_on', label: t('payment.paid_on'), value: today, type: 'date', max: today, first })}
+      ${dateField({ t, name: 'paid_on', label: t('payment.paid_on'), value: today })}
       ${selectField({ name: 'method', label: t('payment.method'), value: 'cash', options: METHODS.map((name) => [name, t(`method.${name}`)]) })}</div>
-    ${selectField({ name: 'receipt', label: t('payment.receipt'), hint: t('payment.receipt_hint'), options: [['', t('payment.receipt_default')], ['true', t('payment.receipt_make')], ['false', t('payment.receipt_later')]] })}
+    ${selectField({ name: 'receipt', label: t('payment.receipt'), options: [['', t('payment.receipt_default')], ['true', t('payment.receipt_make')], ['false', t('payment.receipt_later')]] })}
     ${textField({ name: 'comment', label: t('payment.comment') })}`;
 }
 
@@ -72,19 +72,20 @@ function effectsView(t, effects) {
   return html`<div class="grafik-effects"><b>${t('payment.will_happen')}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
 }
 
-function collectPartial(t, form) {
+function collectPartial(t, form, today) {
   const amount = parseMoney(form.elements.amount.value);
-  if (amount) return collectCommon(t, form, { amount });
+  if (amount) return collectCommon(t, form, today, { amount });
   showFieldErrors(form, { amount: t('payment.wrong_amount') });
   return null;
 }
 
-function collectCommon(t, form, body) {
-  const { paid_on: day, method, receipt, comment } = form.elements;
-  const wrong = wrongDay(t, day.value, day.max);
+function collectCommon(t, form, today, body) {
+  const { paid_on: typed, method, receipt, comment } = form.elements;
+  const day = parseDay(typed.value);
+  const wrong = wrongDay(t, day, today);
   showFieldErrors(form, wrong ? { paid_on: wrong } : {});
   if (wrong) return null;
-  const whole = { ...body, paid_on: day.value, method: method.value };
+  const whole = { ...body, paid_on: day, method: method.value };
   if (comment.value.trim()) whole.comment = comment.value.trim();
   if (receipt.value) whole.receipt = receipt.value === 'true';
   return whole;

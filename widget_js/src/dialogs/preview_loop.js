@@ -2,6 +2,7 @@
 // Between the keystroke and the answer the old table stays, veiled, so that nothing jumps.
 
 import { explain, fieldErrors } from '../problems.js';
+import { button } from '../views/controls.js';
 import { previewNote, previewView } from '../views/preview.js';
 import { clearFieldErrors, showFieldErrors } from './fields.js';
 
@@ -32,7 +33,8 @@ export function makePreview({ t, api, path, form, read, onPreview }) {
       (error) => {
         if (mine !== newest) return;
         const left = showFieldErrors(form, fieldErrors(error), false);
-        show(previewNote([explain(t, error).text, ...left].join(' ')), null);
+        const { text, retry } = explain(t, error);
+        show(previewNote([text, ...left].join(' '), false, retry && button({ action: 'preview_again', kind: 'small', label: t('panel.retry') })), null);
       },
     );
   }
@@ -42,6 +44,10 @@ export function makePreview({ t, api, path, form, read, onPreview }) {
     place.innerHTML = String(markup);
     onPreview(preview);
   }
+
+  place.addEventListener('click', (event) => {
+    if (event.target.closest('[data-action="preview_again"]')) ask();
+  });
 
   return {
     now: ask,

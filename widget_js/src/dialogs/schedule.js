@@ -3,8 +3,9 @@
 
 import { html } from '../html.js';
 import { formatMoney, parseMoney, subtract } from '../money.js';
+import { previewSummary } from '../views/preview.js';
 import { openDialog } from './frame.js';
-import { checkField, inputField, readField, selectField, showFieldErrors, textField } from './fields.js';
+import { checkField, dateField, inputField, readField, selectField, showFieldErrors, textField } from './fields.js';
 import { makePreview } from './preview_loop.js';
 import { scheduleBody, startValues } from './schedule_form.js';
 
@@ -34,6 +35,7 @@ export function openSchedule(context, { onDone, onConflict, onClosed }) {
         read: () => scheduleBody(readValues(form)),
         onPreview: (answer) => {
           showDebt(form, card, answer);
+          form.querySelector('[data-output="summary"]').textContent = answer ? previewSummary(t, answer) : '';
           dialog.recentre();
         },
       });
@@ -56,24 +58,24 @@ export function openSchedule(context, { onDone, onConflict, onClosed }) {
 function contentView(t, card, values, rebuild) {
   return html`<div class="grafik-schedule"><div class="grafik-schedule__form">
     ${inputField({ name: 'total', label: t('schedule.total'), value: values.total, mode: 'decimal', suffix: '₽', first: true })}
-    <div class="grafik-pair">${readField({ name: 'paid', label: t('schedule.received'), value: formatMoney(card.paid) })}${readField({ name: 'debt', label: t('schedule.debt'), value: formatMoney(card.debt) })}</div>
+    <div class="grafik-pair grafik-pair_tight">${readField({ name: 'paid', label: t('schedule.received'), value: formatMoney(card.paid) })}${readField({ name: 'debt', label: t('schedule.debt'), value: formatMoney(card.debt) })}</div>
     <div class="grafik-tabs" role="radiogroup" aria-label="${t('schedule.by')}">
       <label class="grafik-tab"><input type="radio" name="by" value="count" checked><span>${t('schedule.by_count')}</span></label>
       <label class="grafik-tab"><input type="radio" name="by" value="monthly_amount"><span>${t('schedule.by_amount')}</span></label></div>
     <div class="grafik-pair">
       ${inputField({ name: 'count', label: t('schedule.count'), value: values.count, type: 'number', min: '1', max: '240' })}
       ${inputField({ name: 'monthly_amount', label: t('schedule.monthly'), value: values.monthly_amount, mode: 'decimal', suffix: '₽' })}
-      ${inputField({ name: 'due_day', label: t('schedule.due_day'), value: values.due_day, type: 'number', min: '1', max: '31', hint: t('schedule.due_day_hint') })}</div>
-    ${inputField({ name: 'first_due_on', label: t('schedule.first'), value: values.first_due_on, type: 'date' })}
+      ${dateField({ t, name: 'first_due_on', label: t('schedule.first'), value: values.first_due_on })}</div>
     <div class="grafik-pair">
+      ${inputField({ name: 'due_day', label: t('schedule.due_day'), value: values.due_day, type: 'number', min: '1', max: '31', hint: t('schedule.due_day_hint') })}
       ${inputField({ name: 'down_payment', label: t('schedule.down'), value: values.down_payment, mode: 'decimal', suffix: '₽', hint: t('schedule.down_hint') })}
-      ${inputField({ name: 'down_payment_on', label: t('schedule.down_on'), value: values.down_payment_on, type: 'date' })}</div>
-    <div class="grafik-pair">
+      ${dateField({ t, name: 'down_payment_on', label: t('schedule.down_on'), value: values.down_payment_on })}</div>
+    <details class="grafik-more"><summary>${t('schedule.more')}</summary><div class="grafik-more__body"><div class="grafik-pair">
       ${selectField({ name: 'round_to', label: t('schedule.round'), value: values.round_to, options: [['0.01', t('schedule.round_none')], ['1', t('schedule.round_1')], ['100', t('schedule.round_100')]] })}
       ${selectField({ name: 'remainder', label: t('schedule.remainder'), value: values.remainder, options: [['last', t('schedule.remainder_last')], ['first', t('schedule.remainder_first')]] })}</div>
-    ${checkField({ name: 'shift_weekends', label: t('schedule.shift'), checked: values.shift_weekends })}
+    ${checkField({ name: 'shift_weekends', label: t('schedule.shift'), checked: values.shift_weekends })}</div></details>
     ${rebuild && textField({ name: 'reason', label: t('schedule.reason'), hint: t('schedule.reason_hint') })}
-    </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t('schedule.preview')}</h3><div class="grafik-preview" aria-live="polite"></div></div></div>`;
+    </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t('schedule.preview')}</h3><div class="grafik-hidden" role="status" data-output="summary"></div><div class="grafik-preview"></div></div></div>`;
 }
 
 function readValues(form) {

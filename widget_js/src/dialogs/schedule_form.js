@@ -1,7 +1,7 @@
 // The schedule form without a DOM: what it starts with, and how its raw values become the body of
 // preview and save (interface: PUT deals/{lead_id}/schedule/). The server alone computes and judges.
 
-import { nextMonth } from '../dates.js';
+import { nextMonth, parseDay } from '../dates.js';
 import { formatNumber, parseMoney } from '../money.js';
 
 const USUAL_COUNT = 6;
@@ -32,6 +32,11 @@ export function scheduleBody(values) {
     if (!amount) errors.push(name);
     return amount;
   };
+  const day = (name) => {
+    const iso = parseDay(values[name]);
+    if (!iso) errors.push(name);
+    return iso;
+  };
   const whole = (name) => {
     if (!/^\d{1,3}$/.test(values[name].trim())) errors.push(name);
     return Number(values[name]);
@@ -40,12 +45,11 @@ export function scheduleBody(values) {
   const body = { total: money('total') };
   if (values.by === 'count') body.count = whole('count');
   else body.monthly_amount = money('monthly_amount');
-  if (!values.first_due_on) errors.push('first_due_on');
-  body.first_due_on = values.first_due_on;
+  body.first_due_on = day('first_due_on');
   if (values.due_day.trim()) body.due_day = whole('due_day');
   if (values.down_payment.trim()) {
     body.down_payment = money('down_payment');
-    if (values.down_payment_on) body.down_payment_on = values.down_payment_on;
+    body.down_payment_on = day('down_payment_on');
   }
   body.round_to = values.round_to;
   body.remainder = values.remainder;

@@ -8,6 +8,7 @@ const ICON_PATHS = {
   warning: 'M10 3.5 17.5 16.5h-15zM10 8v4.2M10 14v.6',
   check: 'M4 10.5 8.2 14.5 16 6',
   chevron: 'M6 8l4 4 4-4',
+  calendar: 'M4 5.5h12v10.5H4zM4 9h12M7 3.5v3M13 3.5v3',
   cross: 'M5 5l10 10M15 5 5 15',
   history: 'M10 5.5V10l3 2M3.5 10a6.5 6.5 0 1 0 2-4.7L3.5 7.2M3.5 3.5v3.7h3.7',
 };
@@ -27,7 +28,7 @@ export function button({ action, id = '', label, kind = 'neutral', busy = false,
 export function copyButton({ t, id, text, label, what, copied }) {
   const done = copied === id;
   return html`<button type="button" class="grafik-button grafik-button_small${done ? ' grafik-button_done' : ''}"
-    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" aria-label="${label}: ${what}"><span class="grafik-button__label">${icon(done ? 'check' : 'copy')}${done ? t('copy.done') : label}</span></button>`;
+    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" aria-label="${t('copy.name', { label, what })}"><span class="grafik-button__label">${icon(done ? 'check' : 'copy')}${done ? t('copy.done') : label}</span></button>`;
 }
 
 export function pill(tone, text) {

@@ -32,7 +32,7 @@ function counter(card) {
 
 function installmentRow(t, row) {
   const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
-  const part = row.state !== 'paid' && isPositive(row.paid) && t('installments.part', { paid: formatMoney(row.paid), rest: formatMoney(subtract(row.amount, row.paid)) });
+  const part = row.state !== 'paid' && isPositive(row.paid) && t('installments.part', { rest: formatMoney(subtract(row.amount, row.paid)) });
   return html`<li class="grafik-row" data-installment="${row.number}">
     <div class="grafik-row__main"><span>${row.number}. ${formatDay(row.due_on)}</span><span class="grafik-row__sum">${formatMoney(row.amount)}</span></div>
     <div class="grafik-row__note"><span class="grafik-tone_${ROW_TONES[row.state] || 'muted'}">${t.known(`installment_state.${row.state}`) || row.state}</span>
@@ -69,9 +69,14 @@ function sentNote(t, invoice) {
   if (!invoice.sent.length) return invoice.state === 'open' ? t('invoices.not_sent') : '';
   const failed = invoice.sent.find((one) => one.state === 'failed' || one.state === 'parked');
   const shown = failed || invoice.sent[invoice.sent.length - 1];
-  const channel = t.known(`channel.${shown.channel}`) || shown.channel;
-  const state = t.known(`sent_state.${shown.state}`) || shown.state;
-  return html`<span class="${failed ? 'grafik-tone_error' : ''}">${channel}: ${state}${shown.at && !failed ? ` ${formatDay(shown.at)}` : ''}</span>`;
+  return html`<span class="${failed ? 'grafik-tone_error' : ''}">${sentWords(t, shown)}</span>`;
+}
+
+/** «письмо 10.11.2026» for what was sent, «письмо не доставлено» for what was not. */
+export function sentWords(t, one) {
+  const channel = t.known(`channel.${one.channel}`) || one.channel;
+  const state = t.known(`sent_state.${one.state}`);
+  return state || !one.at ? t('sent.state', { channel, state }) : t('sent.on', { channel, day: formatDay(one.at) });
 }
 
 export function paymentsView({ t, card, ui }) {

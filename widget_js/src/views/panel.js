@@ -4,7 +4,7 @@
 import { html } from '../html.js';
 import { formatMoney, isPositive } from '../money.js';
 import { callout } from './callout.js';
-import { button, copyButton, icon, link } from './controls.js';
+import { button, copyButton, link } from './controls.js';
 import { installmentsView, invoicesView, paymentsView } from './lists.js';
 import { summaryView } from './summary.js';
 
@@ -16,10 +16,10 @@ export function panelView({ t, card, ui }) {
     ${warningsView(t, card)}
     ${linksView(t, card, ui)}
     ${moneyButtons(t, card)}
+    ${toolsView(t, card, ui)}
     ${installmentsView({ t, card, ui })}
     ${invoicesView({ t, card, ui })}
     ${paymentsView({ t, card, ui })}
-    ${footView(t, card, ui)}
   </div>`;
 }
 
@@ -81,9 +81,9 @@ function moneyButtons(t, card) {
   return row.length ? html`<div class="grafik-buttons">${row}</div>` : '';
 }
 
-function footView(t, card, ui) {
-  return html`<div class="grafik-foot">
+function toolsView(t, card, ui) {
+  return html`<div class="grafik-tools">
     ${card.pay_url && copyButton({ t, id: 'pay_url', text: card.pay_url, label: t('actions.pay_url'), what: t('copy.what_pay_url'), copied: ui.copied })}
-    ${button({ action: 'history', kind: 'small', label: t('actions.history'), before: icon('history') })}
+    ${button({ action: 'history', kind: 'link', label: t('actions.history') })}
   </div>`;
 }

@@ -12,13 +12,23 @@ export function previewView(t, preview) {
       <caption class="grafik-hidden">${t('schedule.preview')}</caption>
       <thead><tr><th scope="col">${t('schedule.number')}</th><th scope="col">${t('schedule.day')}</th><th scope="col" class="grafik-table__sum">${t('schedule.amount')}</th></tr></thead>
       <tbody>${preview.installments.map((row) => rowView(t, row))}</tbody>
-      <tfoot><tr><th scope="row" colspan="2">${t('schedule.sum', { count: t.count('schedule.payments', preview.installments.length) })}</th><td class="grafik-table__sum">${formatMoney(add(...preview.installments.map((row) => row.amount)))}</td></tr></tfoot>
+      <tfoot><tr><th scope="row" colspan="2">${t('schedule.sum', { count: t.count('schedule.payments', preview.installments.length) })}</th><td class="grafik-table__sum">${formatMoney(sumOf(preview.installments))}</td></tr></tfoot>
     </table>
     ${changesView(t, preview.changes || [])}`;
 }
 
-export function previewNote(text, ring = false) {
-  return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>`;
+/** One sentence for who hears the dialog: the table itself would be too long. */
+export function previewSummary(t, preview) {
+  const rows = preview.installments;
+  return t('schedule.summary', { count: t.count('schedule.payments', rows.length), sum: formatMoney(sumOf(rows)) });
+}
+
+export function previewNote(text, ring = false, way = '') {
+  return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>${way}`;
+}
+
+function sumOf(rows) {
+  return add('0.00', ...rows.map((row) => row.amount));
 }
 
 function rowView(t, row) {

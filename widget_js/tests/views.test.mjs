@@ -1,0 +1,122 @@
+// The views: what a manager reads in each state, and that nothing a client wrote becomes markup.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { amountEffect } from '../src/dialogs/payment.js';
+import { historyView } from '../src/dialogs/history.js';
+import { panelView } from '../src/views/panel.js';
+import { previewView } from '../src/views/preview.js';
+import { freshUi, sampleCard, texts } from './sample.mjs';
+
+const t = texts('ru');
+const EVIL = [`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, '`${alert(1)}`', '</textarea><svg onload=alert(1)>'];
+
+function read(markup) {
+  return String(markup).replace(/<svg.*?<\/svg>/gs, '').replace(/<[^>]*>/g, ' ').replace(/\u00a0/g, ' ').replace(/\s+/g, ' ');
+}
+
+function panel(changes = {}, ui = {}) {
+  return panelView({ t, card: { ...sampleCard(), ...changes }, ui: { ...freshUi(), ...ui } });
+}
+
+function poison(value, evil) {
+  if (Array.isArray(value)) return value.map((one) => poison(one, evil));
+  if (value && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, poison(one, evil)]));
+  return typeof value === 'string' && !/^-?\d+\.\d\d$|^\d{4}-\d\d-\d\d/.test(value) ? evil : value;
+}
+
+test('the panel says state, course, sums, day and next payment', () => {
+  const words = read(panel());
+  for (const part of ['Просрочено', 'Нутрициолог · Поток 12', 'Долг 115 000 ₽', 'Стоимость 160 000 ₽', 'Оплачено 45 000 ₽', 'Просрочено 15 000 ₽', '10-е число', '15 000 ₽ 10.11.2026', 'Изменить график']) {
+    assert.ok(words.includes(part), part);
+  }
+  assert.ok(String(panel()).includes('aria-label="Оплачено 45'));
+});
+
+test('a deal without a schedule offers to calculate one', () => {
+  const words = read(panel({ installments: [], invoices: [], payments: [], version: null, next: null, due_day: null, state: 'no_schedule', actions: ['schedule'] }));
+  assert.ok(words.includes('Рассчитать график платежей'));
+  assert.ok(!words.includes('Изменить график'));
+  assert.ok(!words.includes('Полная оплата'));
+});
+
+test('a paid deal shows no debt and no payment by the whole debt', () => {
+  const words = read(panel({ debt: '0.00', paid: '160000.00', overdue: '0.00', state: 'paid', next: null }));
+  assert.ok(words.includes('Оплачено 160 000 ₽'));
+  assert.ok(!words.includes('Полная оплата'));
+  assert.ok(!words.includes('Долг'));
+});
+
+test('deposit mode makes two links with their sums', () => {
+  const link = { amount: '48000.00', url: 'https://pay.example.ru/a', state: 'open', text: 'Здравствуйте' };
+  const shown = panel({ mode: 'deposit', links: { deposit: link, full: { ...link, amount: '160000.00' } } });
+  assert.ok(read(shown).includes('Сформировать ссылки'));
+  assert.ok(!read(shown).includes('Изменить график'));
+  assert.equal(String(shown).match(/data-link="/g).length, 2);
+  assert.equal(String(shown).match(/data-text="Здравствуйте"/g).length, 2);
+});
+
+test('actions the server does not list are not shown', () => {
+  const words = read(panel({ actions: [] }));
+  for (const part of ['Изменить график', 'Полная оплата', 'Частичная оплата', 'Выставить счёт', 'Отправить']) assert.ok(!words.includes(part), part);
+});
+
+test('a long schedule is folded around the first open row and unfolds', () => {
+  const rows = (shown) => String(shown).match(/data-installment="\d+"/g).map((part) => Number(part.match(/\d+/)[0]));
+  assert.deepEqual(rows(panel()), [2, 3, 4, 5]);
+  assert.deepEqual(rows(panel({}, { expanded: new Set(['installments']) })), [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('receipts and sendings that failed say so', () => {
+  const card = sampleCard();
+  card.invoices[1].sent.push({ channel: 'email', at: null, state: 'failed' });
+  const words = read(panel({ invoices: card.invoices }));
+  assert.ok(words.includes('письмо не доставлено'));
+  assert.ok(words.includes('Чек не пробит: касса не ответила'));
+});
+
+test('words the server invents later are shown as they are', () => {
+  const card = sampleCard();
+  card.payments[0].method = 'wallet';
+  assert.ok(read(panel({ payments: card.payments }, { expanded: new Set(['payments']) })).includes('wallet'));
+});
+
+test('nothing that a person wrote becomes markup, in any field of the card', () => {
+  const harmless = String(panel({}, { expanded: new Set(['installments', 'invoices', 'payments']) })).match(/<[a-z]/g).length;
+  for (const evil of EVIL) {
+    const card = poison(sampleCard(), evil);
+    const kept = { mode: 'installments', actions: sampleCard().actions };
+    const shown = String(panelView({ t, card: { ...card, ...kept, warnings: [{ code: evil, text: evil }] }, ui: { ...freshUi(), expanded: new Set(['installments', 'invoices', 'payments']) } }));
+    assert.ok(!/<(script|img|svg onload|textarea)/i.test(shown), evil);
+    assert.ok(!/javascript:/i.test(shown));
+    for (const tag of shown.match(/<[^>]*>/g)) assert.ok(!/\son\w+\s*=/i.test(tag.replace(/"[^"]*"/g, '""')), tag);
+    assert.ok(harmless > 0);
+  }
+});
+
+test('the preview shows rows, their sum, moved days, warnings and changes', () => {
+  const preview = {
+    installments: [
+      { number: 1, due_on: '2026-12-10', effective_due_on: '2026-12-10', amount: '33333.33' },
+      { number: 2, due_on: '2027-01-10', effective_due_on: '2027-01-11', amount: '33333.34' },
+    ],
+    warnings: [{ code: 'past', text: 'Первая дата уже прошла' }],
+    changes: [{ number: 2, before: { due_on: '2026-12-31', amount: '20000.00' }, after: { due_on: '2027-01-10', amount: '33333.34' } }],
+  };
+  const words = read(previewView(t, preview));
+  for (const part of ['Первая дата уже прошла', '10.01.2027 перенос на 11.01.2027', 'Итого, 2 платежа 66 666,67 ₽', '31.12.2026, 20 000 ₽ → 10.01.2027, 33 333,34 ₽']) assert.ok(words.includes(part), part);
+});
+
+test('a partial payment says what it will do', () => {
+  const card = { debt: '115000.00' };
+  assert.ok(read(amountEffect(t, card, null)).includes('Долг сейчас 115 000 ₽'));
+  assert.ok(read(amountEffect(t, card, '15000.50')).includes('останется 99 999,50 ₽'));
+  assert.ok(read(amountEffect(t, card, '115000.00')).includes('закрыт полностью'));
+  assert.ok(read(amountEffect(t, card, '120000.00')).includes('5 000 ₽ станет переплатой'));
+});
+
+test('history is told in order, with who and when, and escaped', () => {
+  const words = read(historyView(t, [{ at: '2026-09-01T10:00:00+03:00', who: { name: 'Мария <b>' }, what: 'schedule_saved' }, { at: '2026-09-02T10:00:00+03:00', who: null, what: 'x', text: '<i>чек</i>' }]));
+  assert.ok(words.includes('Рассчитан график платежей 01.09.2026 10:00 Мария &lt;b&gt;'));
+  assert.ok(words.includes('&lt;i&gt;чек&lt;/i&gt; 02.09.2026 10:00 Система'));
+});
