@@ -1,0 +1,216 @@
+"""Doors of one deal: card, schedule, money received past the providers, links, history."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing import deal_card, invoices, links, network, payments, schedules
+from billing.api import idempotency, timeline
+from billing.api.doors import Door, Visit, body
+from billing.api.problems import Problem
+from billing.api.serializers import (
+    EmptySerializer,
+    FullPaymentSerializer,
+    InvoiceSerializer,
+    PaymentSerializer,
+    ScheduleSerializer,
+    TermsSerializer,
+)
+from billing.api.words import of_change, of_remark
+from billing.models import Invoice
+from billing.rules import money
+from crm import client, deals
+from crm.models import Deal
+
+COPY_LIVES = timedelta(minutes=10)
+
+
+def card_of(visit: Visit) -> dict[str, Any]:
+    """The card after a change, of the deal as it now stands in the database."""
+    deal = Deal.objects.select_related("account").get(id=visit.deal.id)
+    return deal_card.card(deal, at=visit.at, stale=visit.stale)
+
+
+class Card(Door):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        return Response(deal_card.card(visit.deal, at=visit.at, stale=visit.stale))
+
+
+class SchedulePreview(Door):
+    @extend_schema(request=TermsSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        terms = body(TermsSerializer, request).terms()
+        made = schedules.preview(deal=visit.deal, terms=terms, on=visit.deal.local_day(visit.at))
+        return Response(
+            {
+                "installments": _rows(made),
+                "total": money.text(made.total),
+                "paid": money.text(made.paid),
+                "debt": money.text(made.total - made.paid),
+                "warnings": [{"code": one.code, "field": one.field, "text": of_remark(one)} for one in made.warnings],
+                "changes": [{**_plain_change(one), "text": of_change(one)} for one in made.changes],
+            }
+        )
+
+
+class Schedule(Door):
+    @extend_schema(request=ScheduleSerializer, responses=OpenApiTypes.OBJECT)
+    def put(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        given = body(ScheduleSerializer, request)
+
+        def act() -> idempotency.Answer:
+            schedules.save(
+                deal=visit.deal,
+                terms=given.terms(),
+                version=given.validated_data["version"],
+                author=visit.author,
+                reason=given.validated_data["reason"],
+                at=visit.at,
+            )
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Payments(Door):
+    @extend_schema(request=PaymentSerializer, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        given = body(PaymentSerializer, request)
+
+        def act() -> idempotency.Answer:
+            amount = given.validated_data["amount"]
+            payments.receive_offline(
+                deal=visit.deal, amount=amount, offline=given.offline(), author=visit.author, at=visit.at
+            )
+            return 201, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class FullPayment(Door):
+    @extend_schema(request=FullPaymentSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        given = body(FullPaymentSerializer, request)
+
+        def act() -> idempotency.Answer:
+            expected = given.validated_data.get("expected")
+            try:
+                payments.receive_full(
+                    deal=visit.deal, expected=expected, offline=given.offline(), author=visit.author, at=visit.at
+                )
+            except payments.DebtDiffers:
+                return 409, card_of(visit)
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Invoices(Door):
+    @extend_schema(request=InvoiceSerializer, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        given = body(InvoiceSerializer, request)
+
+        def act() -> idempotency.Answer:
+            invoice = invoices.issue(deal=visit.deal, demand=given.demand(), author=visit.author, at=visit.at)
+            if given.validated_data["send"]:
+                invoices.send(invoice=invoice, at=visit.at)
+            return 201, invoice_of(visit, invoice)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class PaymentLinks(Door):
+    """Making links re-reads the lead; without amoCRM a copy younger than ten minutes will do."""
+
+    @extend_schema(request=EmptySerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        deal = self._fresh(visit)
+
+        def act() -> idempotency.Answer:
+            receiver = network.receiver(deal=deal, on=deal.local_day(visit.at))
+            card = deal_card.card(deal, at=visit.at)
+            return 200, {
+                **card["links"],
+                "legal_entity": {"key": receiver.legal_entity.key, "name": receiver.legal_entity.name},
+                "location": card["location"],
+                "merchant": receiver.merchant.key,
+            }
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+    def _fresh(self, visit: Visit) -> Deal:
+        try:
+            return deals.refresh(account=visit.account, lead_id=visit.deal.external_id, at=visit.at)
+        except client.Unavailable:
+            if visit.at - visit.deal.fetched_at > COPY_LIVES:
+                raise Problem(503, "amocrm_unavailable", _("amoCRM does not answer. Try again in a minute.")) from None
+            return visit.deal
+
+
+class RevokeLink(Door):
+    @extend_schema(request=EmptySerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            links.revoke(deal=visit.deal, at=visit.at, author=visit.author)
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class History(Door):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        return Response({"results": timeline.of(visit.deal)})
+
+
+def invoice_of(visit: Visit, invoice: Invoice) -> dict[str, Any]:
+    """One invoice as in the card, with the ready message."""
+    card = card_of(visit)
+    found = next(one for one in card["invoices"] if one["id"] == invoice.pk)
+    text = _("Invoice %(number)s for %(amount)s: %(url)s") % {
+        "number": invoice.number,
+        "amount": money.words(invoice.amount),
+        "url": found["url"],
+    }
+    return {**found, "text": text}
+
+
+def _rows(made: schedules.Preview) -> list[dict[str, Any]]:
+    kept = [(row.number, row.due_on, row.effective_due_on, row.amount) for row in made.kept]
+    new = [
+        (made.first_number + step, row.due_on, row.effective_due_on, row.amount) for step, row in enumerate(made.rows)
+    ]
+    return [
+        {
+            "number": number,
+            "due_on": due_on.isoformat(),
+            "effective_due_on": effective.isoformat(),
+            "amount": money.text(amount),
+        }
+        for number, due_on, effective, amount in [*kept, *new]
+    ]
+
+
+def _plain_change(change: schedules.Change) -> dict[str, Any]:
+    values = asdict(change)
+    values["due_on"] = change.due_on.isoformat()
+    values["amount"] = money.text(change.amount)
+    values["before"] = money.text(change.before) if change.before is not None else None
+    return values

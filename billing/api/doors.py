@@ -1,0 +1,80 @@
+"""What every door of a deal does before its one call: who asks, which deal, may they see it.
+
+amoCRM is asked here, before any transaction is opened. While amoCRM is down a known deal is served from the last
+known data and marked so.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from billing.api.authentication import ApiUser
+from billing.api.problems import Problem
+from crm import auth, client, deals
+from crm.auth import Caller
+from crm.models import Account, Deal
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One call by one caller to one deal at one moment."""
+
+    account: Account
+    deal: Deal
+    author: str
+    caller: str
+    at: datetime
+    stale: bool
+
+
+class Door(APIView):
+    """A view whose caller is known."""
+
+    def caller(self, request: Request) -> ApiUser:
+        user = request.user
+        if not isinstance(user, ApiUser):
+            raise TypeError("the door is open to nobody else")
+        return user
+
+    def visit(self, request: Request, lead_id: int) -> Visit:
+        """Find the deal of the caller's account and check that the caller may see it."""
+        user = self.caller(request)
+        at = timezone.now()
+        deal, stale = _deal(user.caller.account, lead_id, at)
+        if not user.staff:
+            _admit(user.caller, lead_id, at)
+        return Visit(
+            account=user.caller.account,
+            deal=deal,
+            author="staff" if user.staff else f"user:{user.caller.user_id}",
+            caller=f"{user.caller.account.key}:{'staff' if user.staff else user.caller.user_id}",
+            at=at,
+            stale=stale,
+        )
+
+
+def _deal(account: Account, lead_id: int, at: datetime) -> tuple[Deal, bool]:
+    try:
+        return deals.get(account=account, lead_id=lead_id, at=at), False
+    except client.Unavailable:
+        known = Deal.objects.of(account, lead_id).select_related("account").first()
+        if known is None:
+            raise
+        return known, True
+
+
+def _admit(caller: Caller, lead_id: int, at: datetime) -> None:
+    if not auth.may_see(caller=caller, lead_id=lead_id, at=at):
+        raise Problem(403, "not_allowed", _("amoCRM does not let you see this deal."))
+
+
+def body(serializer: type[Any], request: Request) -> Any:
+    """The checked body, or the errors of its fields."""
+    checked = serializer(data=request.data)
+    checked.is_valid(raise_exception=True)
+    return checked

@@ -1,0 +1,132 @@
+"""Every error of the API as application/problem+json (RFC 9457): a stable code, and Russian words for people."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from billing import invoices, network, payments, schedules
+from billing.api.words import of_remark
+from billing.rules.schedule import InvalidTerms
+from crm import client, deals
+
+
+class Problem(Exception):
+    """An anticipated error of a door."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, errors: dict[str, list[str]] | None = None, **headers: str
+    ) -> None:
+        super().__init__(code)
+        self.status, self.code, self.detail, self.errors, self.headers = status, code, detail, errors, headers
+
+
+# Anticipated errors of verbs: status, code and the words. An error that is not here is a fault of ours: 500.
+KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
+    deals.NoSuchDeal: (404, "no_such_deal", lambda: _("There is no such deal in amoCRM.")),
+    client.Unavailable: (503, "amocrm_unavailable", lambda: _("amoCRM does not answer. Try again in a minute.")),
+    client.Refused: (503, "amocrm_refused", lambda: _("amoCRM refused the request. Check the connection.")),
+    client.Unauthorized: (503, "amocrm_disconnected", lambda: _("amoCRM must be connected again: tell the owner.")),
+    schedules.StaleVersion: (
+        409,
+        "stale_version",
+        lambda: _("Somebody has changed the schedule in the meantime. Open it again."),
+    ),
+    payments.DebtDiffers: (409, "debt_differs", lambda: _("The debt has changed in the meantime. Check the sum.")),
+    invoices.NothingToInvoice: (422, "nothing_owed", lambda: _("Nothing is owed: there is nothing to ask for.")),
+    invoices.AlreadyVoid: (422, "invoice_void", lambda: _("The invoice is void. Make a new one.")),
+    invoices.NoAddress: (
+        422,
+        "no_email",
+        lambda: _("The contact has no e-mail: add it to the contact and send again."),
+    ),
+    network.NoReceiver: (
+        422,
+        "no_receiver",
+        lambda: _("It is not known which legal entity takes the money: fill in the deal's location."),
+    ),
+}
+# Anticipated errors that belong to one field of the body.
+FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
+    schedules.ReasonRequired: ("reason", lambda: _("Say why the schedule is changed.")),
+    payments.NotPositive: ("amount", lambda: _("Enter a sum above zero with at most two decimals.")),
+    payments.InTheFuture: ("paid_on", lambda: _("Money cannot have come in the future.")),
+    payments.NothingOwed: ("amount", lambda: _("Nothing is owed: the deal is paid.")),
+    invoices.NoSuchRow: ("installment", lambda: _("The schedule has no open row of this number.")),
+    invoices.AboveDebt: ("amount", lambda: _("More than the debt cannot be asked for.")),
+}
+STATUSES = {
+    400: lambda: _("The request could not be read."),
+    401: lambda: _("The token is not valid. Reload the page."),
+    403: lambda: _("You may not do this."),
+    404: lambda: _("Not found."),
+    405: lambda: _("This method is not allowed here."),
+    406: lambda: _("Only JSON is answered."),
+    415: lambda: _("Only JSON is accepted."),
+    429: lambda: _("Too many requests. Wait a little."),
+}
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler; None lets an unexpected error become a 500 that is logged."""
+    problem = of(error)
+    if problem is None:
+        return None
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": problem.code,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    return Response(body, problem.status, headers=problem.headers, content_type="application/problem+json")
+
+
+def of(error: Exception) -> Problem | None:
+    """Translate an error into a problem."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, InvalidTerms):
+        errors: dict[str, list[str]] = {}
+        for remark in error.remarks:
+            errors.setdefault(remark.field, []).append(of_remark(remark))
+        return _invalid(errors)
+    if isinstance(error, exceptions.ValidationError):
+        return _invalid(_flat(error.detail))
+    for kind, (status, code, words) in KNOWN.items():
+        if isinstance(error, kind):
+            return Problem(status, code, str(error) if kind is network.NoReceiver and str(error) else words())
+    for kind, (field, words) in FIELDS.items():
+        if isinstance(error, kind):
+            return _invalid({field: [words()]})
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    if isinstance(error, exceptions.APIException):
+        words_of_status = STATUSES.get(error.status_code)
+        detail = words_of_status() if words_of_status else str(error.detail)
+        return Problem(error.status_code, error.default_code, detail)
+    return None
+
+
+def _invalid(errors: dict[str, list[str]]) -> Problem:
+    return Problem(422, "invalid", _("Check the marked fields."), errors)
+
+
+def _flat(detail: Any) -> dict[str, list[str]]:
+    """DRF's nested error lists under the names of the body's top fields."""
+    if isinstance(detail, dict):
+        return {str(field): _texts(value) for field, value in detail.items()}
+    return {"non_field_errors": _texts(detail)}
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [str(value)]

@@ -1,0 +1,151 @@
+"""Bodies of the API: shapes and limits of every field; what they mean is checked by the verbs."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from billing import payments
+from billing.invoices import Demand
+from billing.payments import Offline
+from billing.receipts import ReceiptChoice
+from billing.rules.schedule import COUNT_MAX, Row, Terms
+
+TEXT_MAX = 2000
+
+
+def sum_field(**options: Any) -> serializers.DecimalField:
+    """Roubles with at most two decimals."""
+    return serializers.DecimalField(max_digits=14, decimal_places=2, **options)
+
+
+class EverySerializer(serializers.Serializer[Any]):
+    months = serializers.IntegerField(required=False)
+    days = serializers.IntegerField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError(_("Give either months or days."))
+        return attrs
+
+
+class RowSerializer(serializers.Serializer[Any]):
+    due_on = serializers.DateField()
+    amount = sum_field()
+
+
+class TermsSerializer(serializers.Serializer[Any]):
+    """The terms of a schedule; `terms()` gives the rules' value."""
+
+    total = sum_field()
+    count = serializers.IntegerField(required=False, allow_null=True)
+    monthly_amount = sum_field(required=False, allow_null=True)
+    first_due_on = serializers.DateField(required=False, allow_null=True)
+    due_day = serializers.IntegerField(required=False, allow_null=True)
+    every = EverySerializer(required=False, allow_null=True)
+    down_payment = sum_field(required=False, allow_null=True)
+    down_payment_on = serializers.DateField(required=False, allow_null=True)
+    round_to = serializers.ChoiceField(["0.01", "1", "100"], required=False)
+    remainder = serializers.ChoiceField(["last", "first"], required=False)
+    shift_weekends = serializers.BooleanField(required=False)
+    rows = RowSerializer(many=True, required=False, allow_null=True, max_length=COUNT_MAX)
+
+    def terms(self) -> Terms:
+        given = {name: value for name, value in self.validated_data.items() if value is not None}
+        given.pop("version", None)
+        given.pop("reason", None)
+        every = given.pop("every", {})
+        if "days" in every:
+            given["every_days"] = every["days"]
+        if "months" in every:
+            given["every_months"] = every["months"]
+        if "round_to" in given:
+            given["round_to"] = Decimal(given["round_to"])
+        if "rows" in given:
+            given["rows"] = tuple(Row(**row) for row in given["rows"])
+        return Terms(**given)
+
+
+class ScheduleSerializer(TermsSerializer):
+    version = serializers.IntegerField(allow_null=True, min_value=1)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=TEXT_MAX, default="")
+
+
+class PayerSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(["person", "company", "third_party"])
+    name = serializers.CharField(max_length=255)
+    inn = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=12)
+    kpp = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=9)
+    address = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=500)
+    email = serializers.EmailField(required=False, allow_null=True, allow_blank=True)
+
+
+class ReceiptField(serializers.Field[Any, Any, Any, Any]):
+    """true, false, {fn, fd, fpd} or {none: reason}; null or absent leaves the default."""
+
+    def to_internal_value(self, data: Any) -> ReceiptChoice:
+        if isinstance(data, bool):
+            return ReceiptChoice(ours=data)
+        if isinstance(data, dict) and set(data) == {"fn", "fd", "fpd"}:
+            return ReceiptChoice(fiscal={name: str(value)[:40] for name, value in data.items()})
+        if isinstance(data, dict) and set(data) == {"none"} and str(data["none"]).strip():
+            return ReceiptChoice(reason=str(data["none"]).strip()[:255])
+        raise serializers.ValidationError(_("Choose whether a receipt is made, give its numbers, or say why not."))
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class OfflineSerializer(serializers.Serializer[Any]):
+    paid_on = serializers.DateField()
+    method = serializers.ChoiceField(payments.METHODS)
+    payer = PayerSerializer(required=False, allow_null=True)
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=TEXT_MAX, default="")
+    receipt = ReceiptField(required=False, allow_null=True)
+
+    def offline(self) -> Offline:
+        given = self.validated_data
+        return Offline(
+            paid_on=given["paid_on"],
+            method=given["method"],
+            payer=dict(given.get("payer") or {}),
+            comment=given["comment"],
+            receipt=given.get("receipt"),
+        )
+
+
+class PaymentSerializer(OfflineSerializer):
+    amount = sum_field()
+
+
+class FullPaymentSerializer(OfflineSerializer):
+    expected = sum_field(required=False, allow_null=True)
+
+
+class InvoiceSerializer(serializers.Serializer[Any]):
+    installment = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    amount = sum_field(required=False, allow_null=True, min_value=Decimal("0.01"))
+    payer = PayerSerializer(required=False, allow_null=True)
+    send = serializers.ListField(child=serializers.ChoiceField(["email"]), required=False, default=list)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("installment") is not None and attrs.get("amount") is not None:
+            raise serializers.ValidationError({"amount": _("Give either a payment of the schedule or a sum.")})
+        return attrs
+
+    def demand(self) -> Demand:
+        given = self.validated_data
+        return Demand(given.get("installment"), given.get("amount"), dict(given.get("payer") or {}))
+
+
+class SendSerializer(serializers.Serializer[Any]):
+    channels = serializers.ListField(child=serializers.ChoiceField(["email"]), min_length=1)
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=TEXT_MAX)
+
+
+class EmptySerializer(serializers.Serializer[Any]):
+    """No fields."""

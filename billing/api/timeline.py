@@ -1,0 +1,62 @@
+"""The history of a deal in words: who, when, what, before, after."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from billing.deal_card import moment
+from billing.models import Event
+from billing.rules import money
+from crm.models import Deal
+
+SHOWN_MAX = 500
+WORDS: dict[str, Callable[[], str]] = {
+    "schedule_created": lambda: _("Schedule made: %(total)s, %(count)s payments"),
+    "schedule_rebuilt": lambda: _("Schedule changed: %(total)s, %(count)s payments ahead. %(reason)s"),
+    "payment_received": lambda: _("Payment of %(amount)s received"),
+    "payment_declined": lambda: _("Payment of %(amount)s declined: %(reason)s"),
+    "payment_opened": lambda: _("The payer opened the payment page: %(amount)s"),
+    "refund": lambda: _("Refund of %(amount)s"),
+    "invoice_issued": lambda: _("Invoice %(invoice)s for %(amount)s issued"),
+    "invoice_void": lambda: _("Invoice %(invoice)s for %(amount)s is void: %(reason)s"),
+    "link_revoked": lambda: _("The payer's link was replaced"),
+}
+
+
+def of(deal: Deal) -> list[dict[str, Any]]:
+    """Return every event in the order in which it was recorded."""
+    events = Event.objects.filter(deal=deal).order_by("-id")[:SHOWN_MAX]
+    return [_line(event, deal) for event in reversed(events)]
+
+
+def _line(event: Event, deal: Deal) -> dict[str, Any]:
+    data = event.data
+    return {
+        "id": event.pk,
+        "at": moment(event.at, deal),
+        "recorded_at": moment(event.recorded_at, deal),
+        "who": event.author,
+        "what": event.kind,
+        "text": _text(event),
+        "before": data.get("before"),
+        "after": {name: value for name, value in data.items() if name != "before"},
+    }
+
+
+def _text(event: Event) -> str:
+    words = WORDS.get(event.kind)
+    if words is None:
+        return event.kind
+    return words() % _Values(event.data)
+
+
+class _Values(dict[str, Any]):
+    """Values of an event for its words; sums are written as people read them, what is missing stays empty."""
+
+    def __getitem__(self, name: str) -> Any:
+        value = self.get(name)
+        if name in ("amount", "total", "debt") and value:
+            return money.words(Decimal(value))
+        return "" if value is None else value

@@ -1,0 +1,19 @@
+"""Addresses of /api/v1/."""
+
+from django.urls import path
+
+from billing.api import deals, invoices
+
+urlpatterns = [
+    path("deals/<int:lead_id>/", deals.Card.as_view()),
+    path("deals/<int:lead_id>/schedule/", deals.Schedule.as_view()),
+    path("deals/<int:lead_id>/schedule/preview/", deals.SchedulePreview.as_view()),
+    path("deals/<int:lead_id>/payments/", deals.Payments.as_view()),
+    path("deals/<int:lead_id>/full-payment/", deals.FullPayment.as_view()),
+    path("deals/<int:lead_id>/invoices/", deals.Invoices.as_view()),
+    path("deals/<int:lead_id>/payment-links/", deals.PaymentLinks.as_view()),
+    path("deals/<int:lead_id>/pay-link/revoke/", deals.RevokeLink.as_view()),
+    path("deals/<int:lead_id>/history/", deals.History.as_view()),
+    path("invoices/<int:invoice_id>/send/", invoices.Send.as_view()),
+    path("invoices/<int:invoice_id>/void/", invoices.Void.as_view()),
+]

@@ -1,0 +1,66 @@
+"""Words for the remarks of the schedule's rules and for the lines of a difference."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from billing.rules import money
+from billing.rules.schedule import Remark
+from billing.schedules import Change
+
+REMARKS: dict[str, Callable[[], str]] = {
+    "required": lambda: _("Fill in this field."),
+    "kopecks": lambda: _("Enter a sum with at most two decimals."),
+    "not_positive": lambda: _("Enter a value above zero."),
+    "too_big": lambda: _("The sum is above %(limit)s: check it."),
+    "below_paid": lambda: _("%(paid)s are already paid: the total cannot be below that."),
+    "too_many": lambda: _("There can be at most %(limit)s payments."),
+    "too_early": lambda: _("This date is too long ago."),
+    "too_far": lambda: _("The schedule reaches more than ten years ahead."),
+    "not_a_day": lambda: _("Enter a day of the month from 1 to 31."),
+    "not_an_interval": lambda: _("Choose 1 to 12 months or 1 to 366 days."),
+    "not_below_rest": lambda: _("The down payment must be below %(rest)s, what is left to lay out."),
+    "after_first": lambda: _("The down payment cannot be later than the first payment."),
+    "not_a_unit": lambda: _("Round to 0.01, 1 or 100 roubles."),
+    "not_a_choice": lambda: _("Choose the first or the last row."),
+    "one_of": lambda: _("Give either the number of payments or the monthly payment."),
+    "empty_rows": lambda: _("So many payments leave nothing for some of them: take fewer."),
+    "above_rest": lambda: _("The monthly payment is above %(rest)s, what is left to lay out."),
+    "sum_differs": lambda: _("The rows add up to %(sum)s, but %(expected)s are to be laid out."),
+    "past_due": lambda: _("The first date, %(first)s, is in the past: %(count)s payments are overdue at once."),
+    "calendar_unknown": lambda: _("Holidays of %(year)s are not known yet: only weekends are moved."),
+    "last_row_differs": lambda: _("The last payment is %(amount)s instead of %(usual)s."),
+}
+CHANGES: dict[str, Callable[[], str]] = {
+    "closed": lambda: _("Payment %(number)s of %(day)s is closed at the paid %(amount)s instead of %(before)s."),
+    "removed": lambda: _("Payment %(number)s of %(day)s, %(amount)s, goes."),
+    "added": lambda: _("Payment %(number)s of %(day)s, %(amount)s, comes."),
+}
+SUMS = {"limit", "paid", "rest", "sum", "expected", "amount", "usual"}
+
+
+def of_remark(remark: Remark) -> str:
+    """The remark in words for a person."""
+    values = {name: _value(name, value) for name, value in remark.values.items()}
+    return REMARKS[remark.code]() % values
+
+
+def of_change(change: Change) -> str:
+    """One line of the difference in words for a person."""
+    return CHANGES[change.kind]() % {
+        "number": change.number,
+        "day": date_format(change.due_on, "d.m.Y"),
+        "amount": money.words(change.amount),
+        "before": money.words(change.before or money.ZERO),
+    }
+
+
+def _value(name: str, value: str) -> str:
+    if name == "first":
+        return date_format(date.fromisoformat(value), "d.m.Y")
+    if name in SUMS and "." in value:
+        return money.words(Decimal(value))
+    return value

@@ -1,0 +1,242 @@
+"""The card of a deal: everything a manager sees, as one plain value (interface.md, section 4, "The card").
+
+Reads only. Sums are texts with two decimals, dates ISO, moments with the offset of the deal's zone.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from billing import invoices, ledger, links, network
+from billing.ledger import DealState, Standing
+from billing.models import AccountPolicy, Event, Invoice, Message, Payment, Receipt
+from billing.rules import money
+from crm.models import Deal
+
+ATTEMPTS_SHOWN = 5
+SENT = {"waiting": "waiting", "done": "sent", "parked": "failed"}
+# A receipt that a person still has to make is "planned" for the manager; the reason says so.
+RECEIPT = {Receipt.State.MISSING: Receipt.State.PLANNED}
+
+
+def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
+    """Return the card for the moment `at`; `stale` says that amoCRM could not be asked."""
+    on = deal.local_day(at)
+    standing = ledger.standing(deal, on=on)
+    policy = AccountPolicy.objects.filter(account=deal.account).first()
+    receiver = _receiver(deal, on)
+    found = list(Invoice.objects.filter(deal=deal).order_by("id"))
+    payments = list(Payment.objects.filter(deal=deal).select_related("merchant").order_by("received_at", "id"))
+    return {
+        **_head(deal, policy, receiver, at),
+        **_figures(standing),
+        "installments": [_installment(row) for row in standing.rows],
+        "invoices": [_invoice(invoice, standing, deal, at) for invoice in found],
+        "links": {"deposit": None, "full": _full_link(deal, standing, at)},
+        "payments": _payments(payments, deal),
+        "attempts": _attempts(deal),
+        "documents": [],
+        "warnings": _warnings(deal, standing, receiver, stale=stale),
+        "actions": _actions(standing, found),
+    }
+
+
+def moment(at: datetime, deal: Deal) -> str:
+    """RFC 3339 with the offset of the deal's zone, whole seconds."""
+    return at.astimezone(deal.zone).isoformat(timespec="seconds")
+
+
+def _receiver(deal: Deal, on: date) -> network.Receiver | None:
+    try:
+        return network.receiver(deal=deal, on=on)
+    except network.NoReceiver:
+        return None
+
+
+def _head(
+    deal: Deal, policy: AccountPolicy | None, receiver: network.Receiver | None, at: datetime
+) -> dict[str, Any]:
+    entity = receiver.legal_entity if receiver else None
+    location = receiver.location if receiver else None
+    contact = {"name": deal.contact_name, "email": deal.contact_email, "phone": deal.contact_phone}
+    return {
+        "lead_id": deal.external_id,
+        "account": deal.account.key,
+        "name": deal.name,
+        "programme": deal.programme,
+        "cohort": deal.cohort,
+        "location": {"key": location.key, "name": location.name} if location else None,
+        "legal_entity": {"key": entity.key, "name": entity.name} if entity else None,
+        "mode": policy.mode if policy else AccountPolicy.Mode.INSTALLMENTS,
+        "contact": contact,
+        "payer": {
+            "kind": "person",
+            "name": deal.contact_name,
+            "inn": None,
+            "kpp": None,
+            "address": None,
+            "email": deal.contact_email,
+        },
+        "pay_url": links.page_url(deal=deal, at=at),
+        "service_on": _iso(deal.service_on),
+        "promise": None,
+    }
+
+
+def _figures(standing: Standing) -> dict[str, Any]:
+    following = standing.next
+    nothing = money.text(money.ZERO)
+    return {
+        "total": money.text(standing.total),
+        "paid": money.text(standing.paid),
+        "debt": money.text(standing.debt),
+        "overdue": money.text(standing.overdue),
+        "credit": money.text(standing.credit),
+        "written_off": money.text(standing.written_off),
+        "fees": {"charged": nothing, "paid": nothing, "owed": nothing},
+        "due_day": standing.schedule.due_day if standing.schedule else None,
+        "next": {
+            "number": following.installment.number,
+            "due_on": following.installment.due_on.isoformat(),
+            "amount": money.text(following.rest),
+        }
+        if following
+        else None,
+        "state": standing.state,
+        "version": standing.schedule.version if standing.schedule else None,
+    }
+
+
+def _installment(row: ledger.RowStanding) -> dict[str, Any]:
+    return {
+        "number": row.installment.number,
+        "due_on": row.installment.due_on.isoformat(),
+        "effective_due_on": row.installment.effective_due_on.isoformat(),
+        "amount": money.text(row.installment.amount),
+        "paid": money.text(row.paid),
+        "state": row.state,
+        "invoice": row.invoice,
+    }
+
+
+def _invoice(invoice: Invoice, standing: Standing, deal: Deal, at: datetime) -> dict[str, Any]:
+    return {
+        "id": invoice.pk,
+        "number": invoice.number,
+        "amount": money.text(invoice.amount),
+        "state": invoices.state_of(invoice, standing),
+        "url": links.go_url(deal=deal, what="invoice", at=at, invoice=invoice),
+        "issued_on": invoice.issued_on.isoformat(),
+        "sent": [
+            {
+                "channel": message.channel,
+                "at": moment(message.done_at or message.created_at, deal),
+                "state": SENT[message.state],
+            }
+            for message in Message.objects.filter(invoice=invoice).order_by("id")
+        ],
+    }
+
+
+def _full_link(deal: Deal, standing: Standing, at: datetime) -> dict[str, Any] | None:
+    if standing.schedule is None:
+        return None
+    url = links.go_url(deal=deal, what="full", at=at)
+    text = _("To pay %(amount)s, open the link: %(url)s") % {"amount": money.words(standing.debt), "url": url}
+    state = "open" if standing.debt > 0 else "paid"
+    return {"amount": money.text(standing.debt), "url": url, "state": state, "text": text}
+
+
+def _payments(found: list[Payment], deal: Deal) -> list[dict[str, Any]]:
+    refunded = dict(
+        Payment.objects.filter(deal=deal, refunds__isnull=False)
+        .annotate(back=Sum("refunds__amount"))
+        .values_list("id", "back")
+    )
+    receipts = {row.payment_id: row for row in _income_receipts(deal)}
+    return [
+        {
+            "id": payment.pk,
+            "amount": money.text(payment.amount),
+            "received_at": moment(payment.received_at, deal),
+            "method": payment.method,
+            "provider": payment.merchant.provider if payment.merchant else None,
+            "external_id": payment.external_id,
+            "refunded": money.text(refunded.get(payment.pk, money.ZERO)),
+            "receipt": _receipt(receipts.get(payment.pk)),
+        }
+        for payment in found
+    ]
+
+
+def _income_receipts(deal: Deal) -> QuerySet[Receipt]:
+    return Receipt.objects.filter(payment__deal=deal, kind=Receipt.Kind.INCOME)
+
+
+def _receipt(row: Receipt | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    state = RECEIPT.get(Receipt.State(row.state), Receipt.State(row.state))
+    return {"state": state, "reason": row.reason or None, "url": row.url or None}
+
+
+def _attempts(deal: Deal) -> list[dict[str, Any]]:
+    kinds = {"payment_opened": "opened", "payment_declined": "declined"}
+    found = Event.objects.filter(deal=deal, kind__in=kinds).order_by("-id")[:ATTEMPTS_SHOWN]
+    return [
+        {
+            "at": moment(event.at, deal),
+            "what": kinds[event.kind],
+            "amount": event.data.get("amount"),
+            "reason": event.data.get("reason"),
+        }
+        for event in found
+    ]
+
+
+def _warnings(
+    deal: Deal, standing: Standing, receiver: network.Receiver | None, *, stale: bool
+) -> list[dict[str, str]]:
+    found: dict[str, str] = {}
+    if stale:
+        found["stale"] = _("amoCRM does not answer: the deal is shown as it was last known.")
+    if not deal.contact_email:
+        found["no_email"] = _("The contact has no e-mail: add it to the contact and invoices will go out.")
+    if receiver is None:
+        found["no_receiver"] = _("It is not known which legal entity takes the money: fill in the deal's location.")
+    if standing.schedule and standing.state != DealState.CANCELLED and -int(-standing.total // 1) != deal.price:
+        words = {"price": money.words(deal.price), "total": money.words(standing.total)}
+        found["price_differs"] = _(
+            "The deal's budget is %(price)s, the schedule adds up to %(total)s: change the schedule or the budget."
+        ) % words
+    if standing.credit > 0:
+        credit = money.words(standing.credit)
+        found["credit"] = _("Overpaid by %(credit)s: it covers the next payments, or can be refunded.") % {
+            "credit": credit
+        }
+    if Receipt.objects.filter(payment__deal=deal, state=Receipt.State.FAILED).exists():
+        found["receipt_failed"] = _("A receipt was not made: the accountant sees it in the list of receipts.")
+    if deal.state != Deal.State.LIVE:
+        found["deal_closed"] = _("The deal is lost or deleted in amoCRM: invoices and reminders are stopped.")
+    return [{"code": code, "text": text} for code, text in found.items()]
+
+
+def _actions(standing: Standing, found: list[Invoice]) -> list[str]:
+    actions = []
+    if standing.schedule is None:
+        actions.append("schedule")
+    else:
+        actions += ["rebuild", "links"]
+    if standing.debt > 0:
+        actions += ["full_payment", "partial_payment"]
+        if standing.schedule:
+            actions.append("invoice")
+    if any(invoices.state_of(invoice, standing) == "open" for invoice in found):
+        actions.append("void")
+    return actions
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,16 @@
+"""The history of a deal: an append-only table of events, written by the verbs in the transaction of the fact."""
+
+from datetime import datetime
+from typing import Any
+
+from billing.models import Event
+from crm.models import Deal
+
+SYSTEM = "system"
+
+
+def record(
+    *, deal: Deal, kind: str, at: datetime, recorded_at: datetime, author: str, data: dict[str, Any]
+) -> Event:
+    """Remember that `author` did `kind` at `at`; sums in `data` are texts like '120000.00', dates are ISO."""
+    return Event.objects.create(deal=deal, kind=kind, at=at, recorded_at=recorded_at, author=author, data=data)

@@ -1,0 +1,275 @@
+"""Money comes: by a provider, over the counter, by bank transfer. Money goes back.
+
+The ledger never refuses money: a payment is recorded first, what fits is allocated, the rest is the deal's credit.
+Everything that must follow (receipt, history, note, fields, stage) is written as rows in the same transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from billing import history, ledger, network, orders, overdue, projection, receipts
+from billing.models import MerchantAccount, Payment, ProviderOrder, Refund
+from billing.receipts import ReceiptChoice
+from billing.rules import allocation, money
+from crm import outbox
+from crm.models import Deal
+
+METHODS = ("cash", "card_terminal", "bank_transfer", "other")
+
+
+class NothingOwed(Exception):
+    """Full payment of a deal that owes nothing."""
+
+
+class DebtDiffers(Exception):
+    """The debt is not what the caller saw; nothing was recorded."""
+
+
+class InTheFuture(Exception):
+    """Money cannot have come tomorrow."""
+
+
+class NotPositive(Exception):
+    """A sum of zero or less, with parts of a kopeck, or beyond every limit."""
+
+
+@dataclass(frozen=True)
+class Offline:
+    """What a manager says of money received past the providers."""
+
+    paid_on: date
+    method: str
+    payer: dict[str, Any]
+    comment: str
+    receipt: ReceiptChoice | None
+
+
+def receive(
+    *,
+    merchant: MerchantAccount,
+    external_id: str,
+    amount: Decimal,
+    currency: str,
+    received_at: datetime,
+    method: str,
+    order: ProviderOrder | None,
+    at: datetime,
+) -> Payment:
+    """Record money that a provider took, and everything that follows from it.
+
+    A second call with the same merchant and external id returns the first payment and changes nothing. Without an
+    order the payment is unplaced: recorded, and on the list of a person.
+    """
+    with transaction.atomic():
+        deal = ledger.lock(order.deal_id) if order else None
+        known = Payment.objects.filter(merchant=merchant, external_id=external_id).first()
+        if known:
+            return known
+        try:
+            with transaction.atomic():
+                payment = Payment.objects.create(
+                    deal=deal,
+                    legal_entity=merchant.legal_entity,
+                    merchant=merchant,
+                    order=order,
+                    amount=amount,
+                    currency=currency,
+                    counted=currency == "RUB",
+                    method=method,
+                    external_id=external_id,
+                    received_at=min(received_at, at),
+                    recorded_at=at,
+                    **_circumstances(deal),
+                )
+        except IntegrityError:
+            return Payment.objects.get(merchant=merchant, external_id=external_id)
+        if order:
+            ProviderOrder.objects.filter(id=order.id).update(state=ProviderOrder.State.PAID)
+        if deal and payment.counted:
+            _book(deal, payment, choice=None, author=history.SYSTEM, at=at)
+    return payment
+
+
+def receive_offline(*, deal: Deal, amount: Decimal, offline: Offline, author: str, at: datetime) -> Payment:
+    """Record a partial payment received past the providers.
+
+    Raises NotPositive, InTheFuture, or network.NoReceiver when nobody knows whose money it is.
+    """
+    if not money.is_whole_kopecks(amount) or not 0 < amount <= money.LIMIT:
+        raise NotPositive
+    if offline.paid_on > deal.local_day(at):
+        raise InTheFuture
+    with transaction.atomic():
+        deal = ledger.lock(deal.id)
+        receiver = network.receiver(deal=deal, on=offline.paid_on)
+        payment = Payment.objects.create(
+            deal=deal,
+            legal_entity=receiver.legal_entity,
+            amount=amount,
+            method=offline.method,
+            received_at=_moment(deal, offline.paid_on, at),
+            recorded_at=at,
+            author=author,
+            comment=offline.comment,
+            payer=offline.payer,
+            **_circumstances(deal),
+        )
+        _book(deal, payment, choice=offline.receipt, author=author, at=at)
+    return payment
+
+
+def receive_full(
+    *, deal: Deal, expected: Decimal | None, offline: Offline, author: str, at: datetime
+) -> Payment:
+    """Record that the whole debt was received past the providers.
+
+    Raises NothingOwed, DebtDiffers when the debt is not `expected`, and what receive_offline raises.
+    """
+    with transaction.atomic():
+        deal = ledger.lock(deal.id)
+        debt = ledger.standing(deal, on=deal.local_day(at)).debt
+        if expected is not None and debt != expected:
+            raise DebtDiffers
+        if debt <= 0:
+            raise NothingOwed
+        return receive_offline(deal=deal, amount=debt, offline=offline, author=author, at=at)
+
+
+def refund_noticed(
+    *,
+    merchant: MerchantAccount,
+    payment_external_id: str,
+    external_id: str,
+    amount: Decimal,
+    refunded_at: datetime,
+    at: datetime,
+) -> Refund | None:
+    """Record money that a provider sent back; None when the payment or so much of it is unknown here.
+
+    Takes the payment's unallocated part first, then its newest allocations; other credit flows into the reopened
+    rows. A second call returns the first refund.
+    """
+    with transaction.atomic():
+        payment = Payment.objects.filter(merchant=merchant, external_id=payment_external_id).first()
+        if payment is None:
+            return None
+        deal = ledger.lock(payment.deal_id) if payment.deal_id else None
+        known = Refund.objects.filter(merchant=merchant, external_id=external_id).first()
+        if known:
+            return known
+        free = ledger.with_free(Payment.objects.filter(id=payment.id)).get().free  # type: ignore[attr-defined]
+        shares = _shares_of(payment)
+        if amount > free + sum((share.amount for share in shares), money.ZERO):
+            return None
+        refund = Refund.objects.create(
+            payment=payment,
+            merchant=merchant,
+            amount=amount,
+            external_id=external_id,
+            refunded_at=min(refunded_at, at),
+            recorded_at=at,
+        )
+        ledger.write_shares(allocation.take_back(shares, max(amount - free, money.ZERO)), at=at)
+        receipts.plan_refund(refund=refund, at=at)
+        if deal:
+            _after_refund(deal, refund, at=at)
+    return refund
+
+
+def complete_if_paid(deal: Deal, *, cause: str, at: datetime) -> None:
+    """Move a fully paid deal to its pipeline's stage for that; `cause` makes the move happen once."""
+    standing = ledger.standing(deal, on=deal.local_day(at))
+    if standing.schedule is None or standing.debt > 0 or standing.paid <= 0:
+        return
+    pipeline = deal.account.pipelines.filter(external_id=deal.pipeline_id).first()
+    if pipeline is None:
+        return
+    stage = pipeline.paid_status or pipeline.completed_status
+    outbox.move_stage(deal=deal, key=f"completed:{cause}", status_id=stage, at=at)
+
+
+def _book(deal: Deal, payment: Payment, *, choice: ReceiptChoice | None, author: str, at: datetime) -> None:
+    """Allocate a new payment and write down everything that follows from it."""
+    total = ledger.standing(deal, on=deal.local_day(at)).total
+    ledger.settle_open(deal, at=at)
+    orders.retire(deal=deal, at=at)
+    receipts.plan_income(payment=payment, whole=payment.amount >= total, choice=choice, at=at)
+    standing = ledger.standing(deal, on=deal.local_day(at))
+    history.record(
+        deal=deal,
+        kind="payment_received",
+        at=payment.received_at,
+        recorded_at=at,
+        author=author,
+        data={
+            "payment": payment.id,
+            "amount": money.text(payment.amount),
+            "method": payment.method,
+            "external_id": payment.external_id,
+            "comment": payment.comment,
+            "debt": money.text(standing.debt),
+        },
+    )
+    outbox.note(deal=deal, key=f"payment:{payment.id}", text=_note(payment, standing), at=at)
+    overdue.cure(deal=deal, at=at)
+    projection.push(deal, at=at)
+    complete_if_paid(deal, cause=f"payment:{payment.id}", at=at)
+
+
+def _note(payment: Payment, standing: ledger.Standing) -> str:
+    words = {
+        "amount": money.words(payment.amount),
+        "debt": money.words(standing.debt),
+        "operation": payment.external_id or payment.id,
+    }
+    if standing.debt > 0:
+        return _("Payment of %(amount)s received (operation %(operation)s). Left to pay: %(debt)s.") % words
+    if standing.credit > 0:
+        words["credit"] = money.words(standing.credit)
+        return _(
+            "Payment of %(amount)s received (operation %(operation)s). Everything is paid, overpaid by %(credit)s."
+        ) % words
+    return _("Payment of %(amount)s received (operation %(operation)s). Everything is paid.") % words
+
+
+def _after_refund(deal: Deal, refund: Refund, *, at: datetime) -> None:
+    ledger.settle_open(deal, at=at)
+    orders.retire(deal=deal, at=at)
+    history.record(
+        deal=deal,
+        kind="refund",
+        at=refund.refunded_at,
+        recorded_at=at,
+        author=history.SYSTEM,
+        data={"payment": refund.payment_id, "amount": money.text(refund.amount), "external_id": refund.external_id},
+    )
+    text = _("Refund of %(amount)s made (operation %(operation)s).")
+    words = {"amount": money.words(refund.amount), "operation": refund.external_id or refund.id}
+    outbox.note(deal=deal, key=f"refund:{refund.id}", text=text % words, at=at)
+    projection.push(deal, at=at)
+
+
+def _shares_of(payment: Payment) -> list[allocation.Share]:
+    """The positive nets of a payment per installment, oldest due first."""
+    nets: dict[int, Decimal] = {}
+    rows = payment.allocations.order_by("installment__due_on", "installment__number", "id")
+    for row in rows:
+        nets[row.installment_id] = nets.get(row.installment_id, money.ZERO) + row.amount
+    return [allocation.Share(payment.id, row, amount) for row, amount in nets.items() if amount > 0]
+
+
+def _circumstances(deal: Deal | None) -> dict[str, Any]:
+    """Manager, programme and cohort of the payment's moment."""
+    if deal is None:
+        return {}
+    return {"manager": deal.responsible_user_id, "programme": deal.programme, "cohort": deal.cohort}
+
+
+def _moment(deal: Deal, day: date, at: datetime) -> datetime:
+    """The moment for a day that a person named: noon there, or now when that is still ahead."""
+    return min(datetime.combine(day, time(12), tzinfo=deal.zone), at)

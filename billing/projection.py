@@ -1,0 +1,41 @@
+"""What amoCRM shows of a deal's money: the mapped fields of the lead, always the last value.
+
+The labels of `payment_state` are a promise of the public interface (a select field has the same ones), so they are
+Russian here and not translated. What an account has not mapped is not written.
+"""
+
+from datetime import date, datetime
+
+from billing import ledger, links
+from billing.ledger import DealState
+from billing.rules import money
+from crm import outbox
+from crm.models import Deal
+
+LABELS = {
+    DealState.NO_SCHEDULE: "Нет графика",
+    DealState.PREPAID: "Предоплата",
+    DealState.ON_SCHEDULE: "По графику",
+    DealState.OVERDUE: "Просрочено",
+    DealState.PAUSED: "По графику",
+    DealState.PAID: "Оплачено",
+    DealState.CANCELLED: "Отменено",
+}
+
+
+def push(deal: Deal, *, at: datetime) -> None:
+    """Queue the deal's figures for amoCRM; called in the transaction that changed them."""
+    outbox.put_fields(deal=deal, values=values(deal, on=deal.local_day(at), at=at), at=at)
+
+
+def values(deal: Deal, *, on: date, at: datetime) -> dict[str, str | date | None]:
+    """Return ours -> value for the day `on`; sums are texts like 120000.00."""
+    standing = ledger.standing(deal, on=on)
+    following = standing.next
+    return {
+        "debt": money.text(standing.debt),
+        "next_due_on": following.installment.due_on if following else None,
+        "next_amount": money.text(following.rest) if following else None,
+        "payment_state": LABELS[standing.state],
+        "payment_link": links.go_url(deal=deal, what="installment", at=at),
+    }
