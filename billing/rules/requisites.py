@@ -1,7 +1,7 @@
 """Russian requisites: form and check digits of ИНН, КПП, ОГРН, ОГРНИП, БИК and of bank accounts.
 
-Pure arithmetic on text. Every check returns nothing for a good number and raises Invalid with a stable reason for a
-bad one; the words for people are billing.requisites. Numbers are text because leading zeros count.
+Pure arithmetic on text. Every check returns nothing for a good number and raises Invalid with a stable reason
+for a bad one; the words for people are billing.requisites. Numbers are text because leading zeros count.
 """
 
 import re
@@ -54,7 +54,9 @@ def check_kpp(kpp: str) -> None:
 
 
 def check_ogrn(ogrn: str) -> None:
-    """ОГРН of an organisation: 13 digits. First digits other than 1 and 5 belong to records, not to organisations."""
+    """ОГРН of an organisation: 13 digits. First digits other than 1 and 5 belong to records, not to
+    organisations.
+    """
     _digits(ogrn, 13)
     _first_digit(ogrn, "15")
     if str(int(ogrn[:12]) % 11 % 10) != ogrn[12]:

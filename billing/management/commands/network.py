@@ -1,0 +1,88 @@
+"""manage.py network: apply a network file, or try the stored credentials."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import credentials
+from billing.network_file import apply
+from billing.network_file.changes import Action, Change
+from billing.network_file.nodes import Refused
+
+_SIGNS = {Action.CREATED: "+", Action.CHANGED: "~", Action.LEFT: "="}
+
+
+class Command(BaseCommand):
+    help = "Make the database match a network file (apply), or try the stored credentials (check)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        commands = parser.add_subparsers(dest="command", required=True)
+        apply_parser = commands.add_parser("apply", help="make the database match the file")
+        apply_parser.add_argument("file", type=Path)
+        apply_parser.add_argument("--dry-run", action="store_true", help="only say what would change")
+        check_parser = commands.add_parser("check", help="try the credentials at amoCRM and the providers")
+        check_parser.add_argument(
+            "keys", nargs="*", metavar="KEY", help="accounts and merchant accounts; none means all"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["command"] == "apply":
+            self._apply(options["file"], preview=options["dry_run"])
+        else:
+            self._check(options["keys"])
+
+    def _apply(self, file: Path, *, preview: bool) -> None:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise CommandError(_("%(file)s is not text in UTF-8.") % {"file": file}) from error
+        try:
+            changes = apply.preview(text) if preview else apply.apply(text)
+        except Refused as refused:
+            lines = [
+                f"{file}:{problem.line}: {problem.path + ': ' if problem.path else ''}{problem.reason}"
+                for problem in refused.problems
+            ]
+            raise CommandError("\n".join([*lines, _("Nothing was written.")])) from refused
+        for change in changes:
+            self.stdout.write(_line(change))
+        self.stdout.write(_summary(changes, preview=preview))
+
+    def _check(self, keys: list[str]) -> None:
+        try:
+            results = credentials.check(keys=keys, at=timezone.now())
+        except credentials.UnknownKey as error:
+            raise CommandError(str(error)) from error
+        for result in results:
+            self.stdout.write(
+                f"{'ok' if result.works else '!!'} {_words(result.what)} {result.key}: {result.words}"
+            )
+        if not all(result.works for result in results):
+            raise CommandError(_("Not every key works."))
+
+
+def _words(what: str) -> str:
+    return {
+        "account": _("amoCRM account"),
+        "legal_entity": _("legal entity"),
+        "merchant": _("merchant account"),
+        "location": _("location"),
+        "product": _("product"),
+    }[what]
+
+
+def _line(change: Change) -> str:
+    fields = f": {', '.join(change.fields)}" if change.fields else ""
+    return f"{_SIGNS[change.action]} {_words(change.what)} {change.name}{fields}"
+
+
+def _summary(changes: list[Change], *, preview: bool) -> str:
+    counts = {action.value: sum(change.action is action for change in changes) for action in Action}
+    text = _("Created %(created)s, changed %(changed)s, left %(left)s.") % counts
+    return f"{text} {_('This was a trial: nothing was written.')}" if preview else text

@@ -1,0 +1,88 @@
+"""An account of the file as rows: account, integrations, connection, stages, policy."""
+
+from hashlib import sha256
+from typing import Any
+
+from billing.models import AccountPolicy, LegalEntity
+from billing.network_file.changes import Change, merged, only
+from billing.network_file.shapes import Entry, plain
+from crm.models import Account, Connection, Integration, Pipeline
+
+
+def write(entry: Entry) -> Change:
+    """Make or change the account and everything that hangs on it."""
+    values = entry.values
+    change = Change("account", values["key"])
+    before = Account.objects.filter(key=values["key"]).first()
+    columns = only(
+        values,
+        "subdomain",
+        "time_zone",
+        "fallback_user",
+        account_id="external_id",
+        webhook_key="webhook_key_hash",
+    )
+    if "fields" in values:
+        columns["fields"] = merged(before.fields if before else {}, values["fields"].values)
+    account = change.put(Account, {"key": values["key"]}, columns)
+    _integrations(change, account, values)
+    _connection(change, account, values.get("access_token"))
+    for pipeline in values.get("pipelines", []) + [values[key] for key in ("pipeline",) if key in values]:
+        stages = {key: value for key, value in pipeline.values.items() if key != "id"}
+        external_id = pipeline.values["id"]
+        change.put(
+            Pipeline, {"account": account, "external_id": external_id}, stages, part=f"pipeline {external_id}"
+        )
+    _policy(change, account, values)
+    return change
+
+
+def _integrations(change: Change, account: Account, values: dict[str, Any]) -> None:
+    purpose = Integration.Purpose
+    given = only(values, "client_id", "client_secret", "redirect_uri")
+    if given:
+        api = change.put(Integration, {"account": account, "purpose": purpose.API}, given, part="integration")
+    if "widget" in values:
+        widget = dict(values["widget"].values)
+        if not account.integrations.filter(purpose=purpose.WIDGET).exists():
+            api = account.integrations.get(purpose=purpose.API)
+            widget.setdefault("redirect_uri", api.redirect_uri)
+        change.put(Integration, {"account": account, "purpose": purpose.WIDGET}, widget, part="widget")
+
+
+def _connection(change: Change, account: Account, token: str | None) -> None:
+    """Give the token of the file to the connection, once: a refreshed token stays until the file's value
+    changes.
+    """
+    values: dict[str, Any] = {}
+    if token is not None:
+        given_hash = sha256(token.encode()).hexdigest()
+        if not Connection.objects.filter(account=account, given_hash=given_hash).exists():
+            values = {
+                "access_token": token,
+                "refresh_token": "",
+                "expires_at": None,
+                "state": Connection.State.CONNECTED,
+                "given_hash": given_hash,
+                "last_error": "",
+            }
+    change.put(Connection, {"account": account}, values, part="connection")
+
+
+def _policy(change: Change, account: Account, values: dict[str, Any]) -> None:
+    before = AccountPolicy.objects.filter(account=account).first()
+    columns = only(values, "mode", "starts_on", "salesbot_id")
+    if "issue" in values:
+        columns |= only(values["issue"].values, at="issue_at", days_before="issue_days_before")
+    if "overdue_task" in values:
+        start = before.overdue_task if before else {}
+        columns["overdue_task"] = merged(
+            {"type": 1, "responsible": "deal", **start}, values["overdue_task"].values
+        )
+    for key in ("reminders", "cohorts"):
+        if key in values:
+            columns[key] = plain(values[key])
+    if "legal_entity" in values:
+        key = values["legal_entity"]
+        columns["legal_entity"] = LegalEntity.objects.get(key=key) if key else None
+    change.put(AccountPolicy, {"account": account}, columns, part="policy")
