@@ -1,0 +1,152 @@
+"""What payers read: the mail of an invoice, a reminder, the ready text for a messenger.
+
+Renders finished values into a subject, a plain text and HTML without anything from outside. Names come from amoCRM
+and are shown as text. Sends nothing; nothing here reads the clock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.template.loader import render_to_string
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing.models import Installment, Invoice, LegalEntity
+from billing.rules import money, names
+from crm.models import Deal
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail without addresses; `html` stands on its own."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """A payment that a reminder speaks of: days after its effective due date (negative = before), what is missing."""
+
+    due_on: date
+    rest: Decimal
+    days: int
+
+    @property
+    def amount_words(self) -> str:
+        return money.words(self.rest)
+
+    @property
+    def when(self) -> str:
+        """Return how far the day is, in words."""
+        if self.days == 0:
+            return _("today")
+        if self.days < 0:
+            return ngettext("in %(days)d day", "in %(days)d days", -self.days) % {"days": -self.days}
+        return ngettext("overdue by %(days)d day", "overdue by %(days)d days", self.days) % {"days": self.days}
+
+
+@dataclass(frozen=True)
+class DueDeal:
+    """What a reminder says of one deal; `url` asks exactly `amount`."""
+
+    deal: Deal
+    entity: LegalEntity
+    rows: Sequence[DueRow]
+    amount: Decimal
+    url: str
+
+    @property
+    def subject(self) -> str:
+        return subject_of(self.deal)
+
+    @property
+    def amount_words(self) -> str:
+        return money.words(self.amount)
+
+    @property
+    def is_overdue(self) -> bool:
+        return any(row.days > 0 for row in self.rows)
+
+
+def invoice(*, invoice: Invoice, url: str) -> Letter:
+    """Return the mail that sends an invoice; `url` is the address of its button."""
+    subject = _("Invoice %(number)s: %(amount)s for %(subject)s") % {
+        "number": invoice.number,
+        "amount": money.words(invoice.amount),
+        "subject": subject_of(invoice.deal),
+    }
+    context = {
+        "invoice": invoice,
+        "entity": invoice.legal_entity,
+        "name": names.first_name(invoice.deal.contact_name),
+        "subject": subject_of(invoice.deal),
+        "amount": money.words(invoice.amount),
+        "row": row_words(invoice.installment),
+        "due_on": invoice.installment.due_on if invoice.installment else None,
+        "url": url,
+    }
+    return _letter("invoice", subject, context)
+
+
+def reminder(*, deals: Sequence[DueDeal]) -> Letter:
+    """Return the one mail of a day for a payer: everything that is due, deal by deal, overdue first."""
+    total = money.words(sum((deal.amount for deal in deals), money.ZERO))
+    if any(deal.is_overdue for deal in deals):
+        subject = _("A payment of %(amount)s is overdue") % {"amount": total}
+    else:
+        first = min(row.due_on for deal in deals for row in deal.rows)
+        subject = _("Reminder: %(amount)s by %(day)s") % {"amount": total, "day": day_words(first)}
+    context = {
+        "deals": sorted(deals, key=lambda deal: not deal.is_overdue),
+        "name": names.first_name(deals[0].deal.contact_name),
+        "entities": list({deal.entity.pk: deal.entity for deal in deals}.values()),
+        "overdue": any(deal.is_overdue for deal in deals),
+    }
+    return _letter("reminder", subject, context)
+
+
+def invoice_text(*, invoice: Invoice, url: str) -> str:
+    """Return a ready message for a messenger: who asks, for what, how much, till when, and the address."""
+    words = {
+        "entity": invoice.legal_entity.name,
+        "number": invoice.number,
+        "subject": subject_of(invoice.deal),
+        "amount": money.words(invoice.amount),
+        "url": url,
+    }
+    if invoice.installment is None:
+        return _("%(entity)s: invoice %(number)s, %(subject)s. To pay: %(amount)s. %(url)s") % words
+    words["day"] = day_words(invoice.installment.due_on)
+    return _("%(entity)s: invoice %(number)s, %(subject)s. To pay: %(amount)s by %(day)s. %(url)s") % words
+
+
+def subject_of(deal: Deal) -> str:
+    """Return what the money is for: programme and deal."""
+    return ", ".join(filter(None, [deal.programme, deal.name]))
+
+
+def row_words(row: Installment | None) -> str:
+    """Return which payment of how many this is, empty for a sum without a row."""
+    if row is None:
+        return ""
+    last = Installment.objects.filter(schedule=row.schedule_id).current().last()
+    count = max(row.number, last.number if last else 0)
+    return _("Payment %(number)d of %(count)d") % {"number": row.number, "count": count}
+
+
+def day_words(day: date) -> str:
+    """Return a day as people write it: 10 December 2026."""
+    return formats.date_format(day, "DATE_FORMAT")
+
+
+def _letter(template: str, subject: str, context: dict[str, object]) -> Letter:
+    return Letter(
+        subject=" ".join(subject.split()),
+        text=render_to_string(f"mail/{template}.txt", context).strip() + "\n",
+        html=render_to_string(f"mail/{template}.html", context),
+    )

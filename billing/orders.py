@@ -1,0 +1,286 @@
+"""Orders at the provider, made at the payer's click and at no other moment.
+
+Owns: which order a click leads to. Promises: the row with its idempotency key is committed before the provider hears
+of it; two clicks at once, a killed process or a lost answer end in one order; the amount is the one owed at the click;
+no provider is called inside a transaction. Never: refuses money that comes by an order that was replaced.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection, transaction
+
+from billing import asking, history, ledger, links, network, provider_calls, providers
+from billing.asking import What
+from billing.models import Invoice, ProviderOrder
+from billing.providers.base import CreatedOrder, NotSent, OrderRequest, Refused, Unknown
+from billing.rules import money
+from crm.models import Deal
+
+log = structlog.get_logger("grafik.orders")
+
+PROVIDER_SECONDS = 4.0
+# Within this time a creation that was sent may still be on its way: another click waits for it.
+CALL_LASTS = timedelta(seconds=PROVIDER_SECONDS + 1)
+POLL_SECONDS = 0.1
+LIVE = (ProviderOrder.State.CREATING, ProviderOrder.State.OPEN)
+
+
+class NothingOwed(Exception):
+    """Nothing is owed for what was asked."""
+
+
+class NoReceiptContact(Exception):
+    """Neither an e-mail nor a phone is known: where should the receipt go?"""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Where the payer wants the receipt; either may be empty."""
+
+    email: str = ""
+    phone: str = ""
+
+
+def open_order(
+    *, deal: Deal, what: What, at: datetime, invoice: Invoice | None = None, contact: Contact | None = None
+) -> ProviderOrder:
+    """Return the order by which the payer pays what is owed for `what` at this moment.
+
+    1. Under the deal's lock: find the amount, reuse the open order of the same amount, else replace it by a new row
+       with its number, key and body. Committed.
+    2. Ask the provider, 4 s at most, outside of any transaction.
+    3. Keep the address. State OPEN: send the payer there. CREATING: nobody knows yet, ask again soon; a second call
+       repeats the same body under the same key. REFUSED: the provider said no.
+    Raises NothingOwed, NoReceiptContact, network.NoReceiver.
+    """
+    order, calls = _reserve(deal=deal, what=what, at=at, invoice=invoice, contact=contact)
+    if calls:
+        return _create(order, at=at)
+    return order if order.state != ProviderOrder.State.CREATING else _await(order)
+
+
+def mark_paid(*, order: ProviderOrder, at: datetime) -> None:
+    """Money came by the order, whatever had become of it; the caller holds the deal's lock."""
+    ProviderOrder.objects.filter(pk=order.pk).update(state=ProviderOrder.State.PAID)
+
+
+def supersede_open(*, deal: Deal, at: datetime) -> int:
+    """Replace the deal's open orders whose amount is no longer what is owed; returns how many.
+
+    The caller holds the deal's lock. A superseded order is cancelled where the provider can; money that still comes by
+    it is recorded. A second call does nothing.
+    """
+    standing = ledger.standing(deal, on=deal.local_day(at))
+    stale = [
+        order
+        for order in ProviderOrder.objects.filter(deal=deal, state__in=LIVE).select_related("invoice")
+        if asking.amount(standing, what=What(order.purpose.partition(":")[0]), invoice=order.invoice) != order.amount
+    ]
+    for order in stale:
+        _supersede(order, at=at)
+    return len(stale)
+
+
+def _reserve(
+    *, deal: Deal, what: What, at: datetime, invoice: Invoice | None, contact: Contact | None
+) -> tuple[ProviderOrder, bool]:
+    """Commit the row of the order and say whether this caller is the one who asks the provider."""
+    with transaction.atomic():
+        locked = ledger.lock(deal.pk)
+        day = locked.local_day(at)
+        standing = ledger.standing(locked, on=day)
+        amount = asking.amount(standing, what=what, invoice=invoice)
+        if amount <= money.ZERO:
+            raise NothingOwed
+        receiver = network.receiver(deal=locked, on=day)
+        order = ProviderOrder.objects.filter(
+            deal=locked, purpose=asking.purpose_of(what, invoice), state__in=LIVE
+        ).first()
+        if order is not None and _still_right(order, amount=amount, receiver=receiver, day=day, at=at):
+            return order, _take_call(order, at=at)
+        contact = _contact(locked, contact)
+        if order is not None:
+            _supersede(order, at=at)
+        words = asking.description(locked, standing, what=what, invoice=invoice)
+        order = _insert(
+            locked, receiver=receiver, what=what, invoice=invoice, amount=amount, words=words, contact=contact, at=at
+        )
+        return order, True
+
+
+def _still_right(
+    order: ProviderOrder, *, amount: Decimal, receiver: network.Receiver, day: date, at: datetime
+) -> bool:
+    """True when the order asks the right sum for the right owner under today's tax rules, and can still be asked for."""
+    if order.amount != amount or order.merchant_id != receiver.merchant.pk:
+        return False
+    if order.ordered_on != day and _taxes(receiver, order.ordered_on) != _taxes(receiver, day):
+        return False
+    # A creation that nobody answered is only safe to repeat while the provider remembers its key.
+    lives = providers.of(receiver.merchant).request_id_lives
+    return order.state == ProviderOrder.State.OPEN or at - order.created_at < lives
+
+
+def _taxes(receiver: network.Receiver, on: date) -> network.TaxSetting | None:
+    try:
+        return network.tax(legal_entity=receiver.legal_entity, on=on)
+    except network.NoTaxSetting:
+        return None
+
+
+def _take_call(order: ProviderOrder, *, at: datetime) -> bool:
+    """Under the deal's lock: true for one caller at a time, again when an earlier one got no answer."""
+    if order.state != ProviderOrder.State.CREATING:
+        return False
+    if order.called_at is not None and order.called_at <= at < order.called_at + CALL_LASTS:
+        return False
+    order.called_at = at
+    order.save(update_fields=["called_at"])
+    return True
+
+
+def _insert(
+    deal: Deal,
+    *,
+    receiver: network.Receiver,
+    what: What,
+    invoice: Invoice | None,
+    amount: Decimal,
+    words: str,
+    contact: Contact,
+    at: datetime,
+) -> ProviderOrder:
+    pk = _next_id()
+    page = links.page_url(deal=deal, at=at)
+    request = OrderRequest(
+        number=str(pk),
+        request_id=f"order:{pk}",
+        amount=amount,
+        description=words,
+        account_id=f"{deal.account.key}-{deal.external_id}",
+        email=contact.email,
+        phone=contact.phone,
+        success_url=f"{page}done/?order={pk}",
+        fail_url=f"{page}failed/?order={pk}",
+    )
+    return ProviderOrder.objects.create(
+        id=pk,
+        deal=deal,
+        merchant=receiver.merchant,
+        legal_entity=receiver.legal_entity,
+        invoice=invoice,
+        purpose=asking.purpose_of(what, invoice),
+        amount=amount,
+        number=request.number,
+        request_id=request.request_id,
+        request=request.as_json(),
+        ordered_on=deal.local_day(at),
+        created_at=at,
+        called_at=at,
+    )
+
+
+def _next_id() -> int:
+    """The row's id is needed before the row: its number and key are made of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [ProviderOrder._meta.db_table])
+        number: int = cursor.fetchone()[0]
+    return number
+
+
+def _create(order: ProviderOrder, *, at: datetime) -> ProviderOrder:
+    """Ask the provider and keep what it said; no answer leaves the row as it is."""
+    try:
+        created = providers.of(order.merchant).create_order(
+            OrderRequest.from_json(order.request), timeout=PROVIDER_SECONDS
+        )
+    except Refused as error:
+        return _refuse(order, error, at=at)
+    except (NotSent, Unknown) as error:
+        log.warning("order unknown", order=order.pk, error=str(error))
+        order.refresh_from_db()
+        return order
+    return _keep(order, created, at=at)
+
+
+def _keep(order: ProviderOrder, created: CreatedOrder, *, at: datetime) -> ProviderOrder:
+    with transaction.atomic():
+        stored = ProviderOrder.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=order.pk)
+        if stored.external_id:
+            return stored
+        stored.external_id, stored.url, stored.opened_at = created.external_id, created.url, at
+        if stored.state == ProviderOrder.State.CREATING:
+            stored.state = ProviderOrder.State.OPEN
+        stored.save(update_fields=["external_id", "url", "opened_at", "state"])
+        if stored.state == ProviderOrder.State.SUPERSEDED:
+            # It was replaced while the provider was making it.
+            provider_calls.add_cancel_order(order=stored, at=at)
+        return stored
+
+
+def _refuse(order: ProviderOrder, error: Refused, *, at: datetime) -> ProviderOrder:
+    with transaction.atomic():
+        stored = ProviderOrder.objects.select_for_update(of=("self",)).select_related("deal").get(pk=order.pk)
+        if stored.state == ProviderOrder.State.CREATING:
+            stored.state = ProviderOrder.State.REFUSED
+            stored.save(update_fields=["state"])
+            history.record(
+                deal=stored.deal,
+                kind="order_refused",
+                at=at,
+                recorded_at=at,
+                author=history.SYSTEM,
+                data={"amount": money.text(stored.amount), "reason": error.detail},
+            )
+        return stored
+
+
+def _await(order: ProviderOrder) -> ProviderOrder:
+    """Another click is asking the provider right now: give it the time that it has."""
+    until = time.monotonic() + PROVIDER_SECONDS
+    while order.state == ProviderOrder.State.CREATING and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
+        order.refresh_from_db()
+    return order
+
+
+def _supersede(order: ProviderOrder, *, at: datetime) -> None:
+    order.state = ProviderOrder.State.SUPERSEDED
+    order.save(update_fields=["state"])
+    if order.external_id:
+        provider_calls.add_cancel_order(order=order, at=at)
+
+
+def _contact(deal: Deal, given: Contact | None) -> Contact:
+    """Where the receipt goes: what the payer says now, else what amoCRM knows, else what the payer said last time."""
+    said = given or Contact()
+    last = ProviderOrder.objects.filter(deal=deal).order_by("-id").values_list("request", flat=True).first() or {}
+    for email, phone in (
+        (said.email, said.phone),
+        (deal.contact_email, deal.contact_phone),
+        (last.get("email", ""), last.get("phone", "")),
+    ):
+        contact = Contact(email if is_email(email) else "", phone if is_phone(phone) else "")
+        if contact.email or contact.phone:
+            return contact
+    raise NoReceiptContact
+
+
+def is_email(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def is_phone(text: str) -> bool:
+    """A number that a receipt can be sent to; any way of writing it."""
+    digits = sum(character.isdigit() for character in text)
+    return 10 <= digits <= 15 and len(text) <= 32
