@@ -51,7 +51,8 @@ class Connection(models.Model):
     """The tokens by which we call an account's API.
 
     `expires_at` null means a long-lived token. `given_hash` remembers the value of the network file, so that a
-    refreshed token is replaced only when the file's value changed.
+    refreshed token is replaced only when the file's value changed. `refreshing_until` is the claim of the one
+    process that exchanges the one-use refresh token right now.
     """
 
     class State(models.TextChoices):
@@ -64,6 +65,7 @@ class Connection(models.Model):
     refresh_token = EncryptedTextField(blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=20, choices=State, default=State.NEEDS_RECONNECT)
+    refreshing_until = models.DateTimeField(null=True, blank=True)
     given_hash = models.CharField(max_length=64, blank=True)
     last_error = models.TextField(blank=True)
 

@@ -1,0 +1,141 @@
+"""The calls that we make to amoCRM's API v4 (facts/amocrm: leads, contacts, notes, tasks, bots, web hooks).
+
+An adapter: plain values in and out, no database. Every method may raise Unavailable (ask later), Unauthorized
+(the token) or Refused (a final no with amoCRM's reason). crm.connection makes clients and looks after their
+tokens.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from crm import records
+from crm.limits import Priority
+from crm.records import AccountInfo, Contact, CustomField, Lead, PipelineInfo, User
+from crm.transport import CrmError, Line, Refused, Unauthorized, Unavailable
+
+__all__ = ["Client", "CrmError", "Priority", "Refused", "Unauthorized", "Unavailable"]
+
+PAGE, PAGES_MAX = 250, 20
+LEAD = 2  # entity_type of a lead in the older addresses
+
+
+class Client:
+    """One account's API, for a person who waits or for a queue."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    # --- reading
+    # -----------------------------------------------------------------------------------------------
+
+    def lead(self, lead_id: int, *, as_user: int | None = None) -> Lead | None:
+        """The lead with its contacts; None when it is unknown, deleted, or hidden from `as_user`."""
+        found = self._line.call(
+            "GET", f"/api/v4/leads/{lead_id}", query={"with": "contacts"}, user_id=as_user
+        )
+        return records.lead(found) if found else None
+
+    def contact(self, contact_id: int) -> Contact | None:
+        found = self._line.call("GET", f"/api/v4/contacts/{contact_id}")
+        return records.contact(found) if found else None
+
+    def user(self, user_id: int) -> User | None:
+        """A user; needs a grant given by an administrator (Refused otherwise)."""
+        found = self._line.call("GET", f"/api/v4/users/{user_id}")
+        return records.user(found) if found else None
+
+    def account(self) -> AccountInfo:
+        return records.account(self._line.call("GET", "/api/v4/account", query={"with": "datetime_settings"}))
+
+    def pipelines(self) -> list[PipelineInfo]:
+        found = self._line.call("GET", "/api/v4/leads/pipelines")
+        return [records.pipeline(item) for item in records.embedded(found, "pipelines")]
+
+    def custom_fields(self) -> list[CustomField]:
+        """The custom fields of leads."""
+        found = self._pages("/api/v4/leads/custom_fields", "custom_fields", {})
+        return [records.custom_field(item) for item in found]
+
+    def find_note(self, lead_id: int, *, text: str, known: frozenset[int]) -> int | None:
+        """The newest common note of the lead with exactly this text whose id is not among `known`."""
+        query = {"filter[note_type]": "common", "order[updated_at]": "desc", "limit": PAGE}
+        found = self._line.call("GET", f"/api/v4/leads/{lead_id}/notes", query=query)
+        notes = [records.note(item) for item in records.embedded(found, "notes")]
+        return next((note.id for note in notes if _same(note.text, text) and note.id not in known), None)
+
+    def find_task(self, lead_id: int, *, text: str, till: datetime, known: frozenset[int]) -> int | None:
+        """A task of the lead with exactly this text and deadline whose id is not among `known`."""
+        query = {"filter[entity_type]": "leads", "filter[entity_id][]": lead_id}
+        tasks = [records.task(item) for item in self._pages("/api/v4/tasks", "tasks", query)]
+        moment = int(till.timestamp())
+        fits = (
+            task.id
+            for task in tasks
+            if _same(task.text, text) and task.till == moment and task.id not in known
+        )
+        return next(fits, None)
+
+    # --- writing
+    # -----------------------------------------------------------------------------------------------
+
+    def patch_lead(self, lead_id: int, changes: Mapping[str, Any]) -> None:
+        """Merge `changes` into the lead (price, status_id with pipeline_id, custom_fields_values)."""
+        self._line.call("PATCH", f"/api/v4/leads/{lead_id}", body=dict(changes))
+
+    def add_note(self, lead_id: int, *, text: str, request_id: str) -> int | None:
+        """The id of the new note; the customer's own automation is not started by it."""
+        note = {
+            "note_type": "common",
+            "params": {"text": text},
+            "request_id": request_id,
+            "is_need_to_trigger_digital_pipeline": False,
+        }
+        return records.created_id(
+            self._line.call("POST", f"/api/v4/leads/{lead_id}/notes", body=[note]), "notes"
+        )
+
+    def add_task(
+        self, lead_id: int, *, text: str, till: datetime, type_id: int, responsible: int, request_id: str
+    ) -> int | None:
+        """The id of the new task."""
+        task: dict[str, Any] = {
+            "text": text,
+            "complete_till": int(till.timestamp()),
+            "entity_id": lead_id,
+            "entity_type": "leads",
+            "task_type_id": type_id,
+            "request_id": request_id,
+        }
+        if responsible:
+            task["responsible_user_id"] = responsible
+        return records.created_id(self._line.call("POST", "/api/v4/tasks", body=[task]), "tasks")
+
+    def complete_task(self, task_id: int, *, text: str) -> None:
+        self._line.call(
+            "PATCH", f"/api/v4/tasks/{task_id}", body={"is_completed": True, "result": {"text": text}}
+        )
+
+    def run_salesbot(self, lead_id: int, *, bot_id: int) -> None:
+        body = [{"bot_id": bot_id, "entity_id": lead_id, "entity_type": LEAD}]
+        self._line.call("POST", "/api/v2/salesbot/run", body=body)
+
+    def subscribe(self, *, destination: str, events: Sequence[str]) -> None:
+        """Ask for web hooks at `destination`; a second call replaces the events."""
+        self._line.call(
+            "POST", "/api/v4/webhooks", body={"destination": destination, "settings": list(events)}
+        )
+
+    def _pages(self, path: str, name: str, query: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for page in range(1, PAGES_MAX + 1):
+            document = self._line.call("GET", path, query={**query, "page": page, "limit": PAGE})
+            found += records.embedded(document, name)
+            if not records.mapping(records.mapping(document).get("_links")).get("next"):
+                break
+        return found
+
+
+def _same(left: str, right: str) -> bool:
+    """amoCRM may tidy white space; the words decide."""
+    return left.split() == right.split()

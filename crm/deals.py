@@ -1,0 +1,173 @@
+"""The mirror of leads: fetched from amoCRM, which is the truth for every column of Deal.
+
+A web hook is only a hint; what is written here is always the answer of a fetch. The state is LOST in a stage
+that the account calls lost, DELETED when amoCRM no longer shows the lead. Money never depends on any of it.
+"""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.db.models import Q
+
+from crm import connection, queues, records
+from crm.client import Client, Priority, Refused, Unavailable
+from crm.models import Account, Deal, DealHint, Pipeline
+
+log = structlog.get_logger("grafik.deals")
+
+LOST = 143
+HINTS_MAX, RUN_SECONDS = 200, 40.0
+# A fetch that began later has already been written: an older answer must not overwrite it.
+OVERTAKEN = timedelta(minutes=1)
+
+
+class NoSuchDeal(Exception):
+    """amoCRM shows no lead of this number in the account."""
+
+
+def get(*, account: Account, lead_id: int, at: datetime) -> Deal:
+    """The mirrored deal; fetched when it is seen for the first time.
+
+    Raises NoSuchDeal, and Unavailable when it must be fetched and cannot be.
+    """
+    deal = Deal.objects.of(account, lead_id).select_related("account").first()
+    return deal or refresh(account=account, lead_id=lead_id, at=at)
+
+
+def refresh(*, account: Account, lead_id: int, at: datetime, timeout: float = 2.0) -> Deal:
+    """Fetch the lead and its main contact now, for a person who waits at most `timeout` seconds.
+
+    A lead that amoCRM no longer shows becomes DELETED here; one that was never seen raises NoSuchDeal. Raises
+    Unavailable without changing anything.
+    """
+    return _fetch(account, lead_id, at, Priority.PERSON, timeout)
+
+
+def refresh_hinted(*, at: datetime) -> int:
+    """Look up what web hooks hinted at and return how many hints were settled; unknown leads are let go."""
+    started = time.monotonic()
+    settled, busy = 0, set[int]()
+    for _ in range(HINTS_MAX):
+        elapsed = time.monotonic() - started
+        now = at + timedelta(seconds=elapsed)
+        hints = queues.claim(DealHint, at=now, where=~Q(account__in=busy)) if elapsed < RUN_SECONDS else []
+        if not hints:
+            break
+        try:
+            settled += _follow(hints[0], now)
+        except Unavailable as error:
+            busy.add(hints[0].account_id)
+            queues.retry(hints[0], at=now, error=str(error))
+    return settled
+
+
+def hint(*, account: Account, leads: dict[int, bool], at: datetime) -> None:
+    """Remember that these leads changed (lead id -> was it deleted).
+
+    A hint that is being followed right now is set free again: its fetch may have begun before the change.
+    """
+    waiting = DealHint.objects.filter(account=account, state=DealHint.State.WAITING)
+    for deleted in (False, True):
+        ids = [lead_id for lead_id, gone in leads.items() if gone is deleted]
+        waiting.filter(lead_id__in=ids).update(deleted=deleted, leased_until=None, not_before=at)
+    rows = [
+        DealHint(account=account, lead_id=lead_id, deleted=deleted, not_before=at, created_at=at)
+        for lead_id, deleted in leads.items()
+    ]
+    DealHint.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _follow(hint: DealHint, now: datetime) -> int:
+    if Deal.objects.filter(account_id=hint.account_id, external_id=hint.lead_id).exists():
+        try:
+            _fetch(hint.account, hint.lead_id, now, Priority.QUEUE, None)
+        except Refused as error:
+            queues.park(hint, error=str(error))
+            return 1
+    # A hint has no story worth keeping. One that was set free meanwhile has another lease, and stays.
+    deleted, _ = DealHint.objects.filter(pk=hint.pk, leased_until=hint.leased_until).delete()
+    return deleted
+
+
+def _fetch(account: Account, lead_id: int, at: datetime, priority: Priority, timeout: float | None) -> Deal:
+    try:
+        found = connection.run(
+            account=account,
+            at=at,
+            work=lambda amocrm: _read(amocrm, lead_id),
+            priority=priority,
+            budget=timeout,
+        )
+    except Refused as error:
+        if error.status != 404:
+            raise
+        found = None
+    known = Deal.objects.of(account, lead_id)
+    if found is None:
+        if not known.update(state=Deal.State.DELETED, fetched_at=at):
+            raise NoSuchDeal(lead_id)
+    else:
+        _write(account, *found, at)
+    return known.select_related("account").get()
+
+
+def _read(amocrm: Client, lead_id: int) -> tuple[records.Lead, records.Contact | None] | None:
+    lead = amocrm.lead(lead_id)
+    if lead is None or lead.id != lead_id:
+        return None
+    return lead, amocrm.contact(lead.contact_id) if lead.contact_id else None
+
+
+def _write(account: Account, lead: records.Lead, contact: records.Contact | None, at: datetime) -> None:
+    columns = _columns(account, lead, contact) | {"fetched_at": at}
+    known = Deal.objects.of(account, lead.id)
+    if known.filter(fetched_at__gt=at, fetched_at__lt=at + OVERTAKEN).exists():
+        return
+    if not known.update(**columns):
+        Deal.objects.bulk_create(
+            [Deal(account=account, external_id=lead.id, **columns)], ignore_conflicts=True
+        )
+
+
+def _columns(account: Account, lead: records.Lead, contact: records.Contact | None) -> dict[str, Any]:
+    def mapped(ours: str) -> Any:
+        field_id = account.fields.get(ours)
+        return lead.fields.get(field_id) if field_id is not None else None
+
+    return {
+        "name": lead.name,
+        "price": Decimal(lead.price),
+        "pipeline_id": lead.pipeline_id,
+        "status_id": lead.status_id,
+        "responsible_user_id": lead.responsible_user_id,
+        "programme": records.text(mapped("programme")),
+        "cohort": records.text(mapped("cohort")),
+        "location_value": records.text(mapped("location")),
+        "service_on": _day(mapped("service_on"), account),
+        "contact_id": contact.id if contact else None,
+        "contact_name": contact.name if contact else "",
+        "contact_email": contact.email if contact else "",
+        "contact_phone": contact.phone if contact else "",
+        "state": Deal.State.LOST if _is_lost(account, lead) else Deal.State.LIVE,
+    }
+
+
+def _is_lost(account: Account, lead: records.Lead) -> bool:
+    pipeline = Pipeline.objects.filter(account=account, external_id=lead.pipeline_id).first()
+    return lead.status_id in (pipeline.lost_statuses if pipeline else (LOST,))
+
+
+def _day(value: Any, account: Account) -> date | None:
+    """amoCRM keeps a date as Unix seconds of the account's midnight; RFC 3339 is understood too."""
+    try:
+        if isinstance(value, str) and not value.lstrip("-").isdigit():
+            moment = datetime.fromisoformat(value)
+        else:
+            moment = datetime.fromtimestamp(int(value), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+    return moment.astimezone(ZoneInfo(account.time_zone)).date() if moment.tzinfo else moment.date()

@@ -1,0 +1,206 @@
+"""What each kind of outbox row does in amoCRM.
+
+`carry_out` may be called again for the same row (a killed worker, a lost answer). Field, price and stage
+writes may be repeated; notes and tasks are looked up first when this is not the first attempt; a bot is never
+run twice.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from crm import memory
+from crm.client import Client, Refused
+from crm.models import Deal, OutboxRow
+
+WON, LOST = 142, 143
+ACTIVE_SECONDS = 600
+FIELD_PATH = re.compile(r"custom_fields_values\.(\d+)(?:\.|$)")
+BOT_UNKNOWN = (
+    "It is not known whether the bot ran: amoCRM did not answer. Look into the chat before trying again."
+)
+
+
+class NeedsPerson(Exception):
+    """A person must decide; the text says why, in words."""
+
+
+def carry_out(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
+    """Make the effect exist.
+
+    Raises NeedsPerson, or the client's Refused for a final no; what amoCRM named the new object is left in
+    `row.external_id` (the caller saves it).
+    """
+    _EFFECTS[OutboxRow.Kind(row.kind)](amocrm, row, deal)
+
+
+def _fields(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
+    """All values in one write; when amoCRM refuses some, the others are written and the refused named."""
+    ids = deal.account.fields
+    ours = [name for name in row.payload if name in ids]
+    written = [_field_value(deal, name, ids[name], row.payload[name]) for name in ours]
+    if not written:
+        return
+    try:
+        _patch(amocrm, deal, {"custom_fields_values": written})
+    except Refused as error:
+        wrong = _wrong_fields(error, len(written))
+        if not wrong:
+            raise
+        rest = [item for index, item in enumerate(written) if index not in wrong]
+        if rest:
+            _patch(amocrm, deal, {"custom_fields_values": rest})
+        named = "; ".join(
+            f"{ours[index]} = «{row.payload[ours[index]]}» (field {ids[ours[index]]}): {code}"
+            for index, code in wrong.items()
+        )
+        raise NeedsPerson(f"amoCRM refuses a field value: {named}") from error
+
+
+def _field_value(deal: Deal, ours: str, field_id: int, value: str | None) -> dict[str, Any]:
+    if value is None or value == "":
+        return {"field_id": field_id, "values": None}
+    if ours.endswith("_on"):
+        day = date.fromisoformat(value)
+        midnight = datetime(day.year, day.month, day.day, tzinfo=deal.zone)
+        return {"field_id": field_id, "values": [{"value": int(midnight.timestamp())}]}
+    return {"field_id": field_id, "values": [{"value": value}]}
+
+
+def _wrong_fields(error: Refused, count: int) -> dict[int, str]:
+    """Index in custom_fields_values -> amoCRM's code, for the faults that name one."""
+    found = {}
+    for code, path in error.faults:
+        match = FIELD_PATH.match(path)
+        if match and int(match[1]) < count:
+            found[int(match[1])] = code
+    return found
+
+
+def _note(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
+    text = row.payload["text"]
+    if row.attempts > 1:
+        row.external_id = amocrm.find_note(deal.external_id, text=text, known=_known(row))
+    if row.external_id is None:
+        row.external_id = amocrm.add_note(deal.external_id, text=text, request_id=row.key)
+
+
+def _task(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
+    text, till = row.payload["text"], datetime.fromisoformat(row.payload["till"])
+    if row.attempts > 1:
+        row.external_id = amocrm.find_task(deal.external_id, text=text, till=till, known=_known(row))
+    if row.external_id is not None:
+        return
+    wanted = row.payload["responsible"] or deal.responsible_user_id
+    fallback = deal.account.fallback_user or 0
+
+    def add(responsible: int) -> int | None:
+        return amocrm.add_task(
+            deal.external_id,
+            text=text,
+            till=till,
+            type_id=row.payload["type"],
+            responsible=responsible,
+            request_id=row.key,
+        )
+
+    try:
+        row.external_id = add(wanted if _is_active(amocrm, deal, wanted) else fallback)
+    except Refused as error:
+        if not any("responsible_user_id" in path for _, path in error.faults):
+            raise
+        row.external_id = add(fallback)
+
+
+def _complete_task(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
+    """Close the task; one that was never made (its row is parked) needs nobody any more."""
+    task = OutboxRow.objects.filter(account_id=row.account_id, key=row.payload["key"]).first()
+    if task is None or task.external_id is None:
+        parked = OutboxRow.objects.filter(
+            account_id=row.account_id, key=row.payload["key"], state=OutboxRow.State.PARKED
+        )
+        parked.update(state=OutboxRow.State.DONE)
+        return
+    try:
+        amocrm.complete_task(task.external_id, text=row.payload["text"])
+    except Refused as error:
+        if error.status != 404:  # a person deleted the task: it is as closed as it can be
+            raise
+
+
+def _stage(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
+    """Move only within the pipeline that the move was meant for, never out of a closed stage."""
+    lead = amocrm.lead(deal.external_id)
+    if lead is None:
+        raise NeedsPerson("The lead is deleted in amoCRM.")
+    target, only_from = row.payload["status_id"], row.payload.get("only_from")
+    if lead.status_id in (WON, LOST, target) or (only_from is not None and lead.status_id != only_from):
+        return
+    if lead.pipeline_id != row.payload["pipeline_id"]:
+        raise NeedsPerson("The lead is in another pipeline than when its stage was to change.")
+    _patch(amocrm, deal, {"status_id": target, "pipeline_id": lead.pipeline_id})
+    Deal.objects.filter(pk=deal.pk).update(status_id=target, pipeline_id=lead.pipeline_id)
+
+
+def _price(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
+    _patch(amocrm, deal, {"price": row.payload["price"]})
+    Deal.objects.filter(pk=deal.pk).update(price=row.payload["price"])
+
+
+def _salesbot(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
+    """A bot reads the link from a field: it must not run while that field could not be written."""
+    if row.attempts > 1 and not row.last_error:
+        raise NeedsPerson(BOT_UNKNOWN)
+    unwritten = OutboxRow.objects.filter(deal=deal, kind=OutboxRow.Kind.FIELDS).exclude(
+        state=OutboxRow.State.DONE
+    )
+    if unwritten.exists():
+        raise NeedsPerson(
+            "The bot was not run: the deal's fields, and the link among them, could not be written."
+        )
+    amocrm.run_salesbot(deal.external_id, bot_id=row.payload["bot_id"])
+
+
+def _patch(amocrm: Client, deal: Deal, changes: dict[str, Any]) -> None:
+    try:
+        amocrm.patch_lead(deal.external_id, changes)
+    except Refused as error:
+        if error.status == 404 or any(code == "NotFound" for code, _ in error.faults):
+            raise NeedsPerson("The lead is deleted in amoCRM.") from error
+        raise
+
+
+def _known(row: OutboxRow) -> frozenset[int]:
+    """The objects that other rows of the deal have made: the same text there is not this row's effect."""
+    others = OutboxRow.objects.filter(deal_id=row.deal_id, kind=row.kind, external_id__isnull=False).exclude(
+        pk=row.pk
+    )
+    return frozenset(number for number in others.values_list("external_id", flat=True) if number is not None)
+
+
+def _is_active(amocrm: Client, deal: Deal, user_id: int) -> bool:
+    """Can this user be given a task? A grant that may not ask about users is taken for a yes."""
+    if not user_id:
+        return False
+    key = f"amocrm:active:{deal.account_id}:{user_id}"
+    known = memory.recall(key)
+    if known is None:
+        try:
+            user = amocrm.user(user_id)
+            known = user is not None and user.is_active
+        except Refused as error:
+            known = error.status != 404
+        memory.keep(key, known, seconds=ACTIVE_SECONDS)
+    return bool(known)
+
+
+_EFFECTS: dict[OutboxRow.Kind, Callable[[Client, OutboxRow, Deal], None]] = {
+    OutboxRow.Kind.FIELDS: _fields,
+    OutboxRow.Kind.NOTE: _note,
+    OutboxRow.Kind.TASK: _task,
+    OutboxRow.Kind.COMPLETE_TASK: _complete_task,
+    OutboxRow.Kind.STAGE: _stage,
+    OutboxRow.Kind.PRICE: _price,
+    OutboxRow.Kind.SALESBOT: _salesbot,
+}

@@ -1,0 +1,120 @@
+"""What we want changed in amoCRM: rows written in the transaction of the fact that causes them.
+
+Fields and price are last-value-wins: a put merges into the deal's row that still waits (or is parked), so at
+most one such row per deal is open and an old value never overtakes a new one. Notes, tasks, stage moves and
+bot runs carry a key: a second call with the same key does nothing. crm/delivery.py sends the rows, in order
+for each deal. Nothing here calls amoCRM.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from crm import kick
+from crm.delivery import deliver
+from crm.models import Deal, OutboxRow
+
+__all__ = [
+    "complete_task",
+    "deliver",
+    "move_stage",
+    "note",
+    "put_fields",
+    "run_salesbot",
+    "set_price",
+    "task",
+]
+
+
+def put_fields(*, deal: Deal, values: Mapping[str, str | date | None], at: datetime) -> None:
+    """Write values into the account's custom fields of the lead.
+
+    `values` is ours -> value ("120000.00", a date, a label of a select, an address, None clears the field).
+    Fields that the account has not mapped are left out.
+    """
+    mapped = {ours: _plain(value) for ours, value in values.items() if ours in deal.account.fields}
+    if mapped:
+        _put_latest(deal, OutboxRow.Kind.FIELDS, mapped, at)
+
+
+def set_price(*, deal: Deal, price: int, at: datetime) -> None:
+    """Write the lead's budget, whole roubles."""
+    _put_latest(deal, OutboxRow.Kind.PRICE, {"price": price}, at)
+
+
+def note(*, deal: Deal, key: str, text: str, at: datetime) -> None:
+    """Add a note to the lead, once per key."""
+    _add(deal, OutboxRow.Kind.NOTE, key, {"text": text}, at)
+
+
+def task(
+    *, deal: Deal, key: str, text: str, till: datetime, type_id: int, responsible: int | None, at: datetime
+) -> None:
+    """Set a task on the lead, once per key; `responsible` None is the deal's responsible user."""
+    payload = {"text": text, "till": till.isoformat(), "type": type_id, "responsible": responsible}
+    _add(deal, OutboxRow.Kind.TASK, key, payload, at)
+
+
+def complete_task(*, deal: Deal, key: str, task_key: str, text: str, at: datetime) -> None:
+    """Close the task that was set under `task_key`, with `text` as its result."""
+    _add(deal, OutboxRow.Kind.COMPLETE_TASK, key, {"key": task_key, "text": text}, at)
+
+
+def move_stage(*, deal: Deal, key: str, status_id: int, at: datetime, only_from: int | None = None) -> None:
+    """Move the lead inside the pipeline it is in now, never out of 142 or 143.
+
+    With `only_from` it moves only when it still stands there at delivery.
+    """
+    payload = {"status_id": status_id, "pipeline_id": deal.pipeline_id, "only_from": only_from}
+    _add(deal, OutboxRow.Kind.STAGE, key, payload, at)
+
+
+def run_salesbot(*, deal: Deal, key: str, bot_id: int, at: datetime) -> None:
+    """Run a bot on the lead, at most once per key, after everything that was put before."""
+    _add(deal, OutboxRow.Kind.SALESBOT, key, {"bot_id": bot_id}, at)
+
+
+def _plain(value: str | date | None) -> str | None:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _add(deal: Deal, kind: OutboxRow.Kind, key: str, payload: dict[str, Any], at: datetime) -> None:
+    with transaction.atomic():
+        row = OutboxRow(
+            account_id=deal.account_id,
+            deal=deal,
+            kind=kind,
+            key=key,
+            payload=payload,
+            not_before=at,
+            created_at=at,
+        )
+        # The unique key decides: whoever comes second leaves the first row as it is.
+        OutboxRow.objects.bulk_create([row], ignore_conflicts=True)
+        kick.soon("crm.deliver_outbox")
+
+
+def _put_latest(deal: Deal, kind: OutboxRow.Kind, payload: dict[str, Any], at: datetime) -> None:
+    """Merge into the deal's open row of this kind, or open the next one.
+
+    The deal's lock makes "is there an open row" safe. A worker may be sending the row right now: the raised
+    revision tells it that what it sent is no longer the last word.
+    """
+    with transaction.atomic():
+        Deal.objects.locked().get(id=deal.id)
+        rows = OutboxRow.objects.filter(deal=deal, kind=kind)
+        row = rows.exclude(state=OutboxRow.State.DONE).select_for_update(of=("self",)).order_by("-id").first()
+        if row is None:
+            last = rows.order_by("-id").values_list("key", flat=True).first()
+            number = int(last.rpartition(":")[2]) + 1 if last else 1
+            _add(deal, kind, f"{kind}:{deal.id}:{number}", payload, at)
+            return
+        if row.state == OutboxRow.State.PARKED:
+            row.state, row.attempts, row.last_error = OutboxRow.State.WAITING, 0, ""
+        row.payload = {**row.payload, **payload}
+        row.revision += 1
+        row.not_before = min(row.not_before, at)
+        row.save(update_fields=["state", "attempts", "last_error", "payload", "revision", "not_before"])
+        kick.soon("crm.deliver_outbox")

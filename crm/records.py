@@ -1,0 +1,212 @@
+"""amoCRM's documents as plain values, read with distrust.
+
+amoCRM sends null for empty lists, numbers as text and the other way round, and whatever people typed: what
+does not fit its type is read as empty, never as an error. PostgreSQL stores no NUL, so none gets in here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+NAME_MAX = 500
+PRICE_MAX = 999_999_999_999
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lead:
+    """A lead; `fields` is custom field id -> its first value as amoCRM sent it; `price` whole roubles."""
+
+    id: int
+    name: str
+    price: int
+    pipeline_id: int
+    status_id: int
+    responsible_user_id: int
+    fields: Mapping[int, Any] = field(default_factory=dict)
+    contact_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """A person of a deal; the first e-mail and the first phone that the card shows."""
+
+    id: int
+    name: str
+    email: str
+    phone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    id: int
+    name: str
+    is_active: bool
+    is_admin: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountInfo:
+    id: int
+    subdomain: str
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineInfo:
+    id: int
+    name: str
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomField:
+    """A custom field of leads; `choices` are the labels of a select."""
+
+    id: int
+    name: str
+    type: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    id: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    id: int
+    text: str
+    till: int
+
+
+def lead(document: Any) -> Lead:
+    raw = mapping(document)
+    contacts = items(mapping(raw.get("_embedded")).get("contacts"))
+    main = next((contact for contact in contacts if contact.get("is_main")), contacts[0] if contacts else {})
+    return Lead(
+        id=number(raw.get("id")),
+        name=text(raw.get("name")),
+        price=max(-PRICE_MAX, min(PRICE_MAX, number(raw.get("price")))),
+        pipeline_id=number(raw.get("pipeline_id")),
+        status_id=number(raw.get("status_id")),
+        responsible_user_id=number(raw.get("responsible_user_id")),
+        fields={number(item.get("field_id")): first(item) for item in items(raw.get("custom_fields_values"))},
+        contact_id=number(main.get("id")) or None,
+    )
+
+
+def contact(document: Any) -> Contact:
+    raw = mapping(document)
+    by_code = {item.get("field_code"): first(item) for item in items(raw.get("custom_fields_values"))}
+    return Contact(
+        id=number(raw.get("id")),
+        name=text(raw.get("name")),
+        email=text(by_code.get("EMAIL")),
+        phone=text(by_code.get("PHONE")),
+    )
+
+
+def user(document: Any) -> User:
+    raw = mapping(document)
+    rights = mapping(raw.get("rights"))
+    return User(
+        id=number(raw.get("id")),
+        name=text(raw.get("name")),
+        is_active=rights.get("is_active") is not False,
+        is_admin=rights.get("is_admin") is True,
+    )
+
+
+def account(document: Any) -> AccountInfo:
+    raw = mapping(document)
+    moments = mapping(mapping(raw.get("_embedded")).get("datetime_settings"))
+    return AccountInfo(
+        id=number(raw.get("id")),
+        subdomain=text(raw.get("subdomain")),
+        name=text(raw.get("name")),
+        time_zone=text(moments.get("timezone")),
+    )
+
+
+def pipeline(document: Any) -> PipelineInfo:
+    raw = mapping(document)
+    stages = items(mapping(raw.get("_embedded")).get("statuses"))
+    return PipelineInfo(
+        id=number(raw.get("id")),
+        name=text(raw.get("name")),
+        stages=tuple(Stage(id=number(stage.get("id")), name=text(stage.get("name"))) for stage in stages),
+    )
+
+
+def custom_field(document: Any) -> CustomField:
+    raw = mapping(document)
+    return CustomField(
+        id=number(raw.get("id")),
+        name=text(raw.get("name")),
+        type=text(raw.get("type")),
+        choices=tuple(text(choice.get("value")) for choice in items(raw.get("enums"))),
+    )
+
+
+def note(document: Any) -> Note:
+    raw = mapping(document)
+    return Note(id=number(raw.get("id")), text=str(mapping(raw.get("params")).get("text", "")))
+
+
+def task(document: Any) -> Task:
+    raw = mapping(document)
+    return Task(
+        id=number(raw.get("id")), text=str(raw.get("text", "")), till=number(raw.get("complete_till"))
+    )
+
+
+def embedded(document: Any, name: str) -> list[dict[str, Any]]:
+    """The objects of a list answer; an empty list for an empty answer."""
+    return items(mapping(mapping(document).get("_embedded")).get(name))
+
+
+def created_id(document: Any, name: str) -> int | None:
+    """The id of the one object that was just created."""
+    found = embedded(document, name)
+    return number(found[0].get("id")) or None if found else None
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def first(item: dict[str, Any]) -> Any:
+    """The first value of a custom field."""
+    values = items(item.get("values"))
+    return values[0].get("value") if values else None
+
+
+def text(value: Any) -> str:
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return ""
+    # A lone surrogate is legal JSON and no text that a database could keep.
+    return str(value).encode("utf-8", "ignore").decode().replace("\x00", "").strip()[:NAME_MAX]
+
+
+def number(value: Any) -> int:
+    """A whole number within what the database keeps; 0 for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return 0
+    try:
+        found = int(value)
+    except (ValueError, OverflowError):
+        return 0
+    return found if abs(found) < 2**63 else 0

@@ -1,0 +1,228 @@
+"""One HTTP call to amoCRM: address, limit, time-outs, and what the many kinds of answer mean.
+
+Knows the wire, no database. 204 is "nothing there"; errors may be problem+json, HTML or plain text, and only
+the status decides (facts: a 429 and a blocked 403 are never JSON). Redirects are never followed: they would
+carry the token away.
+"""
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import requests
+import structlog
+from django.conf import settings
+
+from crm import limits
+
+log = structlog.get_logger("grafik.amocrm")
+
+AGENT = "Grafik/0.1"
+CONNECT_SECONDS, READ_SECONDS = 3.05, 8.0
+BODY_MAX = 8 * 1024 * 1024
+# A blocked address: more calls only prolong it (facts 4.1, "repeated -> 403 until support lifts it").
+BLOCK_PAUSE_SECONDS = 300.0
+_ACCOUNTS_KEPT = 200
+
+
+class CrmError(Exception):
+    """amoCRM did not do what it was asked."""
+
+
+class Unavailable(CrmError):
+    """It cannot be asked now: try later.
+
+    `unknown` tells that the call may have been carried out although no good answer came.
+    """
+
+    def __init__(self, message: str, *, unknown: bool = False) -> None:
+        super().__init__(message)
+        self.unknown = unknown
+
+
+class Unauthorized(CrmError):
+    """The token is not accepted (any more)."""
+
+
+class Refused(CrmError):
+    """A final no. `faults` are the entries of validation-errors: (code, path)."""
+
+    def __init__(self, status: int, detail: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(f"{status}: {detail}"[:500])
+        self.status = status
+        self.faults = faults
+
+
+@dataclass(kw_only=True)
+class Line:
+    """The way to one account; `budget` is the seconds that all calls together may take (None: no end)."""
+
+    subdomain: str
+    token: str
+    priority: limits.Priority
+    patience: float
+    budget: float | None = None
+    _started: float = field(default_factory=time.monotonic)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: Any = None,
+        user_id: int | None = None,
+    ) -> Any:
+        """The parsed answer, or None for an empty one; raises Unavailable, Unauthorized or Refused."""
+        left = self._left()
+        try:
+            limits.take(self.subdomain, priority=self.priority, patience=min(self.patience, left))
+        except limits.NoPlace as error:
+            raise Unavailable(str(error)) from error
+        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": AGENT}
+        if user_id is not None:
+            headers["X-Context-User-ID"] = str(user_id)
+        response = _send(self.subdomain, method, path, headers, query, body, max(0.05, self._left()))
+        return _meaning(self.subdomain, method, path, response)
+
+    def _left(self) -> float:
+        if self.budget is None:
+            return CONNECT_SECONDS + READ_SECONDS
+        left = self.budget - (time.monotonic() - self._started)
+        if left <= 0:
+            raise Unavailable("no time left")
+        return left
+
+
+def post_token(subdomain: str, body: dict[str, str]) -> dict[str, Any]:
+    """One call of the OAuth token address; raises Unavailable, or Refused with amoCRM's hint."""
+    try:
+        limits.take(subdomain, priority=limits.Priority.PERSON, patience=CONNECT_SECONDS)
+    except limits.NoPlace as error:
+        raise Unavailable(str(error)) from error
+    response = _send(
+        subdomain, "POST", "/oauth2/access_token", {"User-Agent": AGENT}, None, body, READ_SECONDS
+    )
+    if response.status_code in (400, 401):
+        document = _json(response)
+        words = (document.get("hint"), document.get("title")) if isinstance(document, dict) else ()
+        raise Refused(
+            response.status_code, next((str(word) for word in words if word), "authorisation refused")
+        )
+    answer = _meaning(subdomain, "POST", "/oauth2/access_token", response)
+    if not isinstance(answer, dict):
+        raise Unavailable("the token address answered nothing", unknown=True)
+    return answer
+
+
+def address(subdomain: str) -> str:
+    """Where the account's API and token addresses hang."""
+    return settings.AMOCRM_URL.format(subdomain=subdomain)
+
+
+def _send(
+    subdomain: str,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    query: dict[str, Any] | None,
+    body: Any,
+    seconds: float,
+) -> requests.Response:
+    timeouts = (min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds))
+    try:
+        return _session(subdomain, threading.get_ident()).request(
+            method,
+            address(subdomain) + path,
+            params=query,
+            json=body,
+            headers=headers,
+            timeout=timeouts,
+            allow_redirects=False,
+        )
+    except requests.ConnectTimeout as error:
+        raise Unavailable("amoCRM cannot be reached") from error
+    except requests.RequestException as error:
+        # A connection that broke after the bytes had left: nobody knows what was done.
+        raise Unavailable(f"amoCRM did not answer ({type(error).__name__})", unknown=True) from error
+
+
+@lru_cache(maxsize=_ACCOUNTS_KEPT)
+def _session(subdomain: str, thread: int) -> requests.Session:
+    """A kept connection for each account and thread, without anything of the machine's environment."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+def _meaning(subdomain: str, method: str, path: str, response: requests.Response) -> Any:
+    status = response.status_code
+    if status in (200, 201, 202, 204):
+        return _document(response)
+    log.warning(
+        "amocrm refused",
+        account=subdomain,
+        method=method,
+        path=path,
+        status=status,
+        trace=response.headers.get("X-Request-Id", ""),
+    )
+    if status == 429:
+        seconds = limits.pause(subdomain, at_least=_retry_after(response))
+        raise Unavailable(f"amoCRM asks for a pause (429), {seconds:.0f} s")
+    if status == 403 and not _is_json(response):
+        limits.pause(subdomain, at_least=BLOCK_PAUSE_SECONDS)
+        raise Unavailable("amoCRM blocks our calls (403)")
+    if status == 401:
+        raise Unauthorized("amoCRM does not accept the token (401)")
+    if status == 402:
+        raise Unavailable("the amoCRM account is not paid for (402)")
+    if status >= 500 or status == 408 or 300 <= status < 400:
+        raise Unavailable(f"amoCRM answered {status}", unknown=True)
+    raise _refusal(response)
+
+
+def _document(response: requests.Response) -> Any:
+    if response.status_code == 204 or not response.content:
+        return None
+    if len(response.content) > BODY_MAX:
+        raise Unavailable("amoCRM's answer is too long", unknown=True)
+    document = _json(response)
+    if document is None:
+        raise Unavailable("amoCRM's answer is not JSON", unknown=True)
+    return document
+
+
+def _refusal(response: requests.Response) -> Refused:
+    document = _json(response)
+    if not isinstance(document, dict):
+        return Refused(response.status_code, "refused")
+    faults = []
+    for group in _list(document.get("validation-errors")):
+        for item in _list(group.get("errors")):
+            faults.append((str(item.get("code", "")), str(item.get("path", ""))))
+    words = "; ".join(" ".join(fault) for fault in faults) or str(document.get("detail", "refused"))
+    return Refused(response.status_code, words, tuple(faults))
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _json(response: requests.Response) -> Any:
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_json(response: requests.Response) -> bool:
+    return "json" in response.headers.get("Content-Type", "")
+
+
+def _retry_after(response: requests.Response) -> float:
+    given = response.headers.get("Retry-After", "")
+    return min(float(given), 3600.0) if given.isdigit() else 0.0
