@@ -1,7 +1,7 @@
 """What a click asks for: the amount that is owed for a purpose at this moment, and its words.
 
-One place for the payer's page, the provider's order and the letters, so that a button, the page behind it and the
-order behind that say the same number. Computes from a standing; stores nothing.
+One place for the payer's page, the provider's order and the letters, so that a button, the page behind it and
+the order behind that say the same number. Computes from a standing; stores nothing.
 """
 
 from decimal import Decimal
@@ -27,7 +27,8 @@ class What(StrEnum):
 def amount(standing: Standing, *, what: What, invoice: Invoice | None = None) -> Decimal:
     """Return the roubles owed for `what`, 0.00 when nothing is; never more than the debt.
 
-    A void invoice asks what the deal's first open row asks: its address stays right (interface.md 8, Schedule).
+    A void invoice asks what the deal's first open row asks: its address stays right (interface.md 8,
+    Schedule).
     """
     match what:
         case What.FULL:

@@ -1,7 +1,7 @@
 """What payers read: the mail of an invoice, a reminder, the ready text for a messenger.
 
-Renders finished values into a subject, a plain text and HTML without anything from outside. Names come from amoCRM
-and are shown as text. Sends nothing; nothing here reads the clock.
+Renders finished values into a subject, a plain text and HTML without anything from outside. Names come from
+amoCRM and are shown as text. Sends nothing; nothing here reads the clock.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class Letter:
 
 @dataclass(frozen=True)
 class DueRow:
-    """A payment that a reminder speaks of: days after its effective due date (negative = before), what is missing."""
+    """A payment that a reminder speaks of; `days` after its effective due date, negative = before."""
 
     due_on: date
     rest: Decimal
@@ -47,7 +47,9 @@ class DueRow:
             return _("today")
         if self.days < 0:
             return ngettext("in %(days)d day", "in %(days)d days", -self.days) % {"days": -self.days}
-        return ngettext("overdue by %(days)d day", "overdue by %(days)d days", self.days) % {"days": self.days}
+        return ngettext("overdue by %(days)d day", "overdue by %(days)d days", self.days) % {
+            "days": self.days
+        }
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The payer's link: one live, unguessable address per deal.
 
-A link says nothing of money: it names the deal, and what is owed is found at the click (billing.orders). So a link
-once sent stays right for as long as the deal lives, until a person revokes it. A revoked token is kept and never
-valid again; unknown and revoked are the same answer.
+A link says nothing of money: it names the deal, and what is owed is found at the click (billing.orders). So a
+link once sent stays right for as long as the deal lives, until a person revokes it. A revoked token is kept
+and never valid again; unknown and revoked are the same answer.
 """
 
 import secrets
@@ -31,7 +31,8 @@ def token(*, deal: Deal, at: datetime) -> str:
     if found is None:
         # The partial unique index decides between two first callers.
         PaymentLink.objects.bulk_create(
-            [PaymentLink(deal=deal, token=secrets.token_urlsafe(TOKEN_BYTES), created_at=at)], ignore_conflicts=True
+            [PaymentLink(deal=deal, token=secrets.token_urlsafe(TOKEN_BYTES), created_at=at)],
+            ignore_conflicts=True,
         )
         found = _live(deal)
     if found is None:
@@ -45,13 +46,13 @@ def page_url(*, deal: Deal, at: datetime) -> str:
 
 
 def go_url(*, deal: Deal, what: str, at: datetime, invoice: Invoice | None = None) -> str:
-    """Return the address that asks for `what` (installment, overdue, full, deposit or invoice) at the click."""
+    """Return the address that asks at the click for `what`: a value of billing.asking.What."""
     query = {"what": what} if invoice is None else {"what": what, "n": str(invoice.pk)}
     return f"{page_url(deal=deal, at=at)}go/?{urlencode(query)}"
 
 
 def deal_of(*, token: str) -> Deal:
-    """Return the deal of a live token. Raises UnknownToken for an unknown or revoked one, without difference."""
+    """Return the deal of a live token. Raises UnknownToken for unknown and revoked ones alike."""
     links = PaymentLink.objects.filter(token=token[:TOKEN_LIMIT], revoked_at__isnull=True)
     link = links.select_related("deal__account").first()
     if link is None or len(token) > TOKEN_LIMIT:

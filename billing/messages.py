@@ -1,8 +1,9 @@
 """Messages to payers: a queue of mails and bot runs, each written once by its key and sent once.
 
-Owns: putting a message into the queue and delivering it. Promises: nothing is sent inside a transaction; a row is in
-one worker's hands at a time; a mail repeated after a crash carries the same Message-ID (docs/decisions/); what nobody
-needs any more is not sent. Never: decides who is to be told what (billing.invoices, billing.reminders).
+Owns: putting a message into the queue and delivering it. Promises: nothing is sent inside a transaction; a
+row is in one worker's hands at a time; a mail repeated after a crash carries the same Message-ID
+(docs/decisions/); what nobody needs any more is not sent. Never: decides who is to be told what
+(billing.invoices, billing.reminders).
 """
 
 import hashlib
@@ -57,7 +58,9 @@ def queue_email(
     invoice: Invoice | None = None,
 ) -> Message:
     """Put a mail into the queue, once per key; a second call returns the first row and changes nothing."""
-    row = Message(channel=EMAIL, key=key, to=to.strip(), subject=subject, text=text, html=html, invoice=invoice)
+    row = Message(
+        channel=EMAIL, key=key, to=to.strip(), subject=subject, text=text, html=html, invoice=invoice
+    )
     return _queue(row, deal=deal, at=at)
 
 
@@ -69,9 +72,9 @@ def queue_salesbot(*, deal: Deal, key: str, to: str, text: str, at: datetime) ->
 def deliver(*, at: datetime, ignore_not_before: bool = False) -> int:
     """Send what waits, up to a batch, and return how many rows were handled; each row at most once a call.
 
-    1. Lease the oldest row, the attempt counted. 2. Drop it when nobody needs it any more, put it off in quiet hours
-    (not with `ignore_not_before`). 3. Send it outside of any transaction. 4. Write down the end with its history and
-    note. A killed worker's row is taken again when its lease has run out.
+    1. Lease the oldest row, the attempt counted. 2. Drop it when nobody needs it any more, put it off in
+    quiet hours (not with `ignore_not_before`). 3. Send it outside of any transaction. 4. Write down the end
+    with its history and note. A killed worker's row is taken again when its lease has run out.
     """
     started = time.monotonic()
     tried: list[int] = []
@@ -135,7 +138,10 @@ def _is_needed(row: Message, steps: list[Reminder]) -> bool:
         return True
     if row.invoice.installment_id is None:
         return row.invoice.voided_at is None
-    return row.invoice.voided_at is None and Installment.objects.filter(pk=row.invoice.installment_id).open().exists()
+    return (
+        row.invoice.voided_at is None
+        and Installment.objects.filter(pk=row.invoice.installment_id).open().exists()
+    )
 
 
 def _send(row: Message, connection: BaseEmailBackend) -> None:
@@ -211,7 +217,10 @@ def _words(error: smtplib.SMTPException) -> str:
         answers = [(error.smtp_code, error.smtp_error)]
     else:
         return type(error).__name__
-    texts = (f"{code} {said.decode(errors='replace') if isinstance(said, bytes) else said}" for code, said in answers)
+    texts = (
+        f"{code} {said.decode(errors='replace') if isinstance(said, bytes) else said}"
+        for code, said in answers
+    )
     return "; ".join(texts)
 
 
@@ -221,7 +230,9 @@ def _finish(row: Message, steps: list[Reminder], *, at: datetime) -> None:
         queues.finish(row, at=at)
         if row.invoice is not None:
             _note(row, _("Invoice %(number)s was sent by e-mail.") % {"number": row.invoice.number}, at=at)
-        _record(row, steps, "reminder_sent" if steps else "invoice_sent" if row.invoice else "message_sent", at=at)
+        _record(
+            row, steps, "reminder_sent" if steps else "invoice_sent" if row.invoice else "message_sent", at=at
+        )
 
 
 def _finish_salesbot(row: Message, steps: list[Reminder], *, at: datetime) -> None:

@@ -1,8 +1,9 @@
 """Orders at the provider, made at the payer's click and at no other moment.
 
-Owns: which order a click leads to. Promises: the row with its idempotency key is committed before the provider hears
-of it; two clicks at once, a killed process or a lost answer end in one order; the amount is the one owed at the click;
-no provider is called inside a transaction. Never: refuses money that comes by an order that was replaced.
+Owns: which order a click leads to. Promises: the row with its idempotency key is committed before the
+provider hears of it; two clicks at once, a killed process or a lost answer end in one order; the amount is
+the one owed at the click; no provider is called inside a transaction. Never: refuses money that comes by an
+order that was replaced.
 """
 
 import time
@@ -52,12 +53,12 @@ def open_order(
 ) -> ProviderOrder:
     """Return the order by which the payer pays what is owed for `what` at this moment.
 
-    1. Under the deal's lock: find the amount, reuse the open order of the same amount, else replace it by a new row
-       with its number, key and body. Committed.
+    1. Under the deal's lock: find the amount, reuse the open order of the same amount, else replace it by a
+       new row with its number, key and body. Committed.
     2. Ask the provider, 4 s at most, outside of any transaction.
-    3. Keep the address. State OPEN: send the payer there. CREATING: nobody knows yet, ask again soon; a second call
-       repeats the same body under the same key. REFUSED: the provider said no.
-    Raises NothingOwed, NoReceiptContact, network.NoReceiver.
+    3. Keep the address. State OPEN: send the payer there. CREATING: nobody knows yet, ask again soon; a
+       second call repeats the same body under the same key. REFUSED: the provider said no. Raises
+       NothingOwed, NoReceiptContact, network.NoReceiver.
     """
     order, calls = _reserve(deal=deal, what=what, at=at, invoice=invoice, contact=contact)
     if calls:
@@ -65,22 +66,18 @@ def open_order(
     return order if order.state != ProviderOrder.State.CREATING else _await(order)
 
 
-def mark_paid(*, order: ProviderOrder, at: datetime) -> None:
-    """Money came by the order, whatever had become of it; the caller holds the deal's lock."""
-    ProviderOrder.objects.filter(pk=order.pk).update(state=ProviderOrder.State.PAID)
-
-
-def supersede_open(*, deal: Deal, at: datetime) -> int:
+def retire(*, deal: Deal, at: datetime) -> int:
     """Replace the deal's open orders whose amount is no longer what is owed; returns how many.
 
-    The caller holds the deal's lock. A superseded order is cancelled where the provider can; money that still comes by
-    it is recorded. A second call does nothing.
+    The caller holds the deal's lock. A superseded order is cancelled where the provider can; money that still
+    comes by it is recorded. A second call does nothing.
     """
     standing = ledger.standing(deal, on=deal.local_day(at))
     stale = [
         order
         for order in ProviderOrder.objects.filter(deal=deal, state__in=LIVE).select_related("invoice")
-        if asking.amount(standing, what=What(order.purpose.partition(":")[0]), invoice=order.invoice) != order.amount
+        if asking.amount(standing, what=What(order.purpose.partition(":")[0]), invoice=order.invoice)
+        != order.amount
     ]
     for order in stale:
         _supersede(order, at=at)
@@ -109,7 +106,14 @@ def _reserve(
             _supersede(order, at=at)
         words = asking.description(locked, standing, what=what, invoice=invoice)
         order = _insert(
-            locked, receiver=receiver, what=what, invoice=invoice, amount=amount, words=words, contact=contact, at=at
+            locked,
+            receiver=receiver,
+            what=what,
+            invoice=invoice,
+            amount=amount,
+            words=words,
+            contact=contact,
+            at=at,
         )
         return order, True
 
@@ -117,7 +121,7 @@ def _reserve(
 def _still_right(
     order: ProviderOrder, *, amount: Decimal, receiver: network.Receiver, day: date, at: datetime
 ) -> bool:
-    """True when the order asks the right sum for the right owner under today's tax rules, and can still be asked for."""
+    """True when the order asks the right sum for the right owner under today's taxes and can be used."""
     if order.amount != amount or order.merchant_id != receiver.merchant.pk:
         return False
     if order.ordered_on != day and _taxes(receiver, order.ordered_on) != _taxes(receiver, day):
@@ -211,7 +215,9 @@ def _create(order: ProviderOrder, *, at: datetime) -> ProviderOrder:
 
 def _keep(order: ProviderOrder, created: CreatedOrder, *, at: datetime) -> ProviderOrder:
     with transaction.atomic():
-        stored = ProviderOrder.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=order.pk)
+        stored = (
+            ProviderOrder.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=order.pk)
+        )
         if stored.external_id:
             return stored
         stored.external_id, stored.url, stored.opened_at = created.external_id, created.url, at
@@ -258,9 +264,12 @@ def _supersede(order: ProviderOrder, *, at: datetime) -> None:
 
 
 def _contact(deal: Deal, given: Contact | None) -> Contact:
-    """Where the receipt goes: what the payer says now, else what amoCRM knows, else what the payer said last time."""
+    """Where the receipt goes: what the payer says now, else what amoCRM knows, else what was said before."""
     said = given or Contact()
-    last = ProviderOrder.objects.filter(deal=deal).order_by("-id").values_list("request", flat=True).first() or {}
+    last = (
+        ProviderOrder.objects.filter(deal=deal).order_by("-id").values_list("request", flat=True).first()
+        or {}
+    )
     for email, phone in (
         (said.email, said.phone),
         (deal.contact_email, deal.contact_phone),

@@ -1,8 +1,9 @@
 """Overdue installments: found once, told to the manager, undone when paid.
 
-Owns: the flags and what they cause in amoCRM: one task per row ever, a note, the stage. Promises: a second run on the
-same day does nothing; when the last overdue row is covered the deal returns to the stage it came from, unless a
-person moved it. Never: decides what is owed; figures and states are computed (billing.ledger), flag or no flag.
+Owns: the flags and what they cause in amoCRM: one task per row ever, a note, the stage. Promises: a second
+run on the same day does nothing; when the last overdue row is covered the deal returns to the stage it came
+from, unless a person moved it. Never: decides what is owed; figures and states are computed (billing.ledger),
+flag or no flag.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -31,15 +32,16 @@ def flag_now(*, at: datetime) -> int:
     """Flag what is overdue at this moment, each account by its own calendar day."""
     accounts = Account.objects.filter(policy__isnull=False)
     return sum(
-        flag(on=at.astimezone(ZoneInfo(account.time_zone)).date(), at=at, account=account) for account in accounts
+        flag(on=at.astimezone(ZoneInfo(account.time_zone)).date(), at=at, account=account)
+        for account in accounts
     )
 
 
 def flag(*, on: date, at: datetime, account: Account | None = None) -> int:
     """Flag every current, uncovered row whose effective due date is before `on`; returns how many.
 
-    For each row, in its own transaction under the deal's lock: the flag, an event, the task, a note, the stage, the
-    deal's fields. A second run does nothing.
+    For each row, in its own transaction under the deal's lock: the flag, an event, the task, a note, the
+    stage, the deal's fields. A second run does nothing.
     """
     policies = AccountPolicy.objects.select_related("account")
     flagged = 0
@@ -50,11 +52,13 @@ def flag(*, on: date, at: datetime, account: Account | None = None) -> int:
 
 
 def cure(*, deal: Deal, at: datetime) -> int:
-    """Close the flags whose row is covered or replaced, complete their tasks, and return the stage after the last one.
+    """Close the flags whose row is covered or replaced, with their tasks; the last one returns the stage.
 
     The caller holds the deal's lock. A second call does nothing.
     """
-    flags = list(OverdueFlag.objects.filter(installment__schedule__deal=deal, cured_at__isnull=True).order_by("pk"))
+    flags = list(
+        OverdueFlag.objects.filter(installment__schedule__deal=deal, cured_at__isnull=True).order_by("pk")
+    )
     still = set(Installment.objects.filter(schedule__deal=deal).open().values_list("pk", flat=True))
     cured = [flag for flag in flags if flag.installment_id not in still]
     for flag in cured:
@@ -80,7 +84,7 @@ def _candidates(policy: AccountPolicy, on: date) -> QuerySet[Installment]:
 
 
 def _flag_row(row_id: int, policy: AccountPolicy, *, on: date, at: datetime) -> int:
-    """Flag one row; 0 when it was paid, replaced or flagged in the meantime, or its deal waits for a person."""
+    """Flag one row; 0 when it was paid, replaced or flagged meanwhile, or its deal waits for a person."""
     with transaction.atomic():
         deal = ledger.lock(Installment.objects.values_list("schedule__deal", flat=True).get(pk=row_id))
         standing = ledger.standing(deal, on=on)
@@ -90,7 +94,9 @@ def _flag_row(row_id: int, policy: AccountPolicy, *, on: date, at: datetime) -> 
         held = Payment.objects.filter(deal=deal, counted=False).exists()
         if held or OverdueFlag.objects.filter(installment=row.installment).exists():
             return 0
-        OverdueFlag.objects.create(installment=row.installment, flagged_on=on, returned_to=_move_stage(deal, row, at=at))
+        OverdueFlag.objects.create(
+            installment=row.installment, flagged_on=on, returned_to=_move_stage(deal, row, at=at)
+        )
         _tell(deal, row, policy, on=on, at=at)
         projection.push(deal, at=at)
     return 1
@@ -122,7 +128,8 @@ def _tell(deal: Deal, row: RowStanding, policy: AccountPolicy, *, on: date, at: 
     outbox.task(
         deal=deal,
         key=key,
-        text=_("Overdue: payment %(number)d of %(amount)s was due on %(day)s. Call the client: %(payer)s.") % words,
+        text=_("Overdue: payment %(number)d of %(amount)s was due on %(day)s. Call the client: %(payer)s.")
+        % words,
         till=_till(deal, on),
         type_id=int(policy.overdue_task.get("type", FOLLOW_UP)),
         responsible=responsible if isinstance(responsible, int) else None,

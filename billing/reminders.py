@@ -1,8 +1,9 @@
 """Reminders: every step of an account's policy once for each row, one message a day for each payer.
 
-Owns: choosing what is said to whom. Promises: nobody who has paid is reminded; a step that was missed for long is
-not caught up when a later one is due; hours and counts are the payer's (billing.rules.reminders); an invoice that was
-sent on or after a step's day stands for that step. Never: sends by itself (billing.messages).
+Owns: choosing what is said to whom. Promises: nobody who has paid is reminded; a step that was missed for
+long is not caught up when a later one is due; hours and counts are the payer's (billing.rules.reminders); an
+invoice that was sent on or after a step's day stands for that step. Never: sends by itself
+(billing.messages).
 """
 
 from collections import defaultdict
@@ -41,9 +42,9 @@ class Due:
 def send_due(*, at: datetime) -> int:
     """Queue the reminders that are due at a moment and return how many messages that makes.
 
-    1. Find the newest due step of every open row. 2. Put together what one payer gets by one channel. 3. In quiet
-    hours, above a limit or after today's reminder leave it for later. 4. Under the locks of the deals look again at
-    what is open, then write the message and its steps. A second call makes nothing new.
+    1. Find the newest due step of every open row. 2. Put together what one payer gets by one channel. 3. In
+    quiet hours, above a limit or after today's reminder leave it for later. 4. Under the locks of the deals
+    look again at what is open, then write the message and its steps. A second call makes nothing new.
     """
     sent = 0
     for policy in AccountPolicy.objects.exclude(reminders=[]).select_related("account"):
@@ -71,7 +72,7 @@ def _due(policy: AccountPolicy, *, at: datetime) -> Iterator[Due]:
 
 
 def _rows(policy: AccountPolicy, steps: tuple[Step, ...], *, at: datetime) -> QuerySet[Installment]:
-    """Open rows of living deals whose first step's day has come; money that is not counted yet holds its deal."""
+    """Open rows of living deals whose first step's day has come; uncounted money holds its deal."""
     today = at.astimezone(ZoneInfo(policy.account.time_zone)).date()
     rows = Installment.objects.filter(
         ~Exists(Payment.objects.filter(deal=OuterRef("schedule__deal"), counted=False)),
@@ -84,7 +85,11 @@ def _rows(policy: AccountPolicy, steps: tuple[Step, ...], *, at: datetime) -> Qu
     if len(steps[-1].channels) == 1:
         # What has had its last step is stored for ever: leave it to the database.
         rows = rows.filter(~Exists(Reminder.objects.filter(installment=OuterRef("pk"), days=steps[-1].days)))
-    return rows.open().select_related("schedule__deal__account").prefetch_related("reminders", "invoices__messages")
+    return (
+        rows.open()
+        .select_related("schedule__deal__account")
+        .prefetch_related("reminders", "invoices__messages")
+    )
 
 
 def _invoice_said_it(row: Installment, step: Step, deal: Deal) -> bool:
@@ -124,7 +129,8 @@ def _say(dues: list[Due], *, channel: str, payer: str, at: datetime) -> int:
             return 0
         message = _queue(dues[0], said, channel=channel, payer=payer, at=at)
         Reminder.objects.bulk_create(
-            Reminder(installment=due.installment, days=due.days, channel=channel, message=message) for due in dues
+            Reminder(installment=due.installment, days=due.days, channel=channel, message=message)
+            for due in dues
         )
     return 1
 
@@ -149,7 +155,7 @@ def _still_due(dues: list[Due], deals: Mapping[int, Deal]) -> list[Due]:
 
 
 def _has_room(due: Due, *, payer: str, local: datetime, at: datetime) -> bool:
-    """True when the payer had no reminder by this channel today and the law's counts leave room for one more."""
+    """True when this is the channel's first reminder today and the law's counts leave room for it."""
     since = at - timedelta(days=rules.LONGEST_WINDOW + 1)
     sent = (
         Message.objects.filter(account=due.deal.account_id, to__iexact=payer, created_at__gt=since)
@@ -157,7 +163,9 @@ def _has_room(due: Due, *, payer: str, local: datetime, at: datetime) -> bool:
         .annotate(is_reminder=Exists(Reminder.objects.filter(message=OuterRef("pk"))))
         .values_list("created_at", "channel", "is_reminder")
     )
-    days = [(made.astimezone(local.tzinfo).date(), channel, is_reminder) for made, channel, is_reminder in sent]
+    days = [
+        (made.astimezone(local.tzinfo).date(), channel, is_reminder) for made, channel, is_reminder in sent
+    ]
     if (local.date(), due.channel, True) in days:
         return False
     return rules.has_room((day for day, _channel, _is_reminder in days), today=local.date())

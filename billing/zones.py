@@ -1,7 +1,7 @@
 """Whose clock counts: the payer's wall clock for messages.
 
-The zone of the phone's region where the number names one, else of the deal's location, else of the account. A mobile
-number of Russia names sixteen zones and so none.
+The zone of the phone's region where the number names one, else of the deal's location, else of the account. A
+mobile number of Russia names sixteen zones and so none.
 """
 
 from datetime import datetime

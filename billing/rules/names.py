@@ -1,17 +1,21 @@
 """A person's first name out of one line as a manager typed it.
 
-The payer's page shows no more than the first name (interface.md 5), so the family name must be told from it: the
-ending of a patronymic or of a family name says where it stands; where nothing says it, the first word is taken.
+The payer's page shows no more than the first name (interface.md 5), so the family name must be told from it:
+the ending of a patronymic or of a family name says where it stands; where nothing says it, the first word is
+taken.
 """
 
 import re
 
 _PATRONYMIC = re.compile(r"(вич|вна|ична|инична)$", re.IGNORECASE)
-_FAMILY = re.compile(r"(ов|ева|ова|ев|ёв|ёва|ин|ина|ын|ына|ский|ская|цкий|цкая|енко|чук|юк|ых|их|ян|дзе|швили)$", re.IGNORECASE)
+_FAMILY = re.compile(
+    r"(ов|ева|ова|ев|ёв|ёва|ин|ина|ын|ына|ский|ская|цкий|цкая|енко|чук|юк|ых|их|ян|дзе|швили)$", re.IGNORECASE
+)
 # First names with the ending of a family name.
-_GIVEN = frozenset({"ирина", "марина", "екатерина", "катерина", "карина", "полина", "алина", "кристина", "нина", "арина",
-                    "регина", "ангелина", "валентина", "галина", "константин", "валентин", "мартин", "севастьян",
-                    "себастьян", "дарина", "сабина", "эвелина", "фаина", "антонина", "ян", "демьян", "эмин", "амин"})  # fmt: skip
+_GIVEN = frozenset(
+    "ирина марина екатерина катерина карина полина алина кристина нина арина регина ангелина валентина галина "
+    "константин валентин мартин севастьян себастьян дарина сабина эвелина фаина антонина ян демьян эмин амин".split()
+)
 
 
 def first_name(full: str) -> str:

@@ -1,9 +1,9 @@
 """When a payer is reminded: which step of the policy is due, at what hours, and how often.
 
-Values only. Days count from the day a payment is effectively due, negative = before. After an outage only the newest
-step is said. Hours and counts are those of Federal Law 230-FZ, article 7 (facts/domain.md 5.8): messages leave 8-22
-on working days and 9-20 on others in the payer's zone, at most 2 a day, 4 a week, 16 a month. The law asks this of
-overdue debts only; here every reminder keeps it.
+Values only. Days count from the day a payment is effectively due, negative = before. After an outage only the
+newest step is said. Hours and counts are those of Federal Law 230-FZ, article 7 (facts/domain.md 5.8):
+messages leave 8-22 on working days and 9-20 on others in the payer's zone, at most 2 a day, 4 a week, 16 a
+month. The law asks this of overdue debts only; here every reminder keeps it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -33,7 +33,7 @@ def steps(policy: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
 
 
 def newest_due(steps: Iterable[Step], *, due_on: date, today: date) -> Step | None:
-    """Return the latest step whose day has come for a row due on `due_on`; earlier ones are never caught up."""
+    """Return the latest step whose day has come for a row due on `due_on`; older ones are not caught up."""
     come = [step for step in steps if due_on + timedelta(days=step.days) <= today]
     return max(come, key=lambda step: step.days, default=None)
 
@@ -56,7 +56,7 @@ def next_opening(local: datetime, *, is_working: Callable[[date], bool]) -> date
 
 
 def has_room(sent_on: Iterable[date], *, today: date, more: int = 1) -> bool:
-    """True when `more` messages today keep every limit; `sent_on` are the payer's local days of earlier ones."""
+    """True when `more` messages today keep every limit; `sent_on`: the local days of earlier ones."""
     ages = [(today - day).days for day in sent_on]
     return all(sum(1 for age in ages if 0 <= age < days) + more <= limit for days, limit in LIMITS)
 
