@@ -1,8 +1,8 @@
 """Wake a worker after the commit.
 
-The row that says what must happen is committed already, so a kick is only about speed: when the broker is away the
-beat's sweep finds the row within seconds, and nobody's click fails for it. Tasks are named, not imported: a verb
-stands below the doors that carry it out.
+The row that says what must happen is committed already, so a kick is only about speed: when the broker is
+away the beat's sweep finds the row within seconds, and nobody's click fails for it. Tasks are named, not
+imported: a verb stands below the doors that carry it out.
 """
 
 from functools import partial

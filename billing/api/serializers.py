@@ -9,7 +9,7 @@ from rest_framework import serializers
 from billing import payments
 from billing.invoices import Demand
 from billing.payments import Offline
-from billing.receipts import ReceiptChoice
+from billing.receipts import InvalidChoice, ReceiptChoice
 from billing.rules.schedule import COUNT_MAX, Row, Terms
 
 TEXT_MAX = 2000
@@ -85,13 +85,14 @@ class ReceiptField(serializers.Field[Any, Any, Any, Any]):
     """true, false, {fn, fd, fpd} or {none: reason}; null or absent leaves the default."""
 
     def to_internal_value(self, data: Any) -> ReceiptChoice:
-        if isinstance(data, bool):
-            return ReceiptChoice(ours=data)
-        if isinstance(data, dict) and set(data) == {"fn", "fd", "fpd"}:
-            return ReceiptChoice(fiscal={name: str(value)[:40] for name, value in data.items()})
-        if isinstance(data, dict) and set(data) == {"none"} and str(data["none"]).strip():
-            return ReceiptChoice(reason=str(data["none"]).strip()[:255])
-        raise serializers.ValidationError(_("Choose whether a receipt is made, give its numbers, or say why not."))
+        try:
+            choice = ReceiptChoice.read(data)
+        except InvalidChoice as error:
+            words = _("Choose whether a receipt is made, give its numbers, or say why not.")
+            raise serializers.ValidationError(words) from error
+        if choice is None:
+            raise serializers.ValidationError(_("This field may not be empty."))
+        return choice
 
     def to_representation(self, value: Any) -> Any:
         return value
