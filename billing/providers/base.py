@@ -119,7 +119,7 @@ class NoticeRead:
     external_id: str
     order_number: str = ""
     account_id: str = ""
-    amount: Decimal | None = None
+    amount: Decimal = Decimal("0.00")
     currency: str = "RUB"
     at: datetime | None = None
     test: bool = False
@@ -133,15 +133,15 @@ class NoticeRead:
 
     def as_json(self) -> dict[str, Any]:
         """The shape that billing.models.Notice keeps."""
-        amount = None if self.amount is None else str(self.amount)
         at = None if self.at is None else self.at.isoformat()
-        return {**asdict(self), "kind": str(self.kind), "amount": amount, "at": at}
+        return {**asdict(self), "kind": str(self.kind), "amount": str(self.amount), "at": at}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        amount = None if value["amount"] is None else Decimal(value["amount"])
         at = None if value["at"] is None else datetime.fromisoformat(value["at"])
-        return cls(**{**value, "kind": NoticeKind(value["kind"]), "amount": amount, "at": at})
+        return cls(
+            **{**value, "kind": NoticeKind(value["kind"]), "amount": Decimal(value["amount"]), "at": at}
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

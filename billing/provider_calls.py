@@ -1,0 +1,220 @@
+"""Calls that we owe to a provider: cancel an order, send a receipt, follow it. Rows first, then the call.
+
+No call is made inside a transaction. An unknown outcome is repeated under the same key while the provider
+remembers it, and after that a person must look: a receipt that was perhaps made is never made again blindly.
+A provider that does not answer rests until the next pass, so it does not hold up the other merchants.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from billing import provider_queue, providers, receipts
+from billing.models import ProviderCall, ProviderOrder, Receipt
+from billing.providers.base import (
+    NotSent,
+    Provider,
+    ReceiptRequest,
+    ReceiptState,
+    Refused,
+    Unknown,
+    Unsupported,
+)
+from crm import queues
+
+log = structlog.get_logger("grafik.provider_calls")
+
+BATCH = 200
+# Below the lease of a row (crm.queues), so that no row is in two hands.
+TIMEOUT_SECONDS = 25.0
+FOLLOW_AFTER = timedelta(seconds=2)
+INCOME_WAIT = timedelta(seconds=30)
+
+
+class NeedsPerson(Exception):
+    """The call cannot go on by itself; the message says why."""
+
+
+class NotYet(Exception):
+    """Nothing is wrong, but it is too early; look again `after` that time, or in the queue's own steps."""
+
+    def __init__(self, message: str, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+def add_cancel_order(*, order: ProviderOrder, at: datetime) -> None:
+    """Have the order's page closed at the provider; a second call does nothing."""
+    provider_queue.add(
+        merchant=order.merchant,
+        kind=ProviderCall.Kind.CANCEL_ORDER,
+        key=f"cancel:{order.pk}",
+        order=order,
+        at=at,
+    )
+
+
+def deliver(*, at: datetime, ignore_not_before: bool = False) -> int:
+    """Try every waiting call once; returns how many were tried."""
+    tried: list[int] = []
+    resting: set[int] = set()
+    while len(tried) < BATCH:
+        where = ~Q(id__in=tried) & ~Q(merchant_id__in=resting)
+        rows = queues.claim(ProviderCall, at=at, where=where, ignore_not_before=ignore_not_before)
+        if not rows:
+            break
+        tried.append(rows[0].pk)
+        if not _handle(rows[0], at=at):
+            resting.add(rows[0].merchant_id)
+    return len(tried)
+
+
+def _handle(row: ProviderCall, *, at: datetime) -> bool:
+    """Make one call and put its row down; false when the provider did not answer."""
+    try:
+        provider = providers.of(row.merchant)
+        _PERFORM[ProviderCall.Kind(row.kind)](_Call(row, provider, at))
+    except (NotSent, Unknown) as error:
+        log.warning("no answer", call=row.key, merchant=row.merchant.key, error=str(error))
+        queues.retry(row, at=at, error=str(error))
+        return False
+    except NotYet as wait:
+        queues.retry(row, at=at, error=str(wait), after=wait.after)
+    except (NeedsPerson, Refused, Unsupported, providers.NoAdapter) as error:
+        log.warning("call parked", call=row.key, merchant=row.merchant.key, error=type(error).__name__)
+        queues.park(row, error=str(error) or type(error).__name__)
+    return True
+
+
+@dataclass(frozen=True)
+class _Call:
+    row: ProviderCall
+    provider: Provider
+    at: datetime
+
+    def begin(self) -> None:
+        """Commit that the provider is about to hear of the key; raises NeedsPerson if it heard too long ago."""
+        called_at = self.row.called_at
+        if called_at is not None and self.at - called_at > self.provider.request_id_lives:
+            raise NeedsPerson(
+                "Nobody knows whether the provider did it: look into its cabinet, then try again."
+            )
+        if called_at is None:
+            self.row.called_at = self.at
+            self.row.save(update_fields=["called_at"])
+
+    def forget(self) -> None:
+        """The provider surely never heard of the key."""
+        self.row.called_at = None
+        self.row.save(update_fields=["called_at"])
+
+    def start_anew(self) -> None:
+        """Take another key: under this one the provider would repeat its answer, or does not know it any
+        more.
+        """
+        self.row.key = f"{self.row.key.split('#')[0]}#{self.row.attempts + 1}"
+        self.row.called_at = None
+        self.row.save(update_fields=["key", "called_at"])
+
+
+def _cancel_order(call: _Call) -> None:
+    """A refusal in the provider's own words means that there is nothing to close (paid, closed before)."""
+    order = call.row.order
+    if order is not None and order.external_id:
+        try:
+            call.provider.cancel_order(external_id=order.external_id, timeout=TIMEOUT_SECONDS)
+        except Refused as error:
+            if error.status != 200:
+                raise
+            log.info("nothing to cancel", order=order.pk, reason=error.detail)
+    with transaction.atomic():
+        if order is not None:
+            superseded = ProviderOrder.objects.filter(pk=order.pk, state=ProviderOrder.State.SUPERSEDED)
+            superseded.update(state=ProviderOrder.State.CANCELLED)
+        queues.finish(call.row, at=call.at)
+
+
+def _send_receipt(call: _Call) -> None:
+    """1. Skip what is sent already. 2. Commit that the call begins. 3. Call. 4. Keep the answer, plan to
+    follow it.
+    """
+    receipt = _receipt(call)
+    if receipt.state not in (Receipt.State.PLANNED, Receipt.State.FAILED):
+        queues.finish(call.row, at=call.at)
+        return
+    _wait_for_income(receipt)
+    known_before = call.row.called_at is not None
+    call.begin()
+    try:
+        sent = call.provider.send_receipt(_request(call.row, receipt), timeout=TIMEOUT_SECONDS)
+    except NotSent:
+        if not known_before:
+            call.forget()
+        raise
+    except Refused as error:
+        with transaction.atomic():
+            receipts.mark_failed(receipt, reason=error.detail, at=call.at)
+            call.start_anew()
+        raise
+    with transaction.atomic():
+        receipts.mark_sent(receipt, external_id=sent.external_id, url=sent.url)
+        queues.finish(call.row, at=call.at)
+        provider_queue.add(
+            merchant=call.row.merchant,
+            kind=ProviderCall.Kind.FOLLOW_RECEIPT,
+            key=f"follow:{receipt.pk}:{sent.external_id}"[:80],
+            receipt=receipt,
+            not_before=call.at + FOLLOW_AFTER,
+            at=call.at,
+        )
+
+
+def _follow_receipt(call: _Call) -> None:
+    receipt = _receipt(call)
+    if receipt.state in (Receipt.State.PLANNED, Receipt.State.SENT):
+        found = call.provider.follow_receipt(external_id=receipt.external_id, timeout=TIMEOUT_SECONDS)
+        if found.state is ReceiptState.QUEUED:
+            raise NotYet(_("still queued at the register"))
+        if found.state is ReceiptState.FAILED:
+            receipts.mark_failed(receipt, reason=found.reason, at=call.at)
+            raise NeedsPerson(found.reason)
+        receipts.mark_registered(
+            receipt, url=found.url or receipt.url, fiscal=found.fiscal, registered_at=call.at, at=call.at
+        )
+    queues.finish(call.row, at=call.at)
+
+
+def _wait_for_income(receipt: Receipt) -> None:
+    """A return receipt goes out after the receipt that it takes back."""
+    if receipt.kind != Receipt.Kind.REFUND:
+        return
+    income = receipt.payment.receipts.filter(kind=Receipt.Kind.INCOME).first()
+    if income is not None and income.state in (Receipt.State.PLANNED, Receipt.State.SENT):
+        raise NotYet(_("the income receipt is not registered yet"), INCOME_WAIT)
+
+
+def _request(row: ProviderCall, receipt: Receipt) -> ReceiptRequest:
+    return ReceiptRequest(
+        content=receipt.content,
+        request_id=row.key,
+        order_number=receipts.order_number(receipt),
+        account_id=receipts.account_id(receipt),
+    )
+
+
+def _receipt(call: _Call) -> Receipt:
+    """The call's receipt as it is now: a notice may have overtaken the queue."""
+    related = ("payment__order", "payment__deal", "refund")
+    return Receipt.objects.select_related(*related).get(providercall=call.row)
+
+
+_PERFORM: dict[ProviderCall.Kind, Callable[[_Call], None]] = {
+    ProviderCall.Kind.CANCEL_ORDER: _cancel_order,
+    ProviderCall.Kind.SEND_RECEIPT: _send_receipt,
+    ProviderCall.Kind.FOLLOW_RECEIPT: _follow_receipt,
+}

@@ -1,0 +1,38 @@
+"""Puts a call to a provider into its queue, in the transaction of the fact that causes it; once per key."""
+
+from datetime import datetime
+
+from celery import current_app
+from django.db import transaction
+
+from billing.models import MerchantAccount, ProviderCall, ProviderOrder, Receipt
+from crm import kick
+
+
+def add(
+    *,
+    merchant: MerchantAccount,
+    kind: ProviderCall.Kind,
+    key: str,
+    at: datetime,
+    order: ProviderOrder | None = None,
+    receipt: Receipt | None = None,
+    not_before: datetime | None = None,
+) -> None:
+    """Add the call and wake a worker after the commit; a second call with the same key does nothing.
+
+    `key` is also the idempotency key on the provider's wire, so it is never reused for another body.
+    """
+    row = ProviderCall(
+        merchant=merchant,
+        kind=kind,
+        key=key,
+        order=order,
+        receipt=receipt,
+        not_before=not_before or at,
+        created_at=at,
+    )
+    with transaction.atomic():
+        ProviderCall.objects.bulk_create([row], ignore_conflicts=True)
+        # By its name: tasks are doors and stand above.
+        kick.soon(current_app.signature("billing.deliver_provider_calls"))

@@ -1,0 +1,276 @@
+"""Receipts: every payment gets exactly one income receipt or one named reason why not, in the payment's
+transaction.
+
+Owns the Receipt rows and their states: planned -> sent -> registered | failed; not_required (somebody else's
+register, or the law asks for none); missing (money without a receipt, a person's list). The provider is
+called later by billing.provider_calls. Registration is told twice, by the notice and by following: the first
+one counts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing import history, network, provider_queue
+from billing.models import MerchantAccount, Payment, ProviderCall, Receipt, Refund
+from billing.rules import receipts as rules
+from billing.rules.receipts import Maker
+
+NAME_MAX = 128
+STATES = {
+    Maker.US: Receipt.State.PLANNED,
+    Maker.ELSEWHERE: Receipt.State.NOT_REQUIRED,
+    Maker.NOBODY: Receipt.State.NOT_REQUIRED,
+    Maker.OPEN: Receipt.State.MISSING,
+}
+ON_ITS_WAY = (Receipt.State.PLANNED, Receipt.State.SENT, Receipt.State.FAILED)
+
+
+class InvalidChoice(Exception):
+    """What is said about the receipt of an offline payment cannot be understood."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptChoice:
+    """What a person says about the receipt of an offline payment; None when nothing was said."""
+
+    maker: Maker
+    reason: str = ""
+    fiscal: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, value: object) -> Self | None:
+        """true: ours; false: none yet; {fn, fd, fpd}: another register's; {none: reason}; else InvalidChoice."""
+        if value is None:
+            return None
+        if isinstance(value, bool):
+            return cls(maker=Maker.US) if value else cls(maker=Maker.OPEN, reason="none_yet")
+        if not isinstance(value, Mapping):
+            raise InvalidChoice
+        texts = {str(name): str(text).strip()[:200] for name, text in value.items()}
+        if set(texts) == {"none"} and texts["none"]:
+            return cls(maker=Maker.NOBODY, reason=texts["none"])
+        if set(texts) == {"fn", "fd", "fpd"} and all(text.isdecimal() for text in texts.values()):
+            return cls(maker=Maker.ELSEWHERE, reason="other_register", fiscal=texts)
+        raise InvalidChoice
+
+
+def plan_income(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, at: datetime) -> Receipt:
+    """Write down the receipt of a payment, and the call that makes it when it is ours to make.
+
+    `whole`: the payment covers all that is sold. Call it in the payment's transaction; a second call returns
+    the first receipt. Never refuses: what cannot be planned is "missing" with the reason.
+    """
+    known = Receipt.objects.filter(payment=payment, kind=Receipt.Kind.INCOME).first()
+    if known:
+        return known
+    decision, content, merchant = _plan(payment, whole=whole, choice=choice)
+    receipt = Receipt.objects.create(
+        payment=payment,
+        kind=Receipt.Kind.INCOME,
+        state=STATES[decision.maker],
+        reason=decision.reason,
+        content=content,
+        fiscal=dict(choice.fiscal) if choice else {},
+        created_at=at,
+    )
+    if merchant:
+        _queue(receipt, merchant, at=at)
+    return receipt
+
+
+def plan_refund(*, refund: Refund, at: datetime) -> Receipt:
+    """Write down the return receipt of a refund, like the original; a second call returns the first.
+
+    What the income receipt was not ours to make, the return is not ours either, for the same reason.
+    """
+    known = Receipt.objects.filter(refund=refund).first()
+    if known:
+        return known
+    income = Receipt.objects.filter(payment=refund.payment, kind=Receipt.Kind.INCOME).first()
+    ours = income is not None and income.state in (*ON_ITS_WAY, Receipt.State.REGISTERED)
+    call = (
+        ProviderCall.objects.filter(receipt=income, kind=ProviderCall.Kind.SEND_RECEIPT).first()
+        if ours
+        else None
+    )
+    receipt = Receipt(payment=refund.payment, refund=refund, kind=Receipt.Kind.REFUND, created_at=at)
+    if income and call:
+        receipt.state = Receipt.State.PLANNED
+        receipt.content = rules.returned(income.content, amount=refund.amount)
+    elif income and income.state == Receipt.State.NOT_REQUIRED:
+        receipt.state, receipt.reason = Receipt.State.NOT_REQUIRED, income.reason
+    else:
+        receipt.state, receipt.reason = Receipt.State.MISSING, "no_income_receipt"
+    receipt.save()
+    if call:
+        _queue(receipt, call.merchant, at=at)
+    return receipt
+
+
+def mark_sent(receipt: Receipt, *, external_id: str, url: str) -> None:
+    """The provider took the receipt; a registration that overtook this answer stays."""
+    Receipt.objects.filter(pk=receipt.pk, external_id="").update(external_id=external_id)
+    waiting = Receipt.objects.filter(pk=receipt.pk, state__in=(Receipt.State.PLANNED, Receipt.State.FAILED))
+    waiting.update(state=Receipt.State.SENT, url=url, reason="")
+
+
+def mark_registered(
+    receipt: Receipt, *, url: str, fiscal: Mapping[str, str], registered_at: datetime, at: datetime
+) -> bool:
+    """The register printed it. True for the first who says so; a second one changes nothing."""
+    with transaction.atomic():
+        changed = Receipt.objects.filter(pk=receipt.pk, state__in=ON_ITS_WAY).update(
+            state=Receipt.State.REGISTERED,
+            reason="",
+            url=url,
+            fiscal=dict(fiscal),
+            registered_at=registered_at,
+        )
+        if changed:
+            _remember(receipt, "receipt_registered", when=registered_at, at=at, data={"url": url})
+    return bool(changed)
+
+
+def mark_failed(receipt: Receipt, *, reason: str, at: datetime) -> bool:
+    """The provider will not make it as it is: a person must look."""
+    with transaction.atomic():
+        changed = Receipt.objects.filter(
+            pk=receipt.pk, state__in=(Receipt.State.PLANNED, Receipt.State.SENT)
+        ).update(state=Receipt.State.FAILED, reason=reason[:255])
+        if changed:
+            _remember(receipt, "receipt_failed", when=at, at=at, data={"reason": reason[:255]})
+    return bool(changed)
+
+
+def order_number(receipt: Receipt) -> str:
+    """Our name of what the receipt is about, as the provider's cabinet and its notices show it."""
+    order = receipt.payment.order
+    return order.number if order else f"payment-{receipt.payment_id}"
+
+
+def total(receipt: Receipt) -> Decimal:
+    """The sum that stands in a planned receipt, in roubles."""
+    return sum((Decimal(line["amount"]) for line in receipt.content.get("lines", ())), Decimal(0))
+
+
+def account_id(receipt: Receipt) -> str:
+    """The payer's id of the order, so that the provider's cabinet shows one payer."""
+    order = receipt.payment.order
+    return str(order.request.get("account_id", "")) if order else ""
+
+
+def _plan(
+    payment: Payment, *, whole: bool, choice: ReceiptChoice | None
+) -> tuple[rules.Decision, dict[str, Any], MerchantAccount | None]:
+    """Who makes it; the content and the shop when it is ours."""
+    if payment.deal is None:
+        # Not ours until a person says so: the program it was meant for may make its own receipt.
+        return rules.Decision(Maker.OPEN, "unplaced"), {}, None
+    if not payment.counted:
+        return rules.Decision(Maker.OPEN, "currency"), {}, None
+    day = payment.deal.local_day(payment.received_at)
+    try:
+        tax = network.tax(legal_entity=payment.legal_entity, on=day)
+    except network.NoTaxSetting:
+        return rules.Decision(Maker.OPEN, "no_tax_setting"), {}, None
+    merchant, desk = _registers(payment)
+    given = rules.Circumstances(
+        tax_system="npd" if payment.legal_entity.kind == "self_employed" else tax.tax_system,
+        method=payment.method,
+        payer_is_organisation=payment.payer.get("kind") == "company",
+        cloud=bool(merchant and merchant.settings.get("receipts") is True),
+        cloud_cash=bool(merchant and merchant.settings.get("cash_receipts") is True),
+        desk=desk,
+    )
+    decision = _decide(given, choice)
+    if decision.maker is not Maker.US:
+        return decision, {}, None
+    seller = rules.Seller(
+        inn=payment.legal_entity.inn, site=payment.legal_entity.site, tax_system=tax.tax_system
+    )
+    content = rules.prepayment(
+        seller=seller,
+        buyer=_buyer(payment),
+        item=_item(payment, tax_vat=network.vat(product=_product(payment), setting=tax, on=day)),
+        amount=payment.amount,
+        whole=whole,
+        cash=payment.method == "cash",
+    )
+    return decision, dict(content), merchant
+
+
+def _decide(given: rules.Circumstances, choice: ReceiptChoice | None) -> rules.Decision:
+    if choice is None:
+        return rules.maker(given)
+    return rules.by_us(given) if choice.maker is Maker.US else rules.Decision(choice.maker, choice.reason)
+
+
+def _registers(payment: Payment) -> tuple[MerchantAccount | None, bool | None]:
+    """The shop that can make receipts for the entity that was paid, and whether a desk rings up its cash."""
+    if payment.merchant:
+        return payment.merchant, None
+    deal = payment.deal
+    if deal is None:
+        return None, None
+    try:
+        receiver = network.receiver(deal=deal, on=deal.local_day(payment.received_at))
+    except network.NoReceiver:
+        return None, None
+    merchant = receiver.merchant if receiver.legal_entity.pk == payment.legal_entity_id else None
+    return merchant, receiver.location.cash_receipts == "desk" if receiver.location else None
+
+
+def _buyer(payment: Payment) -> rules.Buyer:
+    """What the payer said at the order, else the payer of the payment, else the deal's contact."""
+    said = payment.order.request if payment.order else {}
+    deal = payment.deal
+    own = (deal.contact_email, deal.contact_phone) if deal else ("", "")
+    candidates = (
+        (said.get("email"), said.get("phone")),
+        (payment.payer.get("email"), payment.payer.get("phone")),
+        own,
+    )
+    email, phone = next((pair for pair in candidates if pair[0] or pair[1]), ("", ""))
+    return rules.Buyer(email=email or "", phone=phone or "")
+
+
+def _product(payment: Payment) -> Any:
+    return network.product(programme=payment.programme)
+
+
+def _item(payment: Payment, *, tax_vat: str) -> rules.Item:
+    product = _product(payment)
+    deal_name = payment.deal.name if payment.deal else ""
+    name = product.name if product else payment.programme or deal_name or _("Services under a contract")
+    return rules.Item(name=name[:NAME_MAX], subject=product.subject if product else "service", vat=tax_vat)
+
+
+def _queue(receipt: Receipt, merchant: MerchantAccount, *, at: datetime) -> None:
+    provider_queue.add(
+        merchant=merchant,
+        kind=ProviderCall.Kind.SEND_RECEIPT,
+        key=f"receipt:{receipt.pk}",
+        receipt=receipt,
+        at=at,
+    )
+
+
+def _remember(receipt: Receipt, kind: str, *, when: datetime, at: datetime, data: dict[str, str]) -> None:
+    deal = receipt.payment.deal
+    if deal is None:
+        return
+    amount = receipt.refund.amount if receipt.refund else receipt.payment.amount
+    history.record(
+        deal=deal,
+        kind=kind,
+        at=when,
+        recorded_at=at,
+        author=history.SYSTEM,
+        data={"amount": f"{amount.quantize(Decimal('0.01'))}", "of": receipt.kind, **data},
+    )
