@@ -1,0 +1,290 @@
+"""The inbox of providers' notices: verify, store once, answer, apply.
+
+The answer depends on the storing, never on the applying. A stored notice is applied in its own transaction,
+under the lock of its deal, as often as anybody likes: the facts it makes are unique by the provider's
+numbers, so any repetition, order and delay ends in the same ledger.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from celery import current_app
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+
+from billing import history, order_check, payments, providers, receipts
+from billing.models import Event, MerchantAccount, Notice, ProviderCall, Receipt
+from billing.providers.base import Answer, Delivery, Forged, Malformed, NoticeKind, NoticeRead, Verdict
+from crm import kick, queues
+
+log = structlog.get_logger("grafik.inbox")
+
+BATCH = 500
+CLAIMED_AT_ONCE = 10
+# A receipt notice may overtake the answer that names the receipt; after so many looks it is another
+# program's.
+LOOKS_FOR_A_RECEIPT = 8
+RECEIPT_KINDS = {"Income": Receipt.Kind.INCOME, "IncomeReturn": Receipt.Kind.REFUND}
+
+
+class UnknownMerchant(Exception):
+    """No merchant account of this provider has the key."""
+
+
+class _NotYet(Exception):
+    """What the notice speaks of is not known yet."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How many stored notices were run again, and how many of them came to something new."""
+
+    seen: int
+    changed: int
+
+
+def take(*, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delivery, at: datetime) -> Answer:
+    """Receive a notice and return the answer for the provider; raises UnknownMerchant.
+
+    1. Verify and read; a forged or unreadable one changes nothing. 2. *check* is only answered. 3. Store the
+    notice once and wake a worker after the commit; a second delivery of the same notice gets the same answer.
+    """
+    merchant = MerchantAccount.objects.filter(provider=provider, key=merchant_key).first()
+    if merchant is None:
+        raise UnknownMerchant
+    adapter = providers.of(merchant)
+    try:
+        notice = adapter.read_notice(kind, delivery)
+    except Forged:
+        log.warning("notice forged", merchant=merchant_key, kind=kind, size=len(delivery.body))
+        return adapter.answer(Verdict.FORGED, None)
+    except Malformed as error:
+        log.error("notice unreadable", merchant=merchant_key, kind=kind, reason=str(error))
+        return adapter.answer(Verdict.MALFORMED, None)
+    try:
+        verdict = _verdict(merchant, notice, delivery, at=at)
+    except DatabaseError as error:
+        log.error("notice not stored", merchant=merchant_key, kind=kind, error=type(error).__name__)
+        return adapter.answer(Verdict.NOT_STORED, notice)
+    return adapter.answer(verdict, notice)
+
+
+def apply_waiting(*, at: datetime, ignore_not_before: bool = False) -> int:
+    """Apply stored notices, oldest first, each at most once per call; returns how many were tried."""
+    tried: list[int] = []
+    while len(tried) < BATCH:
+        rows = queues.claim(
+            Notice,
+            at=at,
+            limit=CLAIMED_AT_ONCE,
+            where=~Q(id__in=tried),
+            ignore_not_before=ignore_not_before,
+        )
+        if not rows:
+            break
+        for row in rows:
+            tried.append(row.pk)
+            _apply_or_retry(row, at=at)
+    return len(tried)
+
+
+def replay(*, since: datetime | None, at: datetime) -> Replay:
+    """Run stored notices (all, or those that came since a moment) again, in their order, whatever their
+    state.
+    """
+    stored = Notice.objects.filter(created_at__gte=since) if since else Notice.objects.all()
+    seen = changed = 0
+    for pk in stored.order_by("id").values_list("id", flat=True).iterator(chunk_size=1000):
+        seen += 1
+        try:
+            changed += _apply(pk, again=True, at=at)
+        except _NotYet as error:
+            log.warning("notice waits", notice=pk, reason=str(error))
+    return Replay(seen=seen, changed=changed)
+
+
+def _verdict(merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, *, at: datetime) -> Verdict:
+    if notice.kind is NoticeKind.CHECK:
+        return order_check.verdict(merchant=merchant, notice=notice, at=at)
+    _store(merchant, notice, delivery, at=at)
+    return Verdict.ACCEPTED
+
+
+def _store(merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, *, at: datetime) -> None:
+    row = Notice(
+        merchant=merchant,
+        kind=notice.kind,
+        external_id=notice.external_id,
+        body=delivery.body or delivery.query,
+        fields=notice.as_json(),
+        not_before=at,
+        created_at=at,
+    )
+    with transaction.atomic():
+        Notice.objects.bulk_create([row], ignore_conflicts=True)
+        # By its name: tasks are doors and stand above.
+        kick.soon(current_app.signature("billing.apply_notices"))
+
+
+def _apply_or_retry(row: Notice, *, at: datetime) -> None:
+    try:
+        _apply(row.pk, again=False, at=at)
+    except _NotYet as error:
+        queues.retry(row, at=at, error=str(error))
+    except (
+        Exception
+    ) as error:  # one notice that trips must not hold up the others; it is tried again, then parked
+        log.exception("notice not applied", notice=row.pk, kind=row.kind)
+        queues.retry(row, at=at, error=f"{type(error).__name__}: {error}")
+
+
+def _apply(pk: int, *, again: bool, at: datetime) -> bool:
+    """Apply one notice in its own transaction; true when it came to something that was not known before."""
+    with transaction.atomic():
+        stored = Notice.objects.select_for_update(of=("self",)).select_related("merchant__legal_entity")
+        row = stored.get(pk=pk)
+        if row.state != Notice.State.WAITING and not again:
+            return False
+        before = (row.state, row.outcome)
+        row.outcome = _outcome(row, NoticeRead.from_json(row.fields), at=at)
+        row.save(update_fields=["outcome"])
+        if row.state != Notice.State.DONE:
+            queues.finish(row, at=at)
+        return before != (row.state, row.outcome)
+
+
+def _outcome(row: Notice, notice: NoticeRead, *, at: datetime) -> str:
+    """What the notice comes to, in a word; the words are listed in docs/webhooks.md."""
+    if order_check.is_pretended(merchant=row.merchant, notice=notice):
+        return "test_mode"
+    return _HANDLERS[notice.kind](row, notice, at)
+
+
+def _money(row: Notice, notice: NoticeRead, at: datetime) -> str:
+    """pay, confirm: money, unless it is only held. Both may tell of the same money; it counts once."""
+    if notice.held:
+        return "hold"
+    order = order_check.find(merchant=row.merchant, notice=notice)
+    if order is None and row.merchant.other_orders != "refuse":
+        return "foreign"
+    payment = payments.receive(
+        merchant=row.merchant,
+        external_id=notice.external_id,
+        amount=notice.amount,
+        currency=notice.currency,
+        received_at=notice.at or at,
+        method=notice.method,
+        order=order,
+        at=at,
+    )
+    refunds = Notice.objects.filter(
+        merchant=row.merchant, kind=NoticeKind.REFUND, fields__payment_external_id=notice.external_id
+    )
+    refunds.filter(state=Notice.State.WAITING).update(not_before=at)
+    if not payment.counted:
+        return "uncounted"
+    return "payment" if payment.deal_id else "unplaced"
+
+
+def _declined(row: Notice, notice: NoticeRead, at: datetime) -> str:
+    """An attempt that failed. It closes nothing: the next one may work, and this news may be late."""
+    order = order_check.find(merchant=row.merchant, notice=notice)
+    if order is None:
+        return "declined_elsewhere"
+    known = Event.objects.filter(
+        deal=order.deal, kind="payment_declined", data__external_id=notice.external_id
+    )
+    if not known.exists():
+        history.record(
+            deal=order.deal,
+            kind="payment_declined",
+            at=notice.at or at,
+            recorded_at=at,
+            author=history.SYSTEM,
+            data={
+                "amount": str(notice.amount),
+                "reason": notice.reason,
+                "reason_code": notice.reason_code,
+                "external_id": notice.external_id,
+            },
+        )
+    return "declined"
+
+
+def _refund(row: Notice, notice: NoticeRead, at: datetime) -> str:
+    """Money that went back. It waits for its payment, which may still be on its way."""
+    about = Notice.objects.filter(merchant=row.merchant, external_id=notice.payment_external_id)
+    told = set(about.filter(kind__in=(NoticeKind.PAY, NoticeKind.CONFIRM)).values_list("outcome", flat=True))
+    for outcome in ("foreign", "test_mode"):
+        if outcome in told:
+            return outcome
+    refund = payments.refund_noticed(
+        merchant=row.merchant,
+        payment_external_id=notice.payment_external_id,
+        external_id=notice.external_id,
+        amount=notice.amount,
+        refunded_at=notice.at or at,
+        at=at,
+    )
+    if refund is None:
+        raise _NotYet("its payment, or so much of it, is not known here")
+    return "refund"
+
+
+def _receipt(row: Notice, notice: NoticeRead, at: datetime) -> str:
+    receipt = _named_receipt(row.merchant, notice) or _unnamed_receipt(row.merchant, notice)
+    if receipt is None:
+        if row.attempts < LOOKS_FOR_A_RECEIPT:
+            raise _NotYet("no receipt of this number yet")
+        return "foreign_receipt"
+    Receipt.objects.filter(pk=receipt.pk, external_id="").update(external_id=notice.external_id)
+    receipts.mark_registered(
+        receipt, url=notice.url, fiscal=notice.fiscal, registered_at=min(notice.at or at, at), at=at
+    )
+    return "receipt"
+
+
+def _named_receipt(merchant: MerchantAccount, notice: NoticeRead) -> Receipt | None:
+    ours = Receipt.objects.select_related("payment__deal", "refund").filter(
+        providercall__merchant=merchant, providercall__kind=ProviderCall.Kind.SEND_RECEIPT
+    )
+    return ours.filter(external_id=notice.external_id).first()
+
+
+def _unnamed_receipt(merchant: MerchantAccount, notice: NoticeRead) -> Receipt | None:
+    """The one receipt that was sent without an answer and is of this kind, order and sum."""
+    sent = Receipt.objects.select_related("payment__order", "payment__deal", "refund").filter(
+        external_id="",
+        kind=RECEIPT_KINDS.get(notice.reason, ""),
+        providercall__merchant=merchant,
+        providercall__kind=ProviderCall.Kind.SEND_RECEIPT,
+        providercall__attempts__gt=0,
+    )
+    fitting = [
+        receipt
+        for receipt in sent[:200]
+        if receipts.order_number(receipt) == notice.order_number and receipts.total(receipt) == notice.amount
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _hold_cancelled(row: Notice, notice: NoticeRead, at: datetime) -> str:
+    return "hold_cancelled"
+
+
+def _recurrent(row: Notice, notice: NoticeRead, at: datetime) -> str:
+    """We make no subscriptions, so it is another program's."""
+    return "subscription"
+
+
+_HANDLERS: dict[NoticeKind, Callable[[Notice, NoticeRead, datetime], str]] = {
+    NoticeKind.PAY: _money,
+    NoticeKind.CONFIRM: _money,
+    NoticeKind.FAIL: _declined,
+    NoticeKind.REFUND: _refund,
+    NoticeKind.CANCEL: _hold_cancelled,
+    NoticeKind.RECEIPT: _receipt,
+    NoticeKind.RECURRENT: _recurrent,
+}

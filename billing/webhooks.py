@@ -1,0 +1,52 @@
+"""Doors for the providers' notices. The body is read raw before anything else touches it: it is what was
+signed.
+"""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from billing import inbox
+from billing.providers.base import Delivery, NoticeKind
+
+BODY_BYTES_MAX = 64 * 1024
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def cloudpayments(request: HttpRequest, merchant_key: str, kind: str) -> HttpResponse:
+    """`/webhooks/cloudpayments/<merchant key>/<kind>/`: form or JSON body, or a query."""
+    if kind not in set(NoticeKind):
+        raise Http404
+    delivery = _delivery(request)
+    if delivery is None:
+        return HttpResponse(status=413)
+    try:
+        answer = inbox.take(
+            provider="cloudpayments",
+            merchant_key=merchant_key,
+            kind=NoticeKind(kind),
+            delivery=delivery,
+            at=timezone.now(),
+        )
+    except inbox.UnknownMerchant as error:
+        raise Http404 from error
+    return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
+
+
+def _delivery(request: HttpRequest) -> Delivery | None:
+    """The notice as it came; None when it is longer than any notice, or of unknown length."""
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if not declared.isdecimal() or int(declared) > BODY_BYTES_MAX:
+        return None
+    query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
+    if len(query) > BODY_BYTES_MAX:
+        return None
+    return Delivery(
+        method=request.method or "GET",
+        body=request.body,
+        query=query,
+        headers=request.headers,
+        content_type=request.content_type or "",
+    )
