@@ -57,11 +57,11 @@ class Redis:
     def _end_leftover(self) -> None:
         pid_file = self._home / "pid"
         if pid_file.exists():
-            text = pid_file.read_text().strip()
-            if text.isdigit():
+            pid, _, port = pid_file.read_text().partition(" ")
+            if pid.isdigit():
                 processes.end_leftover(
-                    int(text),
-                    marker=self._binary.name,
+                    int(pid),
+                    marker=f"127.0.0.1:{port}",  # the title that the server gives itself
                     signals=(signal.SIGTERM, signal.SIGKILL),
                     seconds=STOP_SECONDS,
                 )
@@ -80,7 +80,7 @@ class Redis:
         while process.poll() is None and time.monotonic() < deadline:
             # It listens only after it has read its files.
             if is_listening(self.port):
-                (self._home / "pid").write_text(str(process.pid))
+                (self._home / "pid").write_text(f"{process.pid} {self.port}")
                 return process
             time.sleep(0.02)
         processes.end(process, signals=(signal.SIGTERM,), seconds=STOP_SECONDS)
