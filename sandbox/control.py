@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox import faults, mailbox, seed
 from sandbox.cloudpayments import notices, orders, payments, receipts, sites
-from sandbox.cloudpayments.pages import rub
+from sandbox.cloudpayments.wire import rub
 from sandbox.store import Document
 
 if TYPE_CHECKING:
@@ -246,6 +246,7 @@ def _board(sandbox: "Sandbox") -> Document:
         "titles": receipts.TITLES,
         "rub": rub,
         "moscow": _moscow,
+        "moscow_time": lambda at: datetime.fromtimestamp(at, _MOSCOW).strftime("%H:%M:%S"),
     }
 
 

@@ -106,30 +106,33 @@ class _Door:
 
     def _work(self, site: Document, path: str, key: str | None) -> str:
         """Do it and keep the answer, as one transaction; refusals are answers too."""
-        store = self._service.sandbox.store
         try:
             given = wire.read(request)
             checked = payments.check_charge(self._service, site, given) if path == CHARGE else None
-            with store.transaction():
-                body = wire.dump(self._handle(path, site, given, checked))
-                self._keep(key, body)
         except wire.Refused as refused:
-            body = wire.dump(wire.envelope(refused.model, success=False, message=refused.message))
-            self._keep(key, body)
-        return body
+            return self._kept(key, refused.envelope())
+        with self._service.sandbox.store.transaction():
+            try:
+                answer = self._handle(path, site, given, checked)
+            except wire.Refused as refused:
+                # Handlers refuse before they write, so there is nothing to roll back but a fault's used count.
+                answer = refused.envelope()
+            return self._kept(key, answer)
 
     def _handle(self, path: str, site: Document, given: wire.Parameters, checked: Any) -> Document:
         if checked is not None:
             return payments.charge(self._service, site, checked, given)
         return HANDLERS[path](self._service, site, given)
 
-    def _keep(self, key: str | None, body: str) -> None:
+    def _kept(self, key: str | None, answer: Document) -> str:
+        """The body to send, remembered under its X-Request-ID if there is one."""
+        body, store = wire.dump(answer), self._service.sandbox.store
         if key is None:
-            return
-        store = self._service.sandbox.store
+            return body
         with store.transaction():
             # Deleted first, so that a renewed id counts as young when the oldest are dropped.
             store.delete(ANSWERS, key)
             store.put(ANSWERS, key, {"body": body, "at": self._service.sandbox.clock.now().isoformat()})
             if store.next_number("cloudpayments.answer") % 100 == 0:
                 store.keep_last(ANSWERS, ANSWERS_KEPT)
+        return body

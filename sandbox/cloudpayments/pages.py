@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from sandbox.cloudpayments import orders, payments, reasons, receipts, sites
 from sandbox.cloudpayments.notices import HONEST, Delivery
 from sandbox.cloudpayments.payments import Attempt, NotPayable
+from sandbox.cloudpayments.wire import rub
 from sandbox.store import Document
 
 if TYPE_CHECKING:
@@ -177,20 +178,13 @@ def _order_page(service: "Service", order: Document) -> str:
     )
 
 
-_SHOWN_CARDS = (FIRST_CARD, "4242424242424242", "5555555555554444", "2202202220222200")
+_SHOWN_CARDS = (FIRST_CARD, "4242424242424242", "5555555555554444", "2202202202202200")
 
 
 def _common(service: "Service", order: Document) -> Document:
     site = sites.get(service.sandbox.store, order["public_id"])
     sum_text = rub(order["amount"])
     return {"site": site, "order": order, "sum": sum_text, "offer_url": _web_address(order["offer_url"])}
-
-
-def rub(amount: str) -> str:
-    """«20 000 ₽», kopecks only where there are some; no-break spaces."""
-    whole, _, kopecks = f"{Decimal(amount):,.2f}".partition(".")
-    spaced = whole.replace(",", "\u00a0")
-    return f"{spaced}\u00a0₽" if kopecks == "00" else f"{spaced},{kopecks}\u00a0₽"
 
 
 def _web_address(url: str) -> str:

@@ -44,7 +44,7 @@ CARDS = {
         Card("2200000000000004", "МИР"),
         Card("4242424242424242", "Visa"),
         Card("5555555555554444", "Mastercard"),
-        Card("2202202220222200", "МИР", INSUFFICIENT_FUNDS),
+        Card("2202202202202200", "МИР", INSUFFICIENT_FUNDS),
         Card("4012888888881881", "Visa", INSUFFICIENT_FUNDS),
         Card("5105105105105100", "Mastercard", INSUFFICIENT_FUNDS),
         Card("2202000000003055", "МИР"),

@@ -147,8 +147,8 @@ def _row(
         "url": f"{service.sandbox.public_url}/cloudpayments/r/{number}",
         "public_id": site["public_id"],
         "inn": site["inn"],
-        "seller": site["name"],
-        "place": site["url"],
+        "seller": site["legal_name"],
+        "place": site["url"].split("//")[-1],
         "type": kind,
         "status": "Queued",
         "error": "",
@@ -233,7 +233,7 @@ def _mail(service: "Service", receipt: Document) -> None:
     address = receipt["content"].get("Email")
     if not address:
         return
-    title = f"Кассовый чек: {TITLES[receipt['type']].lower()}, {receipt['amount'].replace('.', ',')} ₽"
+    title = f"Кассовый чек: {TITLES[receipt['type']].lower()}, {wire.rub(receipt['amount'])}"
     mailbox.put(
         service.sandbox.store,
         to=[str(address)],

@@ -20,7 +20,8 @@ def seed(store: Store, data: dict[str, Any]) -> None:
                 f"unknown notifications of site {row['public_id']}: {', '.join(sorted(unknown))}"
             )
         if store.get(COLLECTION, row["public_id"]) is None:
-            store.put(COLLECTION, row["public_id"], _defaults() | row)
+            named = {"legal_name": row.get("name", "Магазин")}
+            store.put(COLLECTION, row["public_id"], _defaults() | named | row)
 
 
 def _defaults() -> Document:

@@ -31,6 +31,9 @@ class Refused(Exception):
         self.message = message
         self.model = model
 
+    def envelope(self) -> Document:
+        return envelope(self.model, success=False, message=self.message)
+
 
 class Parameters:
     """The parameters of one call: names in any case, JSON or form, empty means absent."""
@@ -165,3 +168,10 @@ def dates(name: str, at: str | None) -> Document:
 
 def notice_date(at: str) -> str:
     return datetime.fromisoformat(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def rub(amount: str) -> str:
+    """«20 000 ₽», kopecks only where there are some; no-break spaces."""
+    whole, _, kopecks = f"{Decimal(amount):,.2f}".partition(".")
+    spaced = whole.replace(",", "\u00a0")
+    return f"{spaced}\u00a0₽" if kopecks == "00" else f"{spaced},{kopecks}\u00a0₽"

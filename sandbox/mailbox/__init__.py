@@ -46,7 +46,7 @@ def put(
             "text": text,
             "html": html,
         }
-        message |= {"attachments": listed, "at": datetime.now(UTC).isoformat()}
+        message |= {"text": text, "html": html, "attachments": listed, "at": datetime.now(UTC).isoformat()}
         store.put(COLLECTION, number, message)
         store.keep_last(COLLECTION, KEPT)
         store.keep_last(ATTACHMENTS, ATTACHMENTS_KEPT)

@@ -91,11 +91,9 @@ def _shown(message: Document) -> Document:
     """With the moment for people and a first line to recognise the message by."""
     at = datetime.fromisoformat(message["at"]).astimezone(_MOSCOW)
     plain = message["text"] or re.sub(r"<(style|head).*?</\1>|<[^>]+>", " ", message["html"], flags=re.S)
-    return message | {
-        "time": at.strftime("%H:%M"),
-        "day": at.strftime("%d.%m.%Y"),
-        "excerpt": _one_line(plain),
-    }
+    today = at.date() == datetime.now(_MOSCOW).date()
+    when = at.strftime("%H:%M" if today else "%d.%m.%Y")
+    return message | {"when": when, "moment": at.strftime("%d.%m.%Y %H:%M"), "excerpt": _one_line(plain)}
 
 
 def _one_line(text: str) -> str:
