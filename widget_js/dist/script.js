@@ -645,12 +645,13 @@ var Grafik = (() => {
     const what = t("invoices.name", { number: invoice.number });
     const open = invoice.state === "open";
     const id = `invoice-${invoice.id}`;
+    const sendLabel = invoice.sent.length ? t("invoices.resend") : t("invoices.send");
     return html`<li class="grafik-row" data-invoice="${invoice.id}">
     <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(invoice.amount)}</span></div>
     <div class="grafik-row__note"><span class="grafik-tone_${open ? "info" : "success"}">${t.known(`invoice_state.${invoice.state}`) || invoice.state}</span><span>${sentNote(t, invoice)}</span></div>
     ${open && html`<div class="grafik-row__actions">
       ${copyButton({ t, id, text: invoice.url, label: t("copy.link"), what, copied: ui.copied })}
-      ${card.actions.includes("invoice") && button({ action: "send", id: invoice.id, kind: "small", label: invoice.sent.length ? t("invoices.resend") : t("invoices.send"), name: `${t("invoices.send")}: ${what}` })}</div>`}</li>`;
+      ${card.actions.includes("invoice") && button({ action: "send", id: invoice.id, kind: "small", label: sendLabel, name: `${sendLabel}: ${what}` })}</div>`}</li>`;
   }
   function sentNote(t, invoice) {
     if (!invoice.sent.length) return invoice.state === "open" ? t("invoices.not_sent") : "";

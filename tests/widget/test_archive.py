@@ -1,0 +1,122 @@
+"""The kept archive passes amoCRM's rules, and the validator finds each rule broken."""
+
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from widget_js import validate
+
+DIST = Path(__file__).resolve().parents[2] / "widget_js" / "dist"
+Files = dict[str, bytes]
+
+
+@pytest.fixture
+def files() -> Files:
+    return validate.read(DIST)
+
+
+def test_the_kept_archive_breaks_no_rule(files: Files) -> None:
+    assert validate.problems(files) == []
+
+
+def edit_manifest(files: Files, **changes: object) -> None:
+    manifest = json.loads(files["manifest.json"])
+    for path, value in changes.items():
+        *parts, last = path.split("__")
+        node = manifest
+        for part in parts:
+            node = node[part]
+        node[last] = value
+    files["manifest.json"] = json.dumps(manifest).encode()
+
+
+def drop_text(files: Files) -> None:
+    texts = json.loads(files["i18n/en.json"])
+    del texts["panel"]["debt"]
+    files["i18n/en.json"] = json.dumps(texts).encode()
+
+
+def resize(files: Files) -> None:
+    picture = files["images/logo_min.png"]
+    files["images/logo_min.png"] = picture[:16] + struct.pack(">II", 85, 84) + picture[24:]
+
+
+def add_script(code: bytes) -> Callable[[Files], None]:
+    def edit(files: Files) -> None:
+        files["script.js"] += code
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda files: files.pop("script.js"), "script.js is not at the root of the archive"),
+        (lambda files: files.update({"widget/script.js": b""}), "widget does not belong into the archive"),
+        (
+            lambda files: files.update({"style.css": b"\xef\xbb\xbf"}),
+            "style.css begins with a byte order mark",
+        ),
+        (lambda files: files.update({"style.css": b"a\r\n"}), "style.css has line ends other than \\n"),
+        (lambda files: files.update({"style.css": b"\xff"}), "style.css is not UTF-8"),
+        (lambda files: files.update({"manifest.json": b"[]"}), "manifest.json is not a JSON object"),
+        (lambda files: edit_manifest(files, widget__version="1"), "widget.version is not of the form 1.2.3"),
+        (
+            lambda files: edit_manifest(files, widget__interface_version=1),
+            "widget.interface_version is not 2",
+        ),
+        (lambda files: edit_manifest(files, tour__is_tour=False), "tour.is_tour is not true"),
+        (lambda files: edit_manifest(files, locations=["lcard-2"]), "location lcard-2 is unknown"),
+        (
+            lambda files: edit_manifest(files, locations=["lcard-1", "digital_pipeline"]),
+            "location digital_pipeline is listed but script.js has no dpSettings",
+        ),
+        (
+            lambda files: edit_manifest(files, widget__support={"link": "http://help.example.org"}),
+            "widget.support.link is not an https address",
+        ),
+        (
+            lambda files: edit_manifest(files, settings__connection__type="label"),
+            "setting connection has an unknown type",
+        ),
+        (
+            lambda files: edit_manifest(files, widget__name="widget.title"),
+            "i18n/ru.json lacks widget.title, which the manifest names",
+        ),
+        (drop_text, "i18n/en.json lacks panel.debt"),
+        (resize, "images/logo_min.png is not a PNG of 84×84"),
+        (lambda files: files.pop("images/tour_1_ru.png"), "images/tour_1_ru.png is missing"),
+        (
+            lambda files: files.update({"images/logo.png": files["images/logo.png"] + bytes(300 * 1024)}),
+            "images/logo.png is larger than 300 KB",
+        ),
+        (add_script(b"eval('1')"), "script.js runs text as code"),
+        (add_script(b"alert(1)"), "script.js uses the browser's own dialogs"),
+        (add_script(b"console.log(1)"), "script.js writes to the console"),
+        (add_script(b"$.ajax({async: false})"), "script.js makes a synchronous call"),
+        (add_script(b"APP.data.x = 1"), "script.js writes to amoCRM's globals"),
+    ],
+)
+def test_each_broken_rule_is_found(files: Files, spoil: Callable[[Files], object], sentence: str) -> None:
+    spoil(files)
+    assert sentence in validate.problems(files)
+
+
+def test_an_archive_with_the_placeholder_address_is_refused(
+    files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    (tmp_path / "widget.zip").write_bytes(raw.getvalue())
+    assert validate.main(tmp_path / "widget.zip") == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "manifest.json still has the placeholder address",
+        "script.js still has the placeholder address",
+    ]
