@@ -206,7 +206,7 @@ def _warnings(
         found["no_email"] = _("The contact has no e-mail: add it to the contact and invoices will go out.")
     if receiver is None:
         found["no_receiver"] = _("It is not known which legal entity takes the money: fill in the deal's location.")
-    if standing.schedule and standing.state != DealState.CANCELLED and -int(-standing.total // 1) != deal.price:
+    if standing.schedule and standing.state != DealState.CANCELLED and money.whole_roubles(standing.total) != deal.price:
         words = {"price": money.words(deal.price), "total": money.words(standing.total)}
         found["price_differs"] = _(
             "The deal's budget is %(price)s, the schedule adds up to %(total)s: change the schedule or the budget."

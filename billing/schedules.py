@@ -113,7 +113,7 @@ def save(*, deal: Deal, terms: Terms, version: int | None, author: str, reason: 
         ledger.settle_open(deal, at=at)
         orders.retire(deal=deal, at=at)
         overdue.cure(deal=deal, at=at)
-        outbox.set_price(deal=deal, price=_price(terms.total), at=at)
+        outbox.set_price(deal=deal, price=money.whole_roubles(terms.total), at=at)
         projection.push(deal, at=at)
         payments.complete_if_paid(deal, cause=f"schedule:{schedule.id}:{schedule.version}", at=at)
     return schedule
@@ -246,8 +246,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return money.text(value)
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _price(total: Decimal) -> int:
-    """amoCRM's price has no kopecks: whole roubles, rounded up."""
-    return -int(-total // 1)

@@ -3,7 +3,7 @@
 Kopecks exist only on a wire that wants them; words() is how people read a sum.
 """
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, Decimal
 
 ZERO = Decimal("0.00")
 KOPECK = Decimal("0.01")
@@ -15,6 +15,11 @@ NBSP = "\N{NO-BREAK SPACE}"
 def floor_to(amount: Decimal, unit: Decimal) -> Decimal:
     """Return the largest multiple of `unit` that is not above `amount` (both positive roubles)."""
     return ((amount / unit).to_integral_value(ROUND_DOWN) * unit).quantize(KOPECK)
+
+
+def whole_roubles(amount: Decimal) -> int:
+    """Return the sum in whole roubles, rounded up: amoCRM's price has no kopecks."""
+    return int(amount.to_integral_value(ROUND_CEILING))
 
 
 def is_whole_kopecks(amount: Decimal) -> bool:
