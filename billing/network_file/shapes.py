@@ -30,7 +30,8 @@ class Entry:
 
     def problem(self, key: str, reason: str) -> Problem:
         """A problem that is shown at the key, or at the entry when the key is absent."""
-        return Problem(self.lines.get(key, self.line), f"{self.path}.{key}" if key else self.path, reason)
+        path = f"{self.path}.{key}" if self.path else key
+        return Problem(self.lines.get(key, self.line), path, reason)
 
     def plain(self) -> dict[str, Any]:
         """The values as JSON can hold them; dates become ISO text, nested entries plain mappings."""
