@@ -15,15 +15,12 @@ def main(data_dir: Path, username: str, password: str) -> None:
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     django.setup()
-    from django.contrib.auth import get_user_model
     from django.core.management import call_command
 
     call_command("migrate", interactive=False)
     call_command("widget_zip", str(data_dir / "widget.zip"))
     call_command("network", "apply", str(ROOT / "sandbox" / "demo" / "network.yaml"))
-    users = get_user_model().objects
-    if not users.filter(username=username).exists():
-        users.create_superuser(username=username, password=password)
+    call_command("ensure_owner", username=username, password=password)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ even when it is killed (config.embedded.processes).
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -104,11 +105,12 @@ def supervise(supervisor: Supervisor, body: Callable[[], None]) -> int:
         say("\nStopping …")
         code = 0
     except (Failed, embedded.EmbeddedError) as error:
-        say(f"\n{error}")
+        print(f"{error}", file=sys.stderr, flush=True)
         code = 1
     finally:
         supervisor.stop()
-    say("Stopped.")
+    if code == 0:
+        say("Stopped.")
     return code
 
 

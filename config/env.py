@@ -52,6 +52,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
     FIELD_KEYS be made here (and kept in DATA_DIR): a production database never depends on a file made by chance.
     """
     data_dir = Path(environ.get("DATA_DIR") or ROOT / "var").resolve()
+    if not environ.get("DATABASE_URL"):
+        # A command beside a running bin/demo calls the same sandbox, not the real amoCRM.
+        environ = {**embedded.environment(data_dir), **environ}
     database_url, redis_url = _addresses(environ, data_dir)
     private = not environ.get("DATABASE_URL")
     return Environment(
