@@ -1,6 +1,7 @@
 """`python -m sandbox`: the HTTP emulators and the SMTP mailbox until Ctrl-C or SIGTERM."""
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -22,19 +23,18 @@ def main() -> None:
     app = create_app(store=store, clock=Clock(store), product_url=options.product_url, public_url=public_url)
     jobs = app.extensions["sandbox"].jobs
     try:
-        mail = smtp.start(store, host=options.host, port=options.smtp_port)
+        smtp.start(store, host=options.host, port=options.smtp_port)
         server = waitress.create_server(
             app, host=options.host, port=options.port, threads=THREADS, channel_timeout=180
         )
     except OSError as error:
         sys.exit(f"sandbox: cannot listen on {options.host}:{options.port} or :{options.smtp_port} ({error})")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # What is under way is a row and will be done again, so nobody has to wait for a slow notice.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(0))
     jobs.start()
     print(f"sandbox: ready at {public_url}, mail on port {options.smtp_port}", flush=True)
-    try:
-        server.run()
-    finally:
-        mail.stop()
+    server.run()
 
 
 def _options() -> argparse.Namespace:

@@ -115,7 +115,7 @@ class _Door:
             try:
                 answer = self._handle(path, site, given, checked)
             except wire.Refused as refused:
-                # Handlers refuse before they write, so there is nothing to roll back but a fault's used count.
+                # Handlers refuse before they write; committed, because a fault's used count must stay used.
                 answer = refused.envelope()
             return self._kept(key, answer)
 

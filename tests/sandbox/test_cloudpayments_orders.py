@@ -95,7 +95,7 @@ def test_request_ids_of_two_sites_do_not_meet(world: World) -> None:
 def test_twenty_calls_at_once_under_one_request_id_make_one_order(world: World) -> None:
     def create(_: int) -> bytes:
         client = World(world.sandbox, world.client.application.test_client())
-        return client.call("/orders/create", request_id="order:1", Amount=10, Description="Курс").data
+        return bytes(client.call("/orders/create", request_id="order:1", Amount=10, Description="Курс").data)
 
     with ThreadPoolExecutor(20) as pool:
         answers = set(pool.map(create, range(20)))

@@ -1,5 +1,6 @@
 """Paying an order: Check, Pay and Fail on the wire, retries, refunds, holds, tokens, look-ups."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -89,6 +90,23 @@ def test_a_bad_card_is_declined_and_can_be_tried_again(
     assert world.pay(order_id)["Status"] == "Completed"
     world.sandbox.jobs.run_due()
     assert sorted(product.kinds()) == ["check", "check", "fail", "pay"]
+
+
+def test_a_site_may_have_its_notices_as_json(world: World, product: Product) -> None:
+    site = world.sandbox.store.get("cloudpayments.sites", "pk_test")
+    assert site is not None
+    world.sandbox.store.put("cloudpayments.sites", "pk_test", site | {"notification_format": "json"})
+    paid = world.pay(world.order())
+    world.sandbox.jobs.run_due()
+    pay = product.of("pay")[0]
+    told = json.loads(pay.body)
+    assert (told["TransactionId"], told["Amount"], told["SubscriptionId"]) == (
+        paid["TransactionId"],
+        12500.5,
+        None,
+    )
+    assert pay.headers["Content-Type"] == "application/json"
+    assert pay.headers["Content-HMAC"] == pay.headers["X-Content-HMAC"]
 
 
 def test_sbp_has_no_card_and_no_token(world: World, product: Product) -> None:

@@ -128,7 +128,7 @@ def test_keys_in_pascal_case_numbers_as_text_and_a_long_label(world: World) -> N
 
 
 def test_the_same_request_id_makes_one_receipt(world: World) -> None:
-    fields = {"Inn": "7700000009", "Type": "Income", "CustomerReceipt": content()}
+    fields: dict[str, Any] = {"Inn": "7700000009", "Type": "Income", "CustomerReceipt": content()}
     first = world.call("/kkt/receipt", request_id="receipt:1", **fields)
     second = world.call("/kkt/receipt", request_id="receipt:1", **fields)
     assert first.data == second.data

@@ -165,7 +165,7 @@ def test_an_order_is_made_though_the_answer_does_not_come_in_time(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(faults.time, "sleep", slept.append)
+    monkeypatch.setattr("sandbox.faults.time.sleep", slept.append)
     world.sandbox.faults.switch("cloudpayments", "timeout_after_create", count=1)
     world.answer("/test")
     assert slept == []
