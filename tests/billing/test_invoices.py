@@ -1,0 +1,146 @@
+"""Invoices: made once, sent once, void with their row, their state computed."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from billing import invoices, payments
+from billing.invoices import Demand
+from billing.models import Event, Invoice, Message
+from billing.payments import Offline
+from crm.models import Deal
+from tests.factories import NOW, TODAY, make_account, make_deal, make_schedule, rows_of, rub, standing_of
+
+pytestmark = pytest.mark.django_db
+
+CASH = Offline(paid_on=TODAY, method="cash", payer={}, comment="", receipt=None)
+FIRST = date(2026, 12, 10)
+SECOND = date(2027, 1, 10)
+
+
+def pay(deal: Deal, amount: object) -> None:
+    payments.receive_offline(deal=deal, amount=rub(amount), offline=CASH, author="user:1", at=NOW)
+
+
+def test_a_due_row_is_invoiced_and_mailed_exactly_once() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    assert invoices.issue_due(on=FIRST, at=NOW) == 1
+    assert invoices.issue_due(on=FIRST, at=NOW) == 0
+    invoice = Invoice.objects.get()
+    assert (invoice.amount, invoice.installment.number if invoice.installment else None) == (rub(30000), 1)
+    message = Message.objects.get()
+    assert (message.invoice, message.to, message.channel) == (invoice, deal.contact_email, "email")
+    assert invoice.number in message.subject + message.text
+    assert Event.objects.filter(deal=deal, kind="invoice_issued").count() == 1
+
+
+def test_nothing_is_issued_before_its_day() -> None:
+    make_schedule()
+    assert invoices.issue_due(on=FIRST - timedelta(days=1), at=NOW) == 0
+
+
+def test_lead_days_of_the_account_issue_earlier() -> None:
+    make_schedule(make_deal(make_account(issue_days_before=3)))
+    assert invoices.issue_due(on=FIRST - timedelta(days=4), at=NOW) == 0
+    assert invoices.issue_due(on=FIRST - timedelta(days=3), at=NOW) == 1
+
+
+def test_missed_days_are_caught_up_for_every_open_row() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    pay(deal, 40000)
+    assert invoices.issue_due(on=SECOND, at=NOW) == 1
+    assert Invoice.objects.get().amount == rub(20000)
+
+
+def test_paid_lost_and_old_rows_are_left_alone() -> None:
+    make_schedule(make_deal(state=Deal.State.LOST))
+    make_schedule(make_deal(make_account(starts_on=date(2027, 6, 1))))
+    paid = make_deal()
+    make_schedule(paid, count=1)
+    pay(paid, 90000)
+    assert invoices.issue_due(on=SECOND, at=NOW) == 0
+
+
+def test_without_an_address_the_invoice_is_made_and_nothing_is_sent() -> None:
+    make_schedule(make_deal(contact_email=""))
+    assert invoices.issue_due(on=FIRST, at=NOW) == 1
+    assert not Message.objects.exists()
+
+
+def test_a_click_makes_the_invoice_of_the_first_open_row_and_a_second_click_returns_it() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    first = invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW)
+    assert first == invoices.issue(deal=deal, demand=Demand(number=1), author="user:1", at=NOW)
+    assert first.amount == rub(30000)
+
+
+def test_numbers_are_given_once_per_legal_entity_and_year() -> None:
+    account = make_account()
+    numbers = []
+    for _ in range(3):
+        deal = make_deal(account)
+        make_schedule(deal)
+        numbers.append(invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW).number)
+    assert numbers == ["2026-00001", "2026-00002", "2026-00003"]
+
+
+@pytest.mark.parametrize(
+    "demand, error",
+    [
+        (Demand(number=9), invoices.NoSuchRow),
+        (Demand(amount=rub("90000.01")), invoices.AboveDebt),
+    ],
+)
+def test_what_is_not_owed_cannot_be_asked_for(demand: Demand, error: type[Exception]) -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    with pytest.raises(error):
+        invoices.issue(deal=deal, demand=demand, author="user:1", at=NOW)
+    assert not Invoice.objects.exists()
+
+
+def test_a_paid_deal_has_nothing_to_invoice() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    pay(deal, 90000)
+    with pytest.raises(invoices.NothingToInvoice):
+        invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW)
+
+
+def test_a_void_invoice_stays_void_and_the_row_may_be_asked_for_again() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    first = invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW)
+    invoices.void(invoice=first, reason="ошибка", author="user:1", at=NOW)
+    invoices.void(invoice=first, reason="ещё раз", author="user:1", at=NOW)
+    assert Event.objects.filter(kind="invoice_void").count() == 1
+    with pytest.raises(invoices.AlreadyVoid):
+        invoices.send(invoice=first, at=NOW)
+    assert invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW) != first
+
+
+def test_the_state_and_the_rest_follow_the_money() -> None:
+    deal = make_deal()
+    schedule = make_schedule(deal)
+    of_row = invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW)
+    of_sum = invoices.issue(deal=deal, demand=Demand(amount=rub(50000)), author="user:1", at=NOW)
+    pay(deal, 20000)
+    standing = standing_of(deal)
+    assert [invoices.state_of(one, standing) for one in (of_row, of_sum)] == ["open", "open"]
+    assert [invoices.open_rest(one, standing) for one in (of_row, of_sum)] == [rub(10000), rub(30000)]
+    pay(deal, 30000)
+    standing = standing_of(deal)
+    assert [invoices.state_of(one, standing) for one in (of_row, of_sum)] == ["paid", "paid"]
+    assert len(rows_of(schedule)) == 3
+
+
+def test_sending_again_by_hand_is_a_second_message() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    invoice = invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW)
+    invoices.send(invoice=invoice, at=NOW)
+    invoices.send(invoice=invoice, at=NOW)
+    assert Message.objects.filter(invoice=invoice).count() == 2
