@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import Response, render_template, request
@@ -193,10 +194,18 @@ def write_note(crm: Crm, user: Row, lead_id: int) -> Response:
 
 
 def add_task(crm: Crm, user: Row, lead_id: int) -> Response:
+    """{text, complete_on: "2026-12-01"}: due at the end of that day, for the deal's responsible user."""
     body = body_of()
-    lead, text, till = crm.get("leads", lead_id), str(body.get("text", "")).strip(), body.get("complete_till")
-    if lead is None or not text or not isinstance(till, int):
+    lead, text = crm.get("leads", lead_id), str(body.get("text", "")).strip()
+    try:
+        last = datetime.fromisoformat(str(body.get("complete_on"))).replace(
+            hour=23, minute=59, tzinfo=crm.zone
+        )
+    except ValueError:
+        last = None
+    if lead is None or not text or last is None:
         return refuse(400, "Нужны текст и срок")
+    till = int(last.timestamp())
     task = {"text": text, "complete_till": till, "entity_id": lead_id, "entity_type": "leads"}
     task["responsible_user_id"] = lead["responsible_user_id"]
     return answer({"id": feed.write_task(crm, task, by=user["id"])["id"]}, 201)
