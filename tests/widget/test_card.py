@@ -24,10 +24,11 @@ PREVIEW = {
 
 
 def without_schedule(card: dict[str, Any]) -> None:
+    card.update({"installments": [], "invoices": [], "payments": [], "version": None, "next": None})
     card.update(
-        installments=[], invoices=[], payments=[], version=None, next=None, due_day=None, state="no_schedule",
-        paid="0.00", debt="160000.00", overdue="0.00", actions=["schedule", "partial_payment", "full_payment"],
-    )  # fmt: skip
+        {"due_day": None, "state": "no_schedule", "paid": "0.00", "debt": "160000.00", "overdue": "0.00"}
+    )
+    card["actions"] = ["schedule", "partial_payment", "full_payment"]
 
 
 def problem(status: int, **more: Any) -> dict[str, Any]:
@@ -116,6 +117,33 @@ def test_unknown_outcome_is_repeated_with_the_same_key_and_body_only(deal: Page,
     assert len(calls) == 3
     assert len({(call.key, str(call.body)) for call in calls}) == 1
     assert calls[0].key
+
+
+def test_a_save_that_still_runs_is_no_conflict_and_may_be_repeated(deal: Page, server: Server) -> None:
+    running = problem(409, code="still_running", detail="Тот же запрос ещё выполняется.")
+    outcomes = {1: (0, ""), 2: (409, running), 3: (200, server.card)}
+    server.answers[f"POST {LEAD}/full-payment/"] = lambda number: outcomes[number]
+    deal.get_by_role("button", name="Полная оплата").click()
+    deal.get_by_role("button", name="Записать").click()
+    deal.get_by_role("button", name="Повторить").click()
+    expect(deal.get_by_role("alert")).to_contain_text("ещё выполняется")
+    deal.get_by_role("button", name="Повторить").click()
+    expect(deal.get_by_role("dialog")).to_have_count(0)
+    assert len({call.key for call in server.made(f"POST {LEAD}/full-payment/")}) == 1
+
+
+def test_invoice_for_the_next_row_names_the_row_and_another_sum_only_the_sum(
+    deal: Page, server: Server
+) -> None:
+    server.answer(f"POST {LEAD}/invoices/", 201, server.card["invoices"][0])
+    for amount in ("15 000", "7 000"):
+        deal.get_by_role("button", name="Выставить счёт").click()
+        dialog = deal.get_by_role("dialog", name="Выставить счёт")
+        dialog.get_by_label("Сумма счёта").fill(amount)
+        dialog.get_by_role("button", name="Выставить счёт").click()
+        expect(dialog).to_have_count(0)
+    sent = [call.body for call in server.made(f"POST {LEAD}/invoices/")]
+    assert sent == [{"installment": 3, "send": ["email"]}, {"amount": "7000.00", "send": ["email"]}]
 
 
 def test_refused_payment_may_be_changed_and_goes_with_a_new_key(deal: Page, server: Server) -> None:
@@ -212,9 +240,7 @@ def test_markup_of_a_client_is_read_and_never_run(deal: Page, server: Server) ->
     server.card.update(name=evil, programme=evil, cohort=evil, warnings=[{"code": evil, "text": evil}])
     server.card["payer"].update(name=evil, email=evil)
     server.card["contact"].update(name=evil, email=evil)
-    events = {
-        "results": [{"at": "2026-09-01T10:00:00+03:00", "who": {"name": evil}, "what": "x", "text": evil}]
-    }
+    events = {"results": [{"at": "2026-09-01T10:00:00+03:00", "who": evil, "what": evil, "text": evil}]}
     server.answer(f"GET {LEAD}/history/", 200, events)
     deal.evaluate("openCard(7700123)")
     expect(deal.locator(".grafik-course")).to_contain_text("<img src=x")

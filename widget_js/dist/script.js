@@ -437,7 +437,9 @@ var Grafik = (() => {
         this.submit();
       });
       this.form.addEventListener("click", (event) => {
-        if (event.target.closest('[data-action="close"]')) this.close();
+        if (!event.target.closest('[data-action="close"]')) return;
+        event.stopPropagation();
+        this.close();
       });
       connectPickers(this.form);
       if (this.spec.onReady) this.spec.onReady(this);
@@ -473,8 +475,7 @@ var Grafik = (() => {
     fail(error, body) {
       if (this.closed) return;
       this.setBusy(false);
-      const stillRunning = this.unknownBody && error.status === 409 && !this.spec.onConflict;
-      if (error.unknown || stillRunning) this.holdUnknown(error, body);
+      if (error.unknown || error.code === "still_running") this.holdUnknown(error, body);
       else this.release(error);
     }
     holdUnknown(error, body) {
@@ -513,7 +514,7 @@ var Grafik = (() => {
     const foot = spec.submitLabel ? html`<button type="submit" class="grafik-button grafik-button_primary grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
        ${button({ action: "close", kind: "text", label: t("dialog.cancel") })}` : button({ action: "close", label: t("dialog.close") });
     return html`<form class="grafik grafik-dialog${spec.wide ? " grafik-dialog_wide" : ""}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title" novalidate autocomplete="off">
-    <button type="button" class="grafik-dialog__cross" data-action="close" aria-label="${t("dialog.close")}">${icon("cross")}</button>
+    <button type="button" class="modal-body__close grafik-dialog__cross" data-action="close" aria-label="${t("dialog.close")}">${icon("cross")}</button>
     <h2 class="grafik-dialog__title" id="grafik-dialog-title" tabindex="-1">${spec.title}</h2>
     <fieldset class="grafik-dialog__fields">${spec.content}</fieldset>
     <div class="grafik-dialog__problem" role="alert"></div>
@@ -522,7 +523,7 @@ var Grafik = (() => {
 
   // src/dialogs/history.js
   function openHistory(context, { onClosed }) {
-    const { t, api, card } = context;
+    const { t, api, card, nameOf } = context;
     return openDialog(context, {
       title: t("history.title"),
       content: html`<div class="grafik-history" aria-live="polite"></div>`,
@@ -531,7 +532,7 @@ var Grafik = (() => {
         const load = () => {
           place.innerHTML = String(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t("panel.loading")}</p>`);
           api.get(`deals/${card.lead_id}/history/`).then(
-            (answer) => show(historyView(t, Array.isArray(answer) ? answer : answer.results)),
+            (answer) => show(historyView(t, answer.results, nameOf)),
             (error) => show(callout("error", explain(t, error).text, button({ action: "history_again", label: t("panel.retry") })))
           );
         };
@@ -547,14 +548,17 @@ var Grafik = (() => {
       onClosed
     });
   }
-  function historyView(t, events) {
+  function historyView(t, events, nameOf) {
     if (!events.length) return html`<p class="grafik-hint">${t("history.empty")}</p>`;
-    return html`<ol class="grafik-events">${events.map((event) => eventView(t, event))}</ol>`;
+    return html`<ol class="grafik-events">${events.map((event) => eventView(t, event, nameOf))}</ol>`;
   }
-  function eventView(t, event) {
-    const who = event.who && (event.who.name || event.who) || t("history.system");
-    const what = event.text || t.known(`event.${event.what}`) || event.what;
-    return html`<li class="grafik-event"><div class="grafik-event__what">${what}</div><div class="grafik-row__note"><span>${formatMoment(event.at)}</span><span>${who}</span></div></li>`;
+  function eventView(t, event, nameOf) {
+    return html`<li class="grafik-event"><div class="grafik-event__what">${event.text}</div><div class="grafik-row__note"><span>${formatMoment(event.at)}</span><span>${whoWords(t, event.who, nameOf)}</span></div></li>`;
+  }
+  function whoWords(t, who, nameOf) {
+    const user = /^user:(\d+)$/.exec(who);
+    if (user) return nameOf(user[1]) || t("who.user", { id: user[1] });
+    return t.known(`who.${who}`) || who;
   }
 
   // src/money.js
@@ -707,7 +711,7 @@ var Grafik = (() => {
         showFieldErrors(form, amount ? {} : { amount: t("payment.wrong_amount") });
         if (!amount) return null;
         const send = chosen(form);
-        return { ...amount === next.amount ? { installment: next.number } : { installment: next.number, amount }, ...send.length ? { send } : {} };
+        return { ...amount === next.amount ? { installment: next.number } : { amount }, send };
       },
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/invoices/`, body, key),
       onDone,
@@ -831,7 +835,7 @@ var Grafik = (() => {
   // src/views/preview.js
   function previewView(t, preview) {
     return html`
-    ${(preview.warnings || []).map((warning) => callout("warning", warning.text || warning))}
+    ${(preview.warnings || []).map((warning) => callout("warning", warning.text))}
     <table class="grafik-table">
       <caption class="grafik-hidden">${t("schedule.preview")}</caption>
       <thead><tr><th scope="col">${t("schedule.number")}</th><th scope="col">${t("schedule.day")}</th><th scope="col" class="grafik-table__sum">${t("schedule.amount")}</th></tr></thead>
@@ -856,14 +860,8 @@ var Grafik = (() => {
   }
   function changesView(t, changes) {
     if (!changes.length) return "";
-    return html`<h3 class="grafik-section__title">${t("schedule.changes")}</h3><ul class="grafik-changes">${changes.map((change) => html`<li>${typeof change === "string" ? change : changeWords(t, change)}</li>`)}</ul>`;
-  }
-  function changeWords(t, change) {
-    const side = (row) => html`${formatDay(row.due_on)}, ${formatMoney(row.amount)}`;
-    const number = t("schedule.row", { number: change.number });
-    if (!change.before) return html`<b>${number}</b> <ins>${side(change.after)}</ins>`;
-    if (!change.after) return html`<b>${number}</b> <del>${side(change.before)}</del>`;
-    return html`<b>${number}</b> <del>${side(change.before)}</del> → <ins>${side(change.after)}</ins>`;
+    const rows = changes.map((change) => html`<li class="grafik-change grafik-change_${change.kind}">${change.text}</li>`);
+    return html`<section><h3 class="grafik-section__title">${t("schedule.changes")}</h3><ul class="grafik-changes">${rows}</ul></section>`;
   }
 
   // src/dialogs/preview_loop.js
@@ -1167,9 +1165,8 @@ var Grafik = (() => {
   }
   function warningsView(t, card) {
     return card.warnings.map((warning) => {
-      const way = t.known(`way_out.${warning.code}`);
-      const goes = warning.code === "price_differs" && card.actions.includes("rebuild");
-      return callout("warning", warning.text, html`${way && html`<div class="grafik-hint">${way}</div>`}${goes && button({ action: "schedule", id: "warning", kind: "link", label: t("actions.rebuild") })}`);
+      const rebuilds = warning.code === "price_differs" && card.actions.includes("rebuild");
+      return callout("warning", warning.text, rebuilds && button({ action: "schedule", id: "warning", kind: "link", label: t("actions.rebuild") }));
     });
   }
   function linksView(t, card, ui) {
@@ -1206,7 +1203,7 @@ var Grafik = (() => {
   // src/panel.js
   var COPIED_FOR_MS = 2e3;
   var Panel = class {
-    /** deps: {root, leadId, api, t, Modal, notify: {done, problem}, listen} */
+    /** deps: {root, leadId, api, t, Modal, nameOf(id), notify: {done, problem}, listen(look)} */
     constructor(deps) {
       Object.assign(this, deps);
       this.ui = { busy: "", expanded: /* @__PURE__ */ new Set(), copied: "", stale: false };
@@ -1312,7 +1309,8 @@ var Grafik = (() => {
     /** One dialog at a time; afterwards the focus goes back to the button that opened it. */
     open(key, opener, onDone, subject) {
       if (this.dialog && this.dialog.isOpen()) return;
-      const context = { Modal: this.Modal, t: this.t, api: this.api, today: dayOf(/* @__PURE__ */ new Date()), card: this.card, subject };
+      const { Modal, t, api, nameOf, card } = this;
+      const context = { Modal, t, api, nameOf, today: dayOf(/* @__PURE__ */ new Date()), card, subject };
       this.dialog = opener(context, {
         onDone: (answer) => this.alive && onDone(answer),
         onConflict: (error) => this.alive && this.conflict(error),
@@ -1494,6 +1492,7 @@ var Grafik = (() => {
             api: api(),
             t: texts(),
             Modal,
+            nameOf: managerName,
             notify: notices(),
             listen: (look) => self.listenSocketChannel ? self.listenSocketChannel(`leads:card:${lead}`, ["*"], look) : null
           });
@@ -1530,6 +1529,10 @@ var Grafik = (() => {
   }
   function inLeadCard() {
     return APP.getBaseEntity() === "leads" && Boolean(APP.isCard());
+  }
+  function managerName(id) {
+    const managers = APP.constant("managers");
+    return managers && managers[id] && managers[id].title || "";
   }
   function notices() {
     return {

@@ -50,6 +50,7 @@ export function makeWidget(Modal) {
           api: api(),
           t: texts(),
           Modal,
+          nameOf: managerName,
           notify: notices(),
           listen: (look) => (self.listenSocketChannel ? self.listenSocketChannel(`leads:card:${lead}`, ['*'], look) : null),
         });
@@ -93,6 +94,11 @@ function leadId() {
 
 function inLeadCard() {
   return APP.getBaseEntity() === 'leads' && Boolean(APP.isCard());
+}
+
+function managerName(id) {
+  const managers = APP.constant('managers');
+  return (managers && managers[id] && managers[id].title) || '';
 }
 
 function notices() {

@@ -16,7 +16,7 @@ import { failedView, loadingView, panelView } from './views/panel.js';
 const COPIED_FOR_MS = 2000;
 
 export class Panel {
-  /** deps: {root, leadId, api, t, Modal, notify: {done, problem}, listen} */
+  /** deps: {root, leadId, api, t, Modal, nameOf(id), notify: {done, problem}, listen(look)} */
   constructor(deps) {
     Object.assign(this, deps);
     this.ui = { busy: '', expanded: new Set(), copied: '', stale: false };
@@ -139,7 +139,8 @@ export class Panel {
   /** One dialog at a time; afterwards the focus goes back to the button that opened it. */
   open(key, opener, onDone, subject) {
     if (this.dialog && this.dialog.isOpen()) return;
-    const context = { Modal: this.Modal, t: this.t, api: this.api, today: dayOf(new Date()), card: this.card, subject };
+    const { Modal, t, api, nameOf, card } = this;
+    const context = { Modal, t, api, nameOf, today: dayOf(new Date()), card, subject };
     this.dialog = opener(context, {
       onDone: (answer) => this.alive && onDone(answer),
       onConflict: (error) => this.alive && this.conflict(error),

@@ -67,8 +67,11 @@ class Dialog {
       event.preventDefault();
       this.submit();
     });
+    // The cross carries Modal's own class, so that Modal draws no second one; the click is answered here.
     this.form.addEventListener('click', (event) => {
-      if (event.target.closest('[data-action="close"]')) this.close();
+      if (!event.target.closest('[data-action="close"]')) return;
+      event.stopPropagation();
+      this.close();
     });
     connectPickers(this.form);
     if (this.spec.onReady) this.spec.onReady(this);
@@ -108,8 +111,7 @@ class Dialog {
   fail(error, body) {
     if (this.closed) return;
     this.setBusy(false);
-    const stillRunning = this.unknownBody && error.status === 409 && !this.spec.onConflict;
-    if (error.unknown || stillRunning) this.holdUnknown(error, body);
+    if (error.unknown || error.code === 'still_running') this.holdUnknown(error, body);
     else this.release(error);
   }
 
@@ -156,7 +158,7 @@ function frameView(t, spec) {
        ${button({ action: 'close', kind: 'text', label: t('dialog.cancel') })}`
     : button({ action: 'close', label: t('dialog.close') });
   return html`<form class="grafik grafik-dialog${spec.wide ? ' grafik-dialog_wide' : ''}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title" novalidate autocomplete="off">
-    <button type="button" class="grafik-dialog__cross" data-action="close" aria-label="${t('dialog.close')}">${icon('cross')}</button>
+    <button type="button" class="modal-body__close grafik-dialog__cross" data-action="close" aria-label="${t('dialog.close')}">${icon('cross')}</button>
     <h2 class="grafik-dialog__title" id="grafik-dialog-title" tabindex="-1">${spec.title}</h2>
     <fieldset class="grafik-dialog__fields">${spec.content}</fieldset>
     <div class="grafik-dialog__problem" role="alert"></div>

@@ -7,9 +7,9 @@ import { button } from '../views/controls.js';
 import { callout } from '../views/callout.js';
 import { openDialog } from './frame.js';
 
-/** context: {Modal, t, api, card}; the dialog opens at once and fills itself. */
+/** context: {Modal, t, api, card, nameOf}; the dialog opens at once and fills itself. */
 export function openHistory(context, { onClosed }) {
-  const { t, api, card } = context;
+  const { t, api, card, nameOf } = context;
   return openDialog(context, {
     title: t('history.title'),
     content: html`<div class="grafik-history" aria-live="polite"></div>`,
@@ -18,7 +18,7 @@ export function openHistory(context, { onClosed }) {
       const load = () => {
         place.innerHTML = String(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t('panel.loading')}</p>`);
         api.get(`deals/${card.lead_id}/history/`).then(
-          (answer) => show(historyView(t, Array.isArray(answer) ? answer : answer.results)),
+          (answer) => show(historyView(t, answer.results, nameOf)),
           (error) => show(callout('error', explain(t, error).text, button({ action: 'history_again', label: t('panel.retry') }))),
         );
       };
@@ -35,13 +35,19 @@ export function openHistory(context, { onClosed }) {
   });
 }
 
-export function historyView(t, events) {
+/** `nameOf(id)` is the amoCRM user's name or ''. */
+export function historyView(t, events, nameOf) {
   if (!events.length) return html`<p class="grafik-hint">${t('history.empty')}</p>`;
-  return html`<ol class="grafik-events">${events.map((event) => eventView(t, event))}</ol>`;
+  return html`<ol class="grafik-events">${events.map((event) => eventView(t, event, nameOf))}</ol>`;
 }
 
-function eventView(t, event) {
-  const who = (event.who && (event.who.name || event.who)) || t('history.system');
-  const what = event.text || t.known(`event.${event.what}`) || event.what;
-  return html`<li class="grafik-event"><div class="grafik-event__what">${what}</div><div class="grafik-row__note"><span>${formatMoment(event.at)}</span><span>${who}</span></div></li>`;
+function eventView(t, event, nameOf) {
+  return html`<li class="grafik-event"><div class="grafik-event__what">${event.text}</div><div class="grafik-row__note"><span>${formatMoment(event.at)}</span><span>${whoWords(t, event.who, nameOf)}</span></div></li>`;
+}
+
+/** «user:8100002» is a person of amoCRM, any other word an actor of ours. */
+function whoWords(t, who, nameOf) {
+  const user = /^user:(\d+)$/.exec(who);
+  if (user) return nameOf(user[1]) || t('who.user', { id: user[1] });
+  return t.known(`who.${who}`) || who;
 }

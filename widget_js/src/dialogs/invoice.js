@@ -24,7 +24,7 @@ export function openInvoice(context, { onDone, onClosed }) {
       showFieldErrors(form, amount ? {} : { amount: t('payment.wrong_amount') });
       if (!amount) return null;
       const send = chosen(form);
-      return { ...(amount === next.amount ? { installment: next.number } : { installment: next.number, amount }), ...(send.length ? { send } : {}) };
+      return { ...(amount === next.amount ? { installment: next.number } : { amount }), send };
     },
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/invoices/`, body, key),
     onDone,

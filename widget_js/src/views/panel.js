@@ -45,12 +45,11 @@ function mainButton(t, card, ui) {
   return can('rebuild') ? button({ action: 'schedule', kind: 'primary', label: t('actions.rebuild') }) : '';
 }
 
-/** The server says what is wrong; a code we know adds the way out, and the button that goes it. */
+/** The server says what is wrong and the way out; where that is a dialog of ours, a button opens it. */
 function warningsView(t, card) {
   return card.warnings.map((warning) => {
-    const way = t.known(`way_out.${warning.code}`);
-    const goes = warning.code === 'price_differs' && card.actions.includes('rebuild');
-    return callout('warning', warning.text, html`${way && html`<div class="grafik-hint">${way}</div>`}${goes && button({ action: 'schedule', id: 'warning', kind: 'link', label: t('actions.rebuild') })}`);
+    const rebuilds = warning.code === 'price_differs' && card.actions.includes('rebuild');
+    return callout('warning', warning.text, rebuilds && button({ action: 'schedule', id: 'warning', kind: 'link', label: t('actions.rebuild') }));
   });
 }
 

@@ -7,7 +7,7 @@ import { callout } from './callout.js';
 
 export function previewView(t, preview) {
   return html`
-    ${(preview.warnings || []).map((warning) => callout('warning', warning.text || warning))}
+    ${(preview.warnings || []).map((warning) => callout('warning', warning.text))}
     <table class="grafik-table">
       <caption class="grafik-hidden">${t('schedule.preview')}</caption>
       <thead><tr><th scope="col">${t('schedule.number')}</th><th scope="col">${t('schedule.day')}</th><th scope="col" class="grafik-table__sum">${t('schedule.amount')}</th></tr></thead>
@@ -36,16 +36,9 @@ function rowView(t, row) {
   return html`<tr><td>${row.number}</td><td>${formatDay(row.due_on)}${moved && html`<small>${t('installments.moved', { day: formatDay(row.effective_due_on) })}</small>`}</td><td class="grafik-table__sum">${formatMoney(row.amount)}</td></tr>`;
 }
 
-/** `changes`: [{number, before: {due_on, amount}|null, after: {due_on, amount}|null}], or sentences. */
+/** `changes`: [{kind: closed | removed | added, text}]; the server tells them in sentences. */
 function changesView(t, changes) {
   if (!changes.length) return '';
-  return html`<h3 class="grafik-section__title">${t('schedule.changes')}</h3><ul class="grafik-changes">${changes.map((change) => html`<li>${typeof change === 'string' ? change : changeWords(t, change)}</li>`)}</ul>`;
-}
-
-function changeWords(t, change) {
-  const side = (row) => html`${formatDay(row.due_on)}, ${formatMoney(row.amount)}`;
-  const number = t('schedule.row', { number: change.number });
-  if (!change.before) return html`<b>${number}</b> <ins>${side(change.after)}</ins>`;
-  if (!change.after) return html`<b>${number}</b> <del>${side(change.before)}</del>`;
-  return html`<b>${number}</b> <del>${side(change.before)}</del> → <ins>${side(change.after)}</ins>`;
+  const rows = changes.map((change) => html`<li class="grafik-change grafik-change_${change.kind}">${change.text}</li>`);
+  return html`<section><h3 class="grafik-section__title">${t('schedule.changes')}</h3><ul class="grafik-changes">${rows}</ul></section>`;
 }
