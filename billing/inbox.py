@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from celery import current_app
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
@@ -124,8 +123,7 @@ def _store(merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, *,
     )
     with transaction.atomic():
         Notice.objects.bulk_create([row], ignore_conflicts=True)
-        # By its name: tasks are doors and stand above.
-        kick.soon(current_app.signature("billing.apply_notices"))
+        kick.soon("billing.apply_notices")
 
 
 def _apply_or_retry(row: Notice, *, at: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from celery import current_app
 from django.db import transaction
 
 from billing.models import MerchantAccount, ProviderCall, ProviderOrder, Receipt
@@ -34,5 +33,4 @@ def add(
     )
     with transaction.atomic():
         ProviderCall.objects.bulk_create([row], ignore_conflicts=True)
-        # By its name: tasks are doors and stand above.
-        kick.soon(current_app.signature("billing.deliver_provider_calls"))
+        kick.soon("billing.deliver_provider_calls")
