@@ -18,6 +18,8 @@ def web(*, host: str, port: int) -> list[str]:
         *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{host}:{port}"),
         *("--worker-class", "gthread", "--workers", str(_WEB_PROCESSES), "--threads", str(_WEB_THREADS)),
         *("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5", "--no-control-socket"),
+        # Loaded once and forked: half the work of a start on a small machine.
+        "--preload",
     ]
 
 

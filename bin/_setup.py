@@ -36,6 +36,7 @@ if str(ROOT) not in sys.path:
 
 def ensure(*locks: str) -> None:
     """Make the environment hold `locks` ("base", "demo", "dev"), then run this very command inside it."""
+    os.environ.setdefault(_BEGUN, repr(time.time()))
     if sys.version_info < OLDEST_PYTHON:
         _continue_with_newer_python()
     try:
@@ -45,13 +46,12 @@ def ensure(*locks: str) -> None:
     except KeyboardInterrupt:
         stop_with("\nStopped.")
     if Path(sys.prefix).resolve() != VENV.resolve():
-        os.environ.setdefault(_BEGUN, repr(time.time()))
         os.execv(PYTHON, [str(PYTHON), *sys.argv])
 
 
 def begun_at() -> float:
     """When the person's command began, in seconds since the epoch, whatever was installed in between."""
-    return float(os.environ.get(_BEGUN) or time.time())
+    return float(os.environ.pop(_BEGUN))
 
 
 def apt(packages: Sequence[str], *, why: str) -> None:
