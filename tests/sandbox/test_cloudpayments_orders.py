@@ -167,3 +167,17 @@ def test_an_order_cancelled_while_check_is_asked_is_not_paid(world: World, produ
     product.meanwhile["check"] = lambda: second.answer("/orders/cancel", Id=order_id)
     assert world.pay(order_id)["OrderStatus"] == "Cancelled"
     assert world.sandbox.store.all("cloudpayments.transactions") == []
+
+
+def test_ten_payers_pressing_at_once_pay_an_order_once(world: World) -> None:
+    order_id = world.order()
+
+    def pay(_: int) -> str | None:
+        client = World(world.sandbox, world.client.application.test_client())
+        status: str | None = client.pay(order_id)["Status"]
+        return status
+
+    with ThreadPoolExecutor(10) as pool:
+        outcomes = list(pool.map(pay, range(10)))
+    assert (outcomes.count("Completed"), outcomes.count(None)) == (1, 9)
+    assert len(world.sandbox.store.all("cloudpayments.transactions")) == 1

@@ -102,6 +102,29 @@ def test_a_killed_sandbox_goes_on_with_its_story(tmp_path: Path, product: Produc
 
 
 @pytest.mark.processes
+def test_an_answer_broken_in_the_middle_is_repeated_whole(tmp_path: Path, product: Product) -> None:
+    process = Process(tmp_path, product.url)
+    requests.post(f"{process.url}/_sandbox/seed", json={"cloudpayments": {"sites": [SITE]}}, timeout=5)
+    broken = {"service": "cloudpayments", "fault": "half_body", "count": 1}
+    requests.post(f"{process.url}/_sandbox/faults", json=broken, timeout=5)
+
+    def create() -> requests.Response:
+        return requests.post(
+            f"{process.url}/cloudpayments/orders/create",
+            json={"Amount": 10, "Description": "Курс"},
+            auth=AUTH,
+            headers={"X-Request-ID": "order:1"},
+            timeout=5,
+        )
+
+    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
+        create()
+    assert create().json()["Success"] is True
+    assert len(requests.get(f"{process.url}/_sandbox/cloudpayments/orders", timeout=5).json()) == 1
+    process.kill()
+
+
+@pytest.mark.processes
 def test_a_taken_port_is_one_clear_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
