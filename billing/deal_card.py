@@ -28,7 +28,9 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     policy = AccountPolicy.objects.filter(account=deal.account).first()
     receiver = _receiver(deal, on)
     found = list(Invoice.objects.filter(deal=deal).order_by("id"))
-    payments = list(Payment.objects.filter(deal=deal).select_related("merchant").order_by("received_at", "id"))
+    payments = list(
+        Payment.objects.filter(deal=deal).select_related("merchant").order_by("received_at", "id")
+    )
     return {
         **_head(deal, policy, receiver, at),
         **_figures(standing),
@@ -205,12 +207,21 @@ def _warnings(
     if not deal.contact_email:
         found["no_email"] = _("The contact has no e-mail: add it to the contact and invoices will go out.")
     if receiver is None:
-        found["no_receiver"] = _("It is not known which legal entity takes the money: fill in the deal's location.")
-    if standing.schedule and standing.state != DealState.CANCELLED and money.whole_roubles(standing.total) != deal.price:
+        found["no_receiver"] = _(
+            "It is not known which legal entity takes the money: fill in the deal's location."
+        )
+    if (
+        standing.schedule
+        and standing.state != DealState.CANCELLED
+        and money.whole_roubles(standing.total) != deal.price
+    ):
         words = {"price": money.words(deal.price), "total": money.words(standing.total)}
-        found["price_differs"] = _(
-            "The deal's budget is %(price)s, the schedule adds up to %(total)s: change the schedule or the budget."
-        ) % words
+        found["price_differs"] = (
+            _(
+                "The deal's budget is %(price)s, the schedule adds up to %(total)s: change the schedule or the budget."
+            )
+            % words
+        )
     if standing.credit > 0:
         credit = money.words(standing.credit)
         found["credit"] = _("Overpaid by %(credit)s: it covers the next payments, or can be refunded.") % {

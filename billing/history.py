@@ -13,4 +13,6 @@ def record(
     *, deal: Deal, kind: str, at: datetime, recorded_at: datetime, author: str, data: dict[str, Any]
 ) -> Event:
     """Remember that `author` did `kind` at `at`; sums in `data` are texts like '120000.00', dates are ISO."""
-    return Event.objects.create(deal=deal, kind=kind, at=at, recorded_at=recorded_at, author=author, data=data)
+    return Event.objects.create(
+        deal=deal, kind=kind, at=at, recorded_at=recorded_at, author=author, data=data
+    )

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from billing import history, ledger, letters, links, messages, network
@@ -91,7 +91,9 @@ def send(*, invoice: Invoice, at: datetime) -> None:
     Raises AlreadyVoid, NoAddress.
     """
     with transaction.atomic():
-        invoice = Invoice.objects.select_related("deal__account", "legal_entity", "installment").get(id=invoice.id)
+        invoice = Invoice.objects.select_related("deal__account", "legal_entity", "installment").get(
+            id=invoice.id
+        )
         ledger.lock(invoice.deal_id)
         if invoice.voided_at:
             raise AlreadyVoid
@@ -103,7 +105,9 @@ def void(*, invoice: Invoice, reason: str, author: str, at: datetime) -> None:
     """Void an invoice; its address goes on to ask for the deal's first open row. A second call changes nothing."""
     with transaction.atomic():
         deal = ledger.lock(invoice.deal_id)
-        if Invoice.objects.filter(id=invoice.id, voided_at__isnull=True).update(voided_at=at, void_reason=reason):
+        if Invoice.objects.filter(id=invoice.id, voided_at__isnull=True).update(
+            voided_at=at, void_reason=reason
+        ):
             data = {"invoice": invoice.number, "amount": money.text(invoice.amount), "reason": reason}
             history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
 
@@ -147,7 +151,7 @@ def _due_rows(policy: AccountPolicy, until: date) -> QuerySet[Installment]:
     )
     if policy.starts_on:
         rows = rows.filter(due_on__gte=policy.starts_on)
-    return rows.with_paid().filter(paid__lt=F("amount")).order_by("due_on", "id")
+    return rows.uncovered().order_by("due_on", "id")
 
 
 def _issue_row(row_id: int, *, until: date, at: datetime) -> int:
@@ -203,7 +207,11 @@ def _make(
         issued_on=today,
         created_at=at,
     )
-    data = {"invoice": invoice.number, "amount": money.text(amount), "installment": row.number if row else None}
+    data = {
+        "invoice": invoice.number,
+        "amount": money.text(amount),
+        "installment": row.number if row else None,
+    }
     history.record(deal=deal, kind="invoice_issued", at=at, recorded_at=at, author=author, data=data)
     text = _("Invoice %(number)s for %(amount)s issued.") % {
         "number": invoice.number,

@@ -117,11 +117,13 @@ def settle_open(deal: Deal, *, at: datetime) -> list[Allocation]:
 
 def free_money(deal: Deal) -> list[allocation.Source]:
     """Payments of the deal with money that neither covers a row nor went back, oldest first."""
-    return [
-        allocation.Source(payment.id, payment.free)
-        for payment in with_free(Payment.objects.filter(deal=deal, counted=True)).order_by("received_at", "id")
-        if payment.free > 0
-    ]
+    return [allocation.Source(payment.id, payment.free) for payment in unallocated(deal)]
+
+
+def unallocated(deal: Deal) -> list[Payment]:
+    """The payments behind free_money, each with its `free` sum."""
+    payments = with_free(Payment.objects.filter(deal=deal, counted=True))
+    return [payment for payment in payments.order_by("received_at", "id") if payment.free > 0]
 
 
 def with_free(payments: "models.QuerySet[Payment]") -> "models.QuerySet[Payment]":
@@ -156,12 +158,16 @@ def _sum(facts: "models.QuerySet[models.Model]") -> Decimal:
 
 def _current_rows(schedule: Schedule) -> "models.QuerySet[Installment]":
     live = Invoice.objects.filter(installment=OuterRef("pk"), voided_at__isnull=True).values("id")[:1]
-    return Installment.objects.filter(schedule=schedule).current().with_paid().annotate(live_invoice=Subquery(live))
+    return (
+        Installment.objects.filter(schedule=schedule)
+        .current()
+        .with_paid()
+        .annotate(live_invoice=Subquery(live))
+    )
 
 
 def _row_standing(row: Installment, on: date) -> RowStanding:
-    paid: Decimal = row.paid  # type: ignore[attr-defined]
-    invoice: int | None = row.live_invoice  # type: ignore[attr-defined]
+    paid, invoice = row.paid, row.live_invoice
     rest = row.amount - paid
     if rest <= 0:
         state = RowState.PAID

@@ -162,7 +162,7 @@ def refund_noticed(
         known = Refund.objects.filter(merchant=merchant, external_id=external_id).first()
         if known:
             return known
-        free = ledger.with_free(Payment.objects.filter(id=payment.id)).get().free  # type: ignore[attr-defined]
+        free = ledger.with_free(Payment.objects.filter(id=payment.id)).get().free
         shares = _shares_of(payment)
         if amount > free + sum((share.amount for share in shares), money.ZERO):
             return None
@@ -231,9 +231,12 @@ def _note(payment: Payment, standing: ledger.Standing) -> str:
         return _("Payment of %(amount)s received (operation %(operation)s). Left to pay: %(debt)s.") % words
     if standing.credit > 0:
         words["credit"] = money.words(standing.credit)
-        return _(
-            "Payment of %(amount)s received (operation %(operation)s). Everything is paid, overpaid by %(credit)s."
-        ) % words
+        return (
+            _(
+                "Payment of %(amount)s received (operation %(operation)s). Everything is paid, overpaid by %(credit)s."
+            )
+            % words
+        )
     return _("Payment of %(amount)s received (operation %(operation)s). Everything is paid.") % words
 
 
@@ -246,7 +249,11 @@ def _after_refund(deal: Deal, refund: Refund, *, at: datetime) -> None:
         at=refund.refunded_at,
         recorded_at=at,
         author=history.SYSTEM,
-        data={"payment": refund.payment_id, "amount": money.text(refund.amount), "external_id": refund.external_id},
+        data={
+            "payment": refund.payment_id,
+            "amount": money.text(refund.amount),
+            "external_id": refund.external_id,
+        },
     )
     text = _("Refund of %(amount)s made (operation %(operation)s).")
     words = {"amount": money.words(refund.amount), "operation": refund.external_id or refund.id}

@@ -91,7 +91,9 @@ def preview(*, deal: Deal, terms: Terms, on: date) -> Preview:
     )
 
 
-def save(*, deal: Deal, terms: Terms, version: int | None, author: str, reason: str, at: datetime) -> Schedule:
+def save(
+    *, deal: Deal, terms: Terms, version: int | None, author: str, reason: str, at: datetime
+) -> Schedule:
     """Make the first schedule of a deal, or the next version of it.
 
     1. Under the deal's lock compare `version` (None for the first) with what stands: StaleVersion.
@@ -121,17 +123,16 @@ def save(*, deal: Deal, terms: Terms, version: int | None, author: str, reason: 
 
 def _kept_rows(current: Sequence[Installment]) -> list[Kept]:
     return [
-        Kept(row.number, row.due_on, row.effective_due_on, row.paid, installment=row)  # type: ignore[attr-defined]
+        Kept(row.number, row.due_on, row.effective_due_on, row.paid, installment=row)
         for row in current
-        if row.paid > 0  # type: ignore[attr-defined]
+        if row.paid > 0
     ]
 
 
 def _rows_of_money(deal: Deal) -> list[Kept]:
     """Money that came before the first schedule: a paid row for each payment, dated by it."""
-    found = ledger.with_free(Payment.objects.filter(deal=deal, counted=True)).filter(free__gt=0)
     kept = []
-    for number, payment in enumerate(found.order_by("received_at", "id"), start=1):
+    for number, payment in enumerate(ledger.unallocated(deal), start=1):
         day = deal.local_day(payment.received_at)
         kept.append(Kept(number, day, day, payment.free, payment=payment))
     return kept
@@ -230,11 +231,15 @@ def _remember(
             "changes": changes,
         },
     )
-    text = _("Payment schedule for %(total)s saved: %(count)d payments.") if first else _(
-        "Payment schedule changed: %(total)s, %(count)d payments ahead. Reason: %(reason)s"
+    text = (
+        _("Payment schedule for %(total)s saved: %(count)d payments.")
+        if first
+        else _("Payment schedule changed: %(total)s, %(count)d payments ahead. Reason: %(reason)s")
     )
     words = {"total": money.words(terms.total), "count": len(made.rows), "reason": reason}
-    outbox.note(deal=schedule.deal, key=f"schedule:{schedule.id}:{schedule.version}", text=text % words, at=at)
+    outbox.note(
+        deal=schedule.deal, key=f"schedule:{schedule.id}:{schedule.version}", text=text % words, at=at
+    )
 
 
 def _plain(value: Any) -> Any:

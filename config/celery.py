@@ -25,5 +25,8 @@ app.conf.beat_schedule = {
     "issue due invoices": {"task": "billing.issue_due_invoices", "schedule": crontab(minute="*")},
     "flag overdue installments": {"task": "billing.flag_overdue", "schedule": crontab(minute="*/5")},
     "send reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/5")},
-    "forget old idempotency keys": {"task": "billing.forget_idempotency_keys", "schedule": crontab(hour=3, minute=17)},
+    "forget old idempotency keys": {
+        "task": "billing.forget_idempotency_keys",
+        "schedule": crontab(hour=3, minute=17),
+    },
 }

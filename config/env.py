@@ -79,7 +79,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
 def _addresses(environ: Mapping[str, str], data_dir: Path) -> tuple[str, str]:
     database_url, redis_url = environ.get("DATABASE_URL", ""), environ.get("REDIS_URL", "")
     if database_url and urlsplit(database_url).scheme not in ("postgres", "postgresql"):
-        raise Misconfigured("DATABASE_URL must be a PostgreSQL address, for example postgres://user:pass@host:5432/grafik")
+        raise Misconfigured(
+            "DATABASE_URL must be a PostgreSQL address, for example postgres://user:pass@host:5432/grafik"
+        )
     if redis_url and urlsplit(redis_url).scheme not in ("redis", "rediss", "unix"):
         raise Misconfigured("REDIS_URL must be a Redis address, for example redis://host:6379/0")
     if database_url and redis_url:
@@ -87,7 +89,9 @@ def _addresses(environ: Mapping[str, str], data_dir: Path) -> tuple[str, str]:
     if database_url or redis_url:
         missing = "REDIS_URL" if database_url else "DATABASE_URL"
         example = "redis://host:6379/0" if database_url else "postgres://user:pass@host:5432/grafik"
-        raise Misconfigured(f"{missing} is missing: give both addresses or none, for example {missing}={example}")
+        raise Misconfigured(
+            f"{missing} is missing: give both addresses or none, for example {missing}={example}"
+        )
     try:
         private = embedded.addresses(data_dir)
     except embedded.NotRunning as error:
@@ -100,7 +104,9 @@ def _secret_key(environ: Mapping[str, str], data_dir: Path, private: bool) -> st
     if not given and private:
         return _kept(data_dir / "secret_key", lambda: secrets.token_urlsafe(50))
     if len(given) < 32:
-        raise Misconfigured("SECRET_KEY must be a random text of at least 32 characters, for example $(openssl rand -base64 48)")
+        raise Misconfigured(
+            "SECRET_KEY must be a random text of at least 32 characters, for example $(openssl rand -base64 48)"
+        )
     return given
 
 
@@ -147,5 +153,7 @@ def _url(
 def _time_zone(environ: Mapping[str, str]) -> str:
     value = environ.get("TIME_ZONE") or "Europe/Moscow"
     if value not in available_timezones():
-        raise Misconfigured("TIME_ZONE must be a name of the tz database, for example TIME_ZONE=Europe/Moscow")
+        raise Misconfigured(
+            "TIME_ZONE must be a name of the tz database, for example TIME_ZONE=Europe/Moscow"
+        )
     return ZoneInfo(value).key

@@ -35,7 +35,11 @@ def configure(options: dict[str, Any]) -> None:
         structlog.processors.format_exc_info,
         scrub,
     ]
-    last = structlog.processors.JSONRenderer(ensure_ascii=False) if options["json"] else structlog.dev.ConsoleRenderer()
+    last = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if options["json"]
+        else structlog.dev.ConsoleRenderer()
+    )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,12 +1,19 @@
 """Every address of the product on one screen."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", include("billing.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("pay/", include("billing.pages.urls")),
+    path("", include("billing.webhook_urls")),
+    path("", include("crm.urls")),
     path("healthz", health.live),
     path("readyz", health.ready),
     path("metrics", health.metrics),

@@ -28,8 +28,12 @@ def claim(
     if not ignore_not_before:
         due &= Q(not_before__lte=at)
     with transaction.atomic():
-        rows = model._default_manager.filter(due & (where or Q()), state=QueueRow.State.WAITING).order_by("id")
-        ids = list(rows.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True)[:limit])
+        rows = model._default_manager.filter(due & (where or Q()), state=QueueRow.State.WAITING).order_by(
+            "id"
+        )
+        ids = list(
+            rows.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True)[:limit]
+        )
         model._default_manager.filter(id__in=ids).update(leased_until=at + LEASE, attempts=F("attempts") + 1)
     return list(model._default_manager.filter(id__in=ids).order_by("id"))
 

@@ -41,7 +41,12 @@ def rub(value: object) -> Decimal:
 
 def make_legal_entity(**values: Any) -> LegalEntity:
     number = next(_numbers)
-    given: dict[str, Any] = {"key": f"entity-{number}", "kind": "ooo", "name": f"ООО «Школа {number}»", "inn": "7700000009"}
+    given: dict[str, Any] = {
+        "key": f"entity-{number}",
+        "kind": "ooo",
+        "name": f"ООО «Школа {number}»",
+        "inn": "7700000009",
+    }
     entity = LegalEntity.objects.create(**given | values)
     TaxSetting.objects.create(
         legal_entity=entity, valid_from=date(2020, 1, 1), tax_system="usn_income", vat="none"
@@ -73,7 +78,9 @@ def make_account(*, entity: LegalEntity | None = None, **policy: Any) -> Account
         redirect_uri="http://127.0.0.1:8000/oauth/amocrm/callback/",
     )
     Connection.objects.create(account=account, access_token=f"token-{number}", state="connected")
-    Pipeline.objects.create(account=account, external_id=6100001, overdue_status=55000150, lost_statuses=[143])
+    Pipeline.objects.create(
+        account=account, external_id=6100001, overdue_status=55000150, lost_statuses=[143]
+    )
     if entity is None:
         entity = make_legal_entity()
         make_merchant(entity)

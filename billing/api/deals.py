@@ -56,7 +56,9 @@ class SchedulePreview(Door):
                 "total": money.text(made.total),
                 "paid": money.text(made.paid),
                 "debt": money.text(made.total - made.paid),
-                "warnings": [{"code": one.code, "field": one.field, "text": of_remark(one)} for one in made.warnings],
+                "warnings": [
+                    {"code": one.code, "field": one.field, "text": of_remark(one)} for one in made.warnings
+                ],
                 "changes": [{**_plain_change(one), "text": of_change(one)} for one in made.changes],
             }
         )
@@ -108,7 +110,11 @@ class FullPayment(Door):
             expected = given.validated_data.get("expected")
             try:
                 payments.receive_full(
-                    deal=visit.deal, expected=expected, offline=given.offline(), author=visit.author, at=visit.at
+                    deal=visit.deal,
+                    expected=expected,
+                    offline=given.offline(),
+                    author=visit.author,
+                    at=visit.at,
                 )
             except payments.DebtDiffers:
                 return 409, card_of(visit)
@@ -157,7 +163,9 @@ class PaymentLinks(Door):
             return deals.refresh(account=visit.account, lead_id=visit.deal.external_id, at=visit.at)
         except client.Unavailable:
             if visit.at - visit.deal.fetched_at > COPY_LIVES:
-                raise Problem(503, "amocrm_unavailable", _("amoCRM does not answer. Try again in a minute.")) from None
+                raise Problem(
+                    503, "amocrm_unavailable", _("amoCRM does not answer. Try again in a minute.")
+                ) from None
             return visit.deal
 
 
@@ -195,7 +203,8 @@ def invoice_of(visit: Visit, invoice: Invoice) -> dict[str, Any]:
 def _rows(made: schedules.Preview) -> list[dict[str, Any]]:
     kept = [(row.number, row.due_on, row.effective_due_on, row.amount) for row in made.kept]
     new = [
-        (made.first_number + step, row.due_on, row.effective_due_on, row.amount) for step, row in enumerate(made.rows)
+        (made.first_number + step, row.due_on, row.effective_due_on, row.amount)
+        for step, row in enumerate(made.rows)
     ]
     return [
         {

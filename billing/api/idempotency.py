@@ -35,7 +35,9 @@ def once(request: Request, *, caller: str, at: datetime, act: Callable[[], Answe
     try:
         status, body = _first_answer(request, key, caller=caller, at=at, act=act)
     except OperationalError as error:
-        if getattr(error.__cause__, "pgcode", None) == "55P03":  # lock_not_available: the first call still runs
+        if (
+            getattr(error.__cause__, "pgcode", None) == "55P03"
+        ):  # lock_not_available: the first call still runs
             raise Problem(409, "still_running", _("The same request is still being carried out.")) from error
         raise
     return Response(body, status)
@@ -51,7 +53,9 @@ def _first_answer(
         FirstAnswer.objects.bulk_create([row], ignore_conflicts=True)
         first = FirstAnswer.objects.select_for_update().get(scope=scope, key=key)
         if first.body_hash != body_hash:
-            raise Problem(409, "idempotency_key_reused", _("This Idempotency-Key was used with another body."))
+            raise Problem(
+                409, "idempotency_key_reused", _("This Idempotency-Key was used with another body.")
+            )
         if first.status is not None:
             return first.status, first.answer
         status, body = act()

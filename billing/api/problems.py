@@ -27,16 +27,32 @@ class Problem(Exception):
 # Anticipated errors of verbs: status, code and the words. An error that is not here is a fault of ours: 500.
 KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
     deals.NoSuchDeal: (404, "no_such_deal", lambda: _("There is no such deal in amoCRM.")),
-    client.Unavailable: (503, "amocrm_unavailable", lambda: _("amoCRM does not answer. Try again in a minute.")),
+    client.Unavailable: (
+        503,
+        "amocrm_unavailable",
+        lambda: _("amoCRM does not answer. Try again in a minute."),
+    ),
     client.Refused: (503, "amocrm_refused", lambda: _("amoCRM refused the request. Check the connection.")),
-    client.Unauthorized: (503, "amocrm_disconnected", lambda: _("amoCRM must be connected again: tell the owner.")),
+    client.Unauthorized: (
+        503,
+        "amocrm_disconnected",
+        lambda: _("amoCRM must be connected again: tell the owner."),
+    ),
     schedules.StaleVersion: (
         409,
         "stale_version",
         lambda: _("Somebody has changed the schedule in the meantime. Open it again."),
     ),
-    payments.DebtDiffers: (409, "debt_differs", lambda: _("The debt has changed in the meantime. Check the sum.")),
-    invoices.NothingToInvoice: (422, "nothing_owed", lambda: _("Nothing is owed: there is nothing to ask for.")),
+    payments.DebtDiffers: (
+        409,
+        "debt_differs",
+        lambda: _("The debt has changed in the meantime. Check the sum."),
+    ),
+    invoices.NothingToInvoice: (
+        422,
+        "nothing_owed",
+        lambda: _("Nothing is owed: there is nothing to ask for."),
+    ),
     invoices.AlreadyVoid: (422, "invoice_void", lambda: _("The invoice is void. Make a new one.")),
     invoices.NoAddress: (
         422,

@@ -49,7 +49,7 @@ class TermsSerializer(serializers.Serializer[Any]):
     round_to = serializers.ChoiceField(["0.01", "1", "100"], required=False)
     remainder = serializers.ChoiceField(["last", "first"], required=False)
     shift_weekends = serializers.BooleanField(required=False)
-    rows = RowSerializer(many=True, required=False, allow_null=True, max_length=COUNT_MAX)
+    rows = serializers.ListField(child=RowSerializer(), required=False, allow_null=True, max_length=COUNT_MAX)
 
     def terms(self) -> Terms:
         given = {name: value for name, value in self.validated_data.items() if value is not None}
@@ -132,7 +132,9 @@ class InvoiceSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("installment") is not None and attrs.get("amount") is not None:
-            raise serializers.ValidationError({"amount": _("Give either a payment of the schedule or a sum.")})
+            raise serializers.ValidationError(
+                {"amount": _("Give either a payment of the schedule or a sum.")}
+            )
         return attrs
 
     def demand(self) -> Demand:

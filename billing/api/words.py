@@ -30,12 +30,16 @@ REMARKS: dict[str, Callable[[], str]] = {
     "empty_rows": lambda: _("So many payments leave nothing for some of them: take fewer."),
     "above_rest": lambda: _("The monthly payment is above %(rest)s, what is left to lay out."),
     "sum_differs": lambda: _("The rows add up to %(sum)s, but %(expected)s are to be laid out."),
-    "past_due": lambda: _("The first date, %(first)s, is in the past: %(count)s payments are overdue at once."),
+    "past_due": lambda: _(
+        "The first date, %(first)s, is in the past: %(count)s payments are overdue at once."
+    ),
     "calendar_unknown": lambda: _("Holidays of %(year)s are not known yet: only weekends are moved."),
     "last_row_differs": lambda: _("The last payment is %(amount)s instead of %(usual)s."),
 }
 CHANGES: dict[str, Callable[[], str]] = {
-    "closed": lambda: _("Payment %(number)s of %(day)s is closed at the paid %(amount)s instead of %(before)s."),
+    "closed": lambda: _(
+        "Payment %(number)s of %(day)s is closed at the paid %(amount)s instead of %(before)s."
+    ),
     "removed": lambda: _("Payment %(number)s of %(day)s, %(amount)s, goes."),
     "added": lambda: _("Payment %(number)s of %(day)s, %(amount)s, comes."),
 }

@@ -6,481 +6,972 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('crm', '0001_initial'),
+        ("crm", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Installment',
+            name="Installment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('due_on', models.DateField()),
-                ('effective_due_on', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('opened_in', models.PositiveIntegerField()),
-                ('replaced_in', models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("due_on", models.DateField()),
+                ("effective_due_on", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("opened_in", models.PositiveIntegerField()),
+                ("replaced_in", models.PositiveIntegerField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='LegalEntity',
+            name="LegalEntity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(unique=True)),
-                ('kind', models.CharField(choices=[('ooo', 'Ooo'), ('ip', 'Ip'), ('self_employed', 'Self Employed')], max_length=15)),
-                ('name', models.CharField(max_length=255)),
-                ('inn', models.CharField(max_length=12)),
-                ('kpp', models.CharField(blank=True, max_length=9)),
-                ('ogrn', models.CharField(blank=True, max_length=15)),
-                ('address', models.TextField(blank=True)),
-                ('site', models.URLField(blank=True)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=32)),
-                ('vat_basis', models.CharField(blank=True, max_length=255)),
-                ('signatory', models.JSONField(blank=True, default=dict)),
-                ('bank', models.JSONField(blank=True, default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("ooo", "Ooo"), ("ip", "Ip"), ("self_employed", "Self Employed")],
+                        max_length=15,
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("inn", models.CharField(max_length=12)),
+                ("kpp", models.CharField(blank=True, max_length=9)),
+                ("ogrn", models.CharField(blank=True, max_length=15)),
+                ("address", models.TextField(blank=True)),
+                ("site", models.URLField(blank=True)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=32)),
+                ("vat_basis", models.CharField(blank=True, max_length=255)),
+                ("signatory", models.JSONField(blank=True, default=dict)),
+                ("bank", models.JSONField(blank=True, default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('programme', models.CharField(max_length=255, unique=True)),
-                ('name', models.CharField(max_length=128)),
-                ('subject', models.CharField(default='service', max_length=20)),
-                ('vat', models.CharField(blank=True, max_length=10)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("programme", models.CharField(max_length=255, unique=True)),
+                ("name", models.CharField(max_length=128)),
+                ("subject", models.CharField(default="service", max_length=20)),
+                ("vat", models.CharField(blank=True, max_length=10)),
             ],
         ),
         migrations.CreateModel(
-            name='FirstAnswer',
+            name="FirstAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(max_length=400)),
-                ('key', models.CharField(max_length=255)),
-                ('body_hash', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('answer', models.JSONField(blank=True, null=True)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("scope", models.CharField(max_length=400)),
+                ("key", models.CharField(max_length=255)),
+                ("body_hash", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("answer", models.JSONField(blank=True, null=True)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('scope', 'key'), name='first_answer_once')],
+                "constraints": [models.UniqueConstraint(fields=("scope", "key"), name="first_answer_once")],
             },
         ),
         migrations.CreateModel(
-            name='Invoice',
+            name="Invoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=40)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('received_before', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('payer', models.JSONField(blank=True, default=dict)),
-                ('issued_on', models.DateField()),
-                ('created_at', models.DateTimeField()),
-                ('voided_at', models.DateTimeField(blank=True, null=True)),
-                ('void_reason', models.TextField(blank=True)),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='crm.deal')),
-                ('installment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.installment')),
-                ('legal_entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='billing.legalentity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=40)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("received_before", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("payer", models.JSONField(blank=True, default=dict)),
+                ("issued_on", models.DateField()),
+                ("created_at", models.DateTimeField()),
+                ("voided_at", models.DateTimeField(blank=True, null=True)),
+                ("void_reason", models.TextField(blank=True)),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="invoices", to="crm.deal"
+                    ),
+                ),
+                (
+                    "installment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invoices",
+                        to="billing.installment",
+                    ),
+                ),
+                (
+                    "legal_entity",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="billing.legalentity"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AccountPolicy',
+            name="AccountPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mode', models.CharField(choices=[('installments', 'Installments'), ('deposit', 'Deposit')], default='installments', max_length=15)),
-                ('issue_at', models.TimeField(default='09:00')),
-                ('issue_days_before', models.PositiveSmallIntegerField(default=0)),
-                ('starts_on', models.DateField(blank=True, null=True)),
-                ('reminders', models.JSONField(blank=True, default=list)),
-                ('overdue_task', models.JSONField(blank=True, default=dict)),
-                ('salesbot_id', models.BigIntegerField(blank=True, null=True)),
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='policy', to='crm.account')),
-                ('legal_entity', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.legalentity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("installments", "Installments"), ("deposit", "Deposit")],
+                        default="installments",
+                        max_length=15,
+                    ),
+                ),
+                ("issue_at", models.TimeField(default="09:00")),
+                ("issue_days_before", models.PositiveSmallIntegerField(default=0)),
+                ("starts_on", models.DateField(blank=True, null=True)),
+                ("reminders", models.JSONField(blank=True, default=list)),
+                ("overdue_task", models.JSONField(blank=True, default=dict)),
+                ("salesbot_id", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="policy", to="crm.account"
+                    ),
+                ),
+                (
+                    "legal_entity",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="billing.legalentity",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField()),
-                ('name', models.CharField(max_length=255)),
-                ('crm_value', models.CharField(max_length=255)),
-                ('time_zone', models.CharField(blank=True, max_length=63)),
-                ('deposit', models.JSONField(blank=True, default=dict)),
-                ('cash_receipts', models.CharField(default='desk', max_length=10)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='locations', to='crm.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField()),
+                ("name", models.CharField(max_length=255)),
+                ("crm_value", models.CharField(max_length=255)),
+                ("time_zone", models.CharField(blank=True, max_length=63)),
+                ("deposit", models.JSONField(blank=True, default=dict)),
+                ("cash_receipts", models.CharField(default="desk", max_length=10)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="locations",
+                        to="crm.account",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MerchantAccount',
+            name="MerchantAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(unique=True)),
-                ('provider', models.CharField(choices=[('cloudpayments', 'Cloudpayments'), ('robokassa', 'Robokassa')], max_length=20)),
-                ('settings', models.JSONField(default=dict)),
-                ('secrets_json', crm.models.encrypted.EncryptedTextField(default='{}')),
-                ('other_orders', models.CharField(default='refuse', max_length=500)),
-                ('legal_entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merchants', to='billing.legalentity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(unique=True)),
+                (
+                    "provider",
+                    models.CharField(
+                        choices=[("cloudpayments", "Cloudpayments"), ("robokassa", "Robokassa")],
+                        max_length=20,
+                    ),
+                ),
+                ("settings", models.JSONField(default=dict)),
+                ("secrets_json", crm.models.encrypted.EncryptedTextField(default="{}")),
+                ("other_orders", models.CharField(default="refuse", max_length=500)),
+                (
+                    "legal_entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merchants",
+                        to="billing.legalentity",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Done'), ('parked', 'Parked')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('not_before', models.DateTimeField()),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('channel', models.CharField(max_length=10)),
-                ('key', models.CharField(max_length=120, unique=True)),
-                ('to', models.TextField()),
-                ('subject', models.TextField(blank=True)),
-                ('text', models.TextField()),
-                ('html', models.TextField(blank=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='crm.account')),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='crm.deal')),
-                ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='billing.invoice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("done", "Done"), ("parked", "Parked")],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("not_before", models.DateTimeField()),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("channel", models.CharField(max_length=10)),
+                ("key", models.CharField(max_length=120, unique=True)),
+                ("to", models.TextField()),
+                ("subject", models.TextField(blank=True)),
+                ("text", models.TextField()),
+                ("html", models.TextField(blank=True)),
+                ("account", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="crm.account")),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="crm.deal"
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="billing.invoice",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Done'), ('parked', 'Parked')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('not_before', models.DateTimeField()),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('external_id', models.CharField(max_length=80)),
-                ('body', models.BinaryField()),
-                ('fields', models.JSONField()),
-                ('outcome', models.CharField(blank=True, max_length=40)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='billing.merchantaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("done", "Done"), ("parked", "Parked")],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("not_before", models.DateTimeField()),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("kind", models.CharField(max_length=20)),
+                ("external_id", models.CharField(max_length=80)),
+                ("body", models.BinaryField()),
+                ("fields", models.JSONField()),
+                ("outcome", models.CharField(blank=True, max_length=40)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="billing.merchantaccount"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OverdueFlag',
+            name="OverdueFlag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('flagged_on', models.DateField()),
-                ('returned_to', models.BigIntegerField(blank=True, null=True)),
-                ('cured_at', models.DateTimeField(blank=True, null=True)),
-                ('installment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='overdue_flag', to='billing.installment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("flagged_on", models.DateField()),
+                ("returned_to", models.BigIntegerField(blank=True, null=True)),
+                ("cured_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "installment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="overdue_flag",
+                        to="billing.installment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Ownership',
+            name="Ownership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField()),
-                ('legal_entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='billing.legalentity')),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ownerships', to='billing.location')),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='billing.merchantaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField()),
+                (
+                    "legal_entity",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="billing.legalentity"),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ownerships",
+                        to="billing.location",
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="billing.merchantaccount"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('currency', models.CharField(default='RUB', max_length=3)),
-                ('counted', models.BooleanField(default=True)),
-                ('method', models.CharField(max_length=20)),
-                ('external_id', models.CharField(blank=True, max_length=80)),
-                ('received_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('author', models.CharField(blank=True, max_length=255)),
-                ('comment', models.TextField(blank=True)),
-                ('payer', models.JSONField(blank=True, default=dict)),
-                ('manager', models.BigIntegerField(default=0)),
-                ('programme', models.TextField(blank=True)),
-                ('cohort', models.TextField(blank=True)),
-                ('deal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='crm.deal')),
-                ('legal_entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='billing.legalentity')),
-                ('merchant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.merchantaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("currency", models.CharField(default="RUB", max_length=3)),
+                ("counted", models.BooleanField(default=True)),
+                ("method", models.CharField(max_length=20)),
+                ("external_id", models.CharField(blank=True, max_length=80)),
+                ("received_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("author", models.CharField(blank=True, max_length=255)),
+                ("comment", models.TextField(blank=True)),
+                ("payer", models.JSONField(blank=True, default=dict)),
+                ("manager", models.BigIntegerField(default=0)),
+                ("programme", models.TextField(blank=True)),
+                ("cohort", models.TextField(blank=True)),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="crm.deal",
+                    ),
+                ),
+                (
+                    "legal_entity",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="billing.legalentity"),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="billing.merchantaccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Allocation',
+            name="Allocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('recorded_at', models.DateTimeField()),
-                ('installment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='billing.installment')),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='billing.payment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "installment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="billing.installment",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="billing.payment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PaymentLink',
+            name="PaymentLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_links', to='crm.deal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payment_links",
+                        to="crm.deal",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderOrder',
+            name="ProviderOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(max_length=40)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('state', models.CharField(choices=[('creating', 'Creating'), ('open', 'Open'), ('paid', 'Paid'), ('superseded', 'Superseded'), ('cancelled', 'Cancelled'), ('refused', 'Refused')], default='creating', max_length=12)),
-                ('number', models.CharField(max_length=40)),
-                ('request_id', models.CharField(max_length=80, unique=True)),
-                ('request', models.JSONField(default=dict)),
-                ('external_id', models.CharField(blank=True, max_length=80)),
-                ('url', models.URLField(blank=True, max_length=2000)),
-                ('ordered_on', models.DateField()),
-                ('created_at', models.DateTimeField()),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='provider_orders', to='crm.deal')),
-                ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.invoice')),
-                ('legal_entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='billing.legalentity')),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='billing.merchantaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=40)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("creating", "Creating"),
+                            ("open", "Open"),
+                            ("paid", "Paid"),
+                            ("superseded", "Superseded"),
+                            ("cancelled", "Cancelled"),
+                            ("refused", "Refused"),
+                        ],
+                        default="creating",
+                        max_length=12,
+                    ),
+                ),
+                ("number", models.CharField(max_length=40)),
+                ("request_id", models.CharField(max_length=80, unique=True)),
+                ("request", models.JSONField(default=dict)),
+                ("external_id", models.CharField(blank=True, max_length=80)),
+                ("url", models.URLField(blank=True, max_length=2000)),
+                ("ordered_on", models.DateField()),
+                ("created_at", models.DateTimeField()),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="provider_orders",
+                        to="crm.deal",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "legal_entity",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="billing.legalentity"),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="billing.merchantaccount"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='payment',
-            name='order',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='billing.providerorder'),
+            model_name="payment",
+            name="order",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="payments",
+                to="billing.providerorder",
+            ),
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('income', 'Income'), ('refund', 'Refund')], max_length=10)),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('sent', 'Sent'), ('registered', 'Registered'), ('failed', 'Failed'), ('not_required', 'Not Required'), ('missing', 'Missing')], max_length=15)),
-                ('reason', models.CharField(blank=True, max_length=255)),
-                ('content', models.JSONField(default=dict)),
-                ('external_id', models.CharField(blank=True, max_length=80)),
-                ('url', models.URLField(blank=True, max_length=1000)),
-                ('fiscal', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('registered_at', models.DateTimeField(blank=True, null=True)),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='billing.payment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(choices=[("income", "Income"), ("refund", "Refund")], max_length=10),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("sent", "Sent"),
+                            ("registered", "Registered"),
+                            ("failed", "Failed"),
+                            ("not_required", "Not Required"),
+                            ("missing", "Missing"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=255)),
+                ("content", models.JSONField(default=dict)),
+                ("external_id", models.CharField(blank=True, max_length=80)),
+                ("url", models.URLField(blank=True, max_length=1000)),
+                ("fiscal", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("registered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="billing.payment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderCall',
+            name="ProviderCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Done'), ('parked', 'Parked')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('not_before', models.DateTimeField()),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('kind', models.CharField(choices=[('cancel_order', 'Cancel Order'), ('send_receipt', 'Send Receipt'), ('follow_receipt', 'Follow Receipt')], max_length=20)),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='billing.merchantaccount')),
-                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.providerorder')),
-                ('receipt', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.receipt')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("done", "Done"), ("parked", "Parked")],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("not_before", models.DateTimeField()),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("cancel_order", "Cancel Order"),
+                            ("send_receipt", "Send Receipt"),
+                            ("follow_receipt", "Follow Receipt"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("key", models.CharField(max_length=80, unique=True)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="billing.merchantaccount"
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="billing.providerorder",
+                    ),
+                ),
+                (
+                    "receipt",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="billing.receipt",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('external_id', models.CharField(blank=True, max_length=80)),
-                ('refunded_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('author', models.CharField(blank=True, max_length=255)),
-                ('reason', models.TextField(blank=True)),
-                ('merchant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.merchantaccount')),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='billing.payment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("external_id", models.CharField(blank=True, max_length=80)),
+                ("refunded_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("author", models.CharField(blank=True, max_length=255)),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="billing.merchantaccount",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="billing.payment",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='receipt',
-            name='refund',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='billing.refund'),
+            model_name="receipt",
+            name="refund",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="receipts",
+                to="billing.refund",
+            ),
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('total', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('due_day', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('deal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='schedule', to='crm.deal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                ("total", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("due_day", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "deal",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="schedule", to="crm.deal"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='installment',
-            name='schedule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='installments', to='billing.schedule'),
+            model_name="installment",
+            name="schedule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="installments",
+                to="billing.schedule",
+            ),
         ),
         migrations.CreateModel(
-            name='ScheduleVersion',
+            name="ScheduleVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('total', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('terms', models.JSONField()),
-                ('changes', models.JSONField(default=list)),
-                ('author', models.CharField(max_length=255)),
-                ('reason', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='billing.schedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("total", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("terms", models.JSONField()),
+                ("changes", models.JSONField(default=list)),
+                ("author", models.CharField(max_length=255)),
+                ("reason", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="billing.schedule",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TaxSetting',
+            name="TaxSetting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField()),
-                ('tax_system', models.CharField(max_length=20)),
-                ('vat', models.CharField(max_length=10)),
-                ('legal_entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tax_settings', to='billing.legalentity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField()),
+                ("tax_system", models.CharField(max_length=20)),
+                ("vat", models.CharField(max_length=10)),
+                (
+                    "legal_entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tax_settings",
+                        to="billing.legalentity",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('author', models.CharField(max_length=255)),
-                ('kind', models.CharField(max_length=40)),
-                ('data', models.JSONField(default=dict)),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='crm.deal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("author", models.CharField(max_length=255)),
+                ("kind", models.CharField(max_length=40)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="crm.deal"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['deal', 'id'], name='event_of_deal')],
+                "indexes": [models.Index(fields=["deal", "id"], name="event_of_deal")],
             },
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('legal_entity', 'number'), name='invoice_number_once'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(fields=("legal_entity", "number"), name="invoice_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='invoice_amount_positive'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="invoice_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True)), fields=('installment',), name='one_live_invoice_per_installment'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("voided_at__isnull", True)),
+                fields=("installment",),
+                name="one_live_invoice_per_installment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.UniqueConstraint(fields=('account', 'key'), name='location_once_per_account'),
+            model_name="location",
+            constraint=models.UniqueConstraint(fields=("account", "key"), name="location_once_per_account"),
         ),
         migrations.AddConstraint(
-            model_name='merchantaccount',
-            constraint=models.UniqueConstraint(fields=('id', 'legal_entity'), name='merchant_and_its_entity'),
+            model_name="merchantaccount",
+            constraint=models.UniqueConstraint(fields=("id", "legal_entity"), name="merchant_and_its_entity"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['id'], name='message_waiting'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["id"], name="message_waiting"
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['id'], name='notice_waiting'),
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["id"], name="notice_waiting"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('merchant', 'kind', 'external_id'), name='notice_once'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(
+                fields=("merchant", "kind", "external_id"), name="notice_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ownership',
-            constraint=models.UniqueConstraint(fields=('location', 'valid_from'), name='one_owner_a_day'),
+            model_name="ownership",
+            constraint=models.UniqueConstraint(fields=("location", "valid_from"), name="one_owner_a_day"),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='allocation_not_zero'),
+            model_name="allocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True), name="allocation_not_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentlink',
-            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at__isnull', True)), fields=('deal',), name='one_live_link_per_deal'),
+            model_name="paymentlink",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("revoked_at__isnull", True)),
+                fields=("deal",),
+                name="one_live_link_per_deal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='providerorder',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='order_amount_positive'),
+            model_name="providerorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="order_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='providerorder',
-            constraint=models.UniqueConstraint(fields=('merchant', 'number'), name='order_number_once_per_merchant'),
+            model_name="providerorder",
+            constraint=models.UniqueConstraint(
+                fields=("merchant", "number"), name="order_number_once_per_merchant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='providerorder',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['creating', 'open'])), fields=('deal', 'purpose'), name='one_open_order_per_link'),
+            model_name="providerorder",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["creating", "open"])),
+                fields=("deal", "purpose"),
+                name="one_open_order_per_link",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['received_at'], name='payment_received'),
+            model_name="payment",
+            index=models.Index(fields=["received_at"], name="payment_received"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_amount_positive'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="payment_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('merchant__isnull', False)), fields=('merchant', 'external_id'), name='provider_payment_once'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("merchant__isnull", False)),
+                fields=("merchant", "external_id"),
+                name="provider_payment_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='providercall',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['id'], name='provider_call_waiting'),
+            model_name="providercall",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["id"], name="provider_call_waiting"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_amount_positive'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="refund_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(condition=models.Q(('merchant__isnull', False)), fields=('merchant', 'external_id'), name='provider_refund_once'),
+            model_name="refund",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("merchant__isnull", False)),
+                fields=("merchant", "external_id"),
+                name="provider_refund_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'income')), fields=('payment',), name='one_income_receipt_per_payment'),
+            model_name="receipt",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "income")),
+                fields=("payment",),
+                name="one_income_receipt_per_payment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'refund')), fields=('refund',), name='one_receipt_per_refund'),
+            model_name="receipt",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "refund")), fields=("refund",), name="one_receipt_per_refund"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(('total__gte', 0)), name='schedule_total_not_negative'),
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("total__gte", 0)), name="schedule_total_not_negative"
+            ),
         ),
         migrations.AddIndex(
-            model_name='installment',
-            index=models.Index(condition=models.Q(('replaced_in__isnull', True)), fields=['due_on'], name='installment_due'),
+            model_name="installment",
+            index=models.Index(
+                condition=models.Q(("replaced_in__isnull", True)), fields=["due_on"], name="installment_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='installment',
-            index=models.Index(condition=models.Q(('replaced_in__isnull', True)), fields=['effective_due_on'], name='installment_overdue'),
+            model_name="installment",
+            index=models.Index(
+                condition=models.Q(("replaced_in__isnull", True)),
+                fields=["effective_due_on"],
+                name="installment_overdue",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='installment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='installment_amount_positive'),
+            model_name="installment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="installment_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='installment',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_due_on__gte', models.F('due_on'))), name='installment_never_due_earlier'),
+            model_name="installment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("effective_due_on__gte", models.F("due_on"))),
+                name="installment_never_due_earlier",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='installment',
-            constraint=models.UniqueConstraint(condition=models.Q(('replaced_in__isnull', True)), fields=('schedule', 'number'), name='installment_number_once'),
+            model_name="installment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("replaced_in__isnull", True)),
+                fields=("schedule", "number"),
+                name="installment_number_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scheduleversion',
-            constraint=models.UniqueConstraint(fields=('schedule', 'number'), name='version_once'),
+            model_name="scheduleversion",
+            constraint=models.UniqueConstraint(fields=("schedule", "number"), name="version_once"),
         ),
         migrations.AddConstraint(
-            model_name='taxsetting',
-            constraint=models.UniqueConstraint(fields=('legal_entity', 'valid_from'), name='one_tax_setting_a_day'),
+            model_name="taxsetting",
+            constraint=models.UniqueConstraint(
+                fields=("legal_entity", "valid_from"), name="one_tax_setting_a_day"
+            ),
         ),
     ]

@@ -5,28 +5,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0001_initial'),
+        ("billing", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='providerorder',
-            name='called_at',
+            model_name="providerorder",
+            name="called_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.CreateModel(
-            name='Reminder',
+            name="Reminder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('days', models.SmallIntegerField()),
-                ('channel', models.CharField(max_length=10)),
-                ('installment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='billing.installment')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='billing.message')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("days", models.SmallIntegerField()),
+                ("channel", models.CharField(max_length=10)),
+                (
+                    "installment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="billing.installment",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="billing.message",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('installment', 'days', 'channel'), name='reminder_step_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("installment", "days", "channel"), name="reminder_step_once"
+                    )
+                ],
             },
         ),
     ]

@@ -36,7 +36,9 @@ class Invoice(models.Model):
             models.UniqueConstraint(fields=["legal_entity", "number"], name="invoice_number_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="invoice_amount_positive"),
             models.UniqueConstraint(
-                fields=["installment"], condition=Q(voided_at__isnull=True), name="one_live_invoice_per_installment"
+                fields=["installment"],
+                condition=Q(voided_at__isnull=True),
+                name="one_live_invoice_per_installment",
             ),
         ]
 
@@ -54,7 +56,9 @@ class PaymentLink(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["deal"], condition=Q(revoked_at__isnull=True), name="one_live_link_per_deal")
+            models.UniqueConstraint(
+                fields=["deal"], condition=Q(revoked_at__isnull=True), name="one_live_link_per_deal"
+            )
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,8 @@ Receipt: the fiscal document of a payment or refund, or the named reason why the
 Nothing here stores a total; billing.models.schedule and billing.ledger compute them.
 """
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 
@@ -41,6 +43,7 @@ class Payment(models.Model):
     manager = models.BigIntegerField(default=0)
     programme = models.TextField(blank=True)
     cohort = models.TextField(blank=True)
+    free: Decimal  # set by ledger.with_free()
 
     class Meta:
         constraints = [
@@ -88,7 +91,9 @@ class Refund(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_positive"),
             models.UniqueConstraint(
-                fields=["merchant", "external_id"], condition=Q(merchant__isnull=False), name="provider_refund_once"
+                fields=["merchant", "external_id"],
+                condition=Q(merchant__isnull=False),
+                name="provider_refund_once",
             ),
         ]
 
@@ -116,7 +121,9 @@ class Receipt(models.Model):
         MISSING = "missing"
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="receipts")
-    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="receipts")
+    refund = models.ForeignKey(
+        Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="receipts"
+    )
     kind = models.CharField(max_length=10, choices=Kind)
     state = models.CharField(max_length=15, choices=State)
     reason = models.CharField(max_length=255, blank=True)
@@ -133,7 +140,9 @@ class Receipt(models.Model):
             models.UniqueConstraint(
                 fields=["payment"], condition=Q(kind="income"), name="one_income_receipt_per_payment"
             ),
-            models.UniqueConstraint(fields=["refund"], condition=Q(kind="refund"), name="one_receipt_per_refund"),
+            models.UniqueConstraint(
+                fields=["refund"], condition=Q(kind="refund"), name="one_receipt_per_refund"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -46,7 +46,9 @@ class TaxSetting(models.Model):
     vat = models.CharField(max_length=10)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["legal_entity", "valid_from"], name="one_tax_setting_a_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["legal_entity", "valid_from"], name="one_tax_setting_a_day")
+        ]
 
     def __str__(self) -> str:
         return f"{self.legal_entity_id} {self.valid_from}: {self.tax_system} {self.vat}"

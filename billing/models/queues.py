@@ -66,7 +66,9 @@ class Message(QueueRow):
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT)
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="messages")
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="messages")
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="messages"
+    )
     channel = models.CharField(max_length=10)
     key = models.CharField(max_length=120, unique=True)
     to = models.TextField()

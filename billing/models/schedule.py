@@ -5,10 +5,12 @@ current while `replaced_in` is null. Rows that have money are kept as they are. 
 current rows add up to the schedule's total (migration 0002).
 """
 
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 
 from crm.models import Deal
 
@@ -54,14 +56,16 @@ class InstallmentQuerySet(models.QuerySet["Installment"]):
 
     def with_paid(self) -> Self:
         """Add `paid`: the signed sum of the row's allocations."""
-        zero = models.Value(0, output_field=models.DecimalField(max_digits=14, decimal_places=2))
-        return self.annotate(
-            paid=models.functions.Coalesce(models.Sum("allocations__amount"), zero, output_field=zero.output_field)
-        )
+        column: models.DecimalField[Decimal, Decimal] = models.DecimalField(max_digits=14, decimal_places=2)
+        return self.annotate(paid=Coalesce(Sum("allocations__amount"), Decimal(0), output_field=column))
+
+    def uncovered(self) -> Self:
+        """Rows that money does not cover in full."""
+        return self.with_paid().filter(paid__lt=F("amount"))
 
     def open(self) -> Self:
         """Current rows that are not covered yet, oldest due first: the order in which money covers them."""
-        return self.current().with_paid().filter(paid__lt=F("amount")).order_by("due_on", "number")
+        return self.current().uncovered().order_by("due_on", "number")
 
 
 class Installment(models.Model):
@@ -74,20 +78,28 @@ class Installment(models.Model):
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     opened_in = models.PositiveIntegerField()
     replaced_in = models.PositiveIntegerField(null=True, blank=True)
+    paid: Decimal  # set by with_paid()
+    live_invoice: int | None  # set by ledger.standing()
 
     objects = InstallmentQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="installment_amount_positive"),
-            models.CheckConstraint(condition=Q(effective_due_on__gte=F("due_on")), name="installment_never_due_earlier"),
+            models.CheckConstraint(
+                condition=Q(effective_due_on__gte=F("due_on")), name="installment_never_due_earlier"
+            ),
             models.UniqueConstraint(
-                fields=["schedule", "number"], condition=Q(replaced_in__isnull=True), name="installment_number_once"
+                fields=["schedule", "number"],
+                condition=Q(replaced_in__isnull=True),
+                name="installment_number_once",
             ),
         ]
         indexes = [
             models.Index(fields=["due_on"], condition=Q(replaced_in__isnull=True), name="installment_due"),
-            models.Index(fields=["effective_due_on"], condition=Q(replaced_in__isnull=True), name="installment_overdue"),
+            models.Index(
+                fields=["effective_due_on"], condition=Q(replaced_in__isnull=True), name="installment_overdue"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 Values only: rows are given in the order in which money covers them; what no row can take is the deal's credit.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -37,18 +38,17 @@ class Share:
 
 def spread(sources: Iterable[Source], gaps: Iterable[Gap]) -> list[Share]:
     """Cover the gaps in their order by the sources in theirs; nothing is taken twice, nothing covered twice."""
-    open_gaps = [[gap.installment, gap.rest] for gap in gaps if gap.rest > 0]
+    waiting = deque(gap for gap in gaps if gap.rest > 0)
     shares = []
     for source in sources:
         free = source.free
-        while free > 0 and open_gaps:
-            installment, rest = open_gaps[0]
-            part = min(free, Decimal(rest))
-            shares.append(Share(source.payment, int(installment), part))
+        while free > 0 and waiting:
+            gap = waiting.popleft()
+            part = min(free, gap.rest)
+            shares.append(Share(source.payment, gap.installment, part))
             free -= part
-            open_gaps[0][1] = Decimal(rest) - part
-            if open_gaps[0][1] == 0:
-                open_gaps.pop(0)
+            if part < gap.rest:
+                waiting.appendleft(Gap(gap.installment, gap.rest - part))
     return shares
 
 

@@ -5,8 +5,9 @@ remainder goes to one row, so the rows always add up to the kopeck; dates come f
 the terms is found at once and named by the field that has it; the words for it belong to the door.
 """
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_UP, Decimal
 from typing import Literal
@@ -66,7 +67,7 @@ class Remark:
 
     code: str
     field: str
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,11 @@ def _mistakes(terms: Terms, *, kept: Decimal, on: date) -> list[Remark]:
     rest = terms.total - kept
     if terms.rows is not None:
         return _row_mistakes(terms.rows, rest)
-    return [*_date_mistakes(terms, on), *_down_payment_mistakes(terms, rest, on), *_size_mistakes(terms, rest)]
+    return [
+        *_date_mistakes(terms, on),
+        *_down_payment_mistakes(terms, rest, on),
+        *_size_mistakes(terms, rest),
+    ]
 
 
 def _total_mistakes(terms: Terms, kept: Decimal) -> list[Remark]:
@@ -262,7 +267,9 @@ def _warnings(
     found = []
     past = [row for row in rows if row.effective_due_on < on]
     if past:
-        found.append(Remark("past_due", "first_due_on", {"count": str(len(past)), "first": past[0].due_on.isoformat()}))
+        found.append(
+            Remark("past_due", "first_due_on", {"count": str(len(past)), "first": past[0].due_on.isoformat()})
+        )
     unknown = [row for row in rows if not calendar.knows(row.due_on)]
     if unknown and shifts:
         found.append(Remark("calendar_unknown", "first_due_on", {"year": str(unknown[0].due_on.year)}))

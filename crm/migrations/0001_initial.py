@@ -6,148 +6,279 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(unique=True)),
-                ('external_id', models.BigIntegerField(unique=True)),
-                ('subdomain', models.CharField(max_length=63, unique=True)),
-                ('time_zone', models.CharField(default='Europe/Moscow', max_length=63)),
-                ('fields', models.JSONField(blank=True, default=dict)),
-                ('fallback_user', models.BigIntegerField(blank=True, null=True)),
-                ('webhook_key_hash', models.CharField(blank=True, max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(unique=True)),
+                ("external_id", models.BigIntegerField(unique=True)),
+                ("subdomain", models.CharField(max_length=63, unique=True)),
+                ("time_zone", models.CharField(default="Europe/Moscow", max_length=63)),
+                ("fields", models.JSONField(blank=True, default=dict)),
+                ("fallback_user", models.BigIntegerField(blank=True, null=True)),
+                ("webhook_key_hash", models.CharField(blank=True, max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('access_token', crm.models.encrypted.EncryptedTextField(blank=True)),
-                ('refresh_token', crm.models.encrypted.EncryptedTextField(blank=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('state', models.CharField(choices=[('connected', 'Connected'), ('needs_reconnect', 'Needs Reconnect'), ('uninstalled', 'Uninstalled')], default='needs_reconnect', max_length=20)),
-                ('given_hash', models.CharField(blank=True, max_length=64)),
-                ('last_error', models.TextField(blank=True)),
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='connection', to='crm.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("access_token", crm.models.encrypted.EncryptedTextField(blank=True)),
+                ("refresh_token", crm.models.encrypted.EncryptedTextField(blank=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("connected", "Connected"),
+                            ("needs_reconnect", "Needs Reconnect"),
+                            ("uninstalled", "Uninstalled"),
+                        ],
+                        default="needs_reconnect",
+                        max_length=20,
+                    ),
+                ),
+                ("given_hash", models.CharField(blank=True, max_length=64)),
+                ("last_error", models.TextField(blank=True)),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="connection",
+                        to="crm.account",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Deal',
+            name="Deal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.BigIntegerField()),
-                ('name', models.TextField(blank=True)),
-                ('price', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('pipeline_id', models.BigIntegerField(default=0)),
-                ('status_id', models.BigIntegerField(default=0)),
-                ('responsible_user_id', models.BigIntegerField(default=0)),
-                ('programme', models.TextField(blank=True)),
-                ('cohort', models.TextField(blank=True)),
-                ('location_value', models.TextField(blank=True)),
-                ('service_on', models.DateField(blank=True, null=True)),
-                ('contact_id', models.BigIntegerField(blank=True, null=True)),
-                ('contact_name', models.TextField(blank=True)),
-                ('contact_email', models.TextField(blank=True)),
-                ('contact_phone', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('live', 'Live'), ('lost', 'Lost'), ('deleted', 'Deleted')], default='live', max_length=10)),
-                ('fetched_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='crm.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.BigIntegerField()),
+                ("name", models.TextField(blank=True)),
+                ("price", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("pipeline_id", models.BigIntegerField(default=0)),
+                ("status_id", models.BigIntegerField(default=0)),
+                ("responsible_user_id", models.BigIntegerField(default=0)),
+                ("programme", models.TextField(blank=True)),
+                ("cohort", models.TextField(blank=True)),
+                ("location_value", models.TextField(blank=True)),
+                ("service_on", models.DateField(blank=True, null=True)),
+                ("contact_id", models.BigIntegerField(blank=True, null=True)),
+                ("contact_name", models.TextField(blank=True)),
+                ("contact_email", models.TextField(blank=True)),
+                ("contact_phone", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("live", "Live"), ("lost", "Lost"), ("deleted", "Deleted")],
+                        default="live",
+                        max_length=10,
+                    ),
+                ),
+                ("fetched_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deals", to="crm.account"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DealHint',
+            name="DealHint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Done'), ('parked', 'Parked')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('not_before', models.DateTimeField()),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('lead_id', models.BigIntegerField()),
-                ('deleted', models.BooleanField(default=False)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='crm.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("done", "Done"), ("parked", "Parked")],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("not_before", models.DateTimeField()),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("lead_id", models.BigIntegerField()),
+                ("deleted", models.BooleanField(default=False)),
+                ("account", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="crm.account")),
             ],
         ),
         migrations.CreateModel(
-            name='Integration',
+            name="Integration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('api', 'Api'), ('widget', 'Widget')], default='api', max_length=10)),
-                ('client_id', models.CharField(max_length=64, unique=True)),
-                ('client_secret', crm.models.encrypted.EncryptedTextField()),
-                ('redirect_uri', models.URLField(max_length=500)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='integrations', to='crm.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("api", "Api"), ("widget", "Widget")], default="api", max_length=10
+                    ),
+                ),
+                ("client_id", models.CharField(max_length=64, unique=True)),
+                ("client_secret", crm.models.encrypted.EncryptedTextField()),
+                ("redirect_uri", models.URLField(max_length=500)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="integrations",
+                        to="crm.account",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OutboxRow',
+            name="OutboxRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Done'), ('parked', 'Parked')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('not_before', models.DateTimeField()),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('kind', models.CharField(choices=[('fields', 'Fields'), ('note', 'Note'), ('task', 'Task'), ('complete_task', 'Complete Task'), ('stage', 'Stage'), ('price', 'Price'), ('salesbot', 'Salesbot')], max_length=15)),
-                ('key', models.CharField(max_length=120)),
-                ('payload', models.JSONField()),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('external_id', models.BigIntegerField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='crm.account')),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outbox', to='crm.deal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("done", "Done"), ("parked", "Parked")],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("not_before", models.DateTimeField()),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("fields", "Fields"),
+                            ("note", "Note"),
+                            ("task", "Task"),
+                            ("complete_task", "Complete Task"),
+                            ("stage", "Stage"),
+                            ("price", "Price"),
+                            ("salesbot", "Salesbot"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("key", models.CharField(max_length=120)),
+                ("payload", models.JSONField()),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("external_id", models.BigIntegerField(blank=True, null=True)),
+                ("account", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="crm.account")),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="outbox", to="crm.deal"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Pipeline',
+            name="Pipeline",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.BigIntegerField()),
-                ('completed_status', models.BigIntegerField(default=142)),
-                ('paid_status', models.BigIntegerField(blank=True, null=True)),
-                ('deposit_status', models.BigIntegerField(blank=True, null=True)),
-                ('overdue_status', models.BigIntegerField(blank=True, null=True)),
-                ('lost_statuses', models.JSONField(default=list)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pipelines', to='crm.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.BigIntegerField()),
+                ("completed_status", models.BigIntegerField(default=142)),
+                ("paid_status", models.BigIntegerField(blank=True, null=True)),
+                ("deposit_status", models.BigIntegerField(blank=True, null=True)),
+                ("overdue_status", models.BigIntegerField(blank=True, null=True)),
+                ("lost_statuses", models.JSONField(default=list)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pipelines",
+                        to="crm.account",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.UniqueConstraint(fields=('account', 'external_id'), name='deal_once_per_account'),
+            model_name="deal",
+            constraint=models.UniqueConstraint(
+                fields=("account", "external_id"), name="deal_once_per_account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dealhint',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('account', 'lead_id'), name='one_waiting_hint'),
+            model_name="dealhint",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "waiting")),
+                fields=("account", "lead_id"),
+                name="one_waiting_hint",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='integration',
-            constraint=models.UniqueConstraint(fields=('account', 'purpose'), name='one_integration_per_purpose'),
+            model_name="integration",
+            constraint=models.UniqueConstraint(
+                fields=("account", "purpose"), name="one_integration_per_purpose"
+            ),
         ),
         migrations.AddIndex(
-            model_name='outboxrow',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['account', 'deal', 'id'], name='outbox_waiting'),
+            model_name="outboxrow",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")),
+                fields=["account", "deal", "id"],
+                name="outbox_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='outboxrow',
-            index=models.Index(condition=models.Q(('state', 'parked')), fields=['account'], name='outbox_parked'),
+            model_name="outboxrow",
+            index=models.Index(
+                condition=models.Q(("state", "parked")), fields=["account"], name="outbox_parked"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outboxrow',
-            constraint=models.UniqueConstraint(fields=('account', 'key'), name='outbox_key_once'),
+            model_name="outboxrow",
+            constraint=models.UniqueConstraint(fields=("account", "key"), name="outbox_key_once"),
         ),
         migrations.AddConstraint(
-            model_name='pipeline',
-            constraint=models.UniqueConstraint(fields=('account', 'external_id'), name='pipeline_once_per_account'),
+            model_name="pipeline",
+            constraint=models.UniqueConstraint(
+                fields=("account", "external_id"), name="pipeline_once_per_account"
+            ),
         ),
     ]

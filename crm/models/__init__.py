@@ -5,4 +5,14 @@ from crm.models.deal import Deal, DealQuerySet
 from crm.models.outbox import DealHint, OutboxRow
 from crm.models.queue import QueueRow
 
-__all__ = ["Account", "Connection", "Deal", "DealHint", "DealQuerySet", "Integration", "OutboxRow", "Pipeline", "QueueRow"]
+__all__ = [
+    "Account",
+    "Connection",
+    "Deal",
+    "DealHint",
+    "DealQuerySet",
+    "Integration",
+    "OutboxRow",
+    "Pipeline",
+    "QueueRow",
+]

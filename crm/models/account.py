@@ -41,7 +41,9 @@ class Integration(models.Model):
     redirect_uri = models.URLField(max_length=500)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "purpose"], name="one_integration_per_purpose")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "purpose"], name="one_integration_per_purpose")
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_id}/{self.purpose}"
@@ -85,7 +87,9 @@ class Pipeline(models.Model):
     lost_statuses = models.JSONField(default=list)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="pipeline_once_per_account")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "external_id"], name="pipeline_once_per_account")
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_id}/{self.external_id}"

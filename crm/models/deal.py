@@ -51,7 +51,9 @@ class Deal(models.Model):
     objects = DealQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="deal_once_per_account")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "external_id"], name="deal_once_per_account")
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_id}/{self.external_id}"

@@ -42,7 +42,9 @@ class OutboxRow(QueueRow):
             models.UniqueConstraint(fields=["account", "key"], name="outbox_key_once"),
         ]
         indexes = [
-            models.Index(fields=["account", "deal", "id"], condition=Q(state="waiting"), name="outbox_waiting"),
+            models.Index(
+                fields=["account", "deal", "id"], condition=Q(state="waiting"), name="outbox_waiting"
+            ),
             models.Index(fields=["account"], condition=Q(state="parked"), name="outbox_parked"),
         ]
 
@@ -59,7 +61,9 @@ class DealHint(QueueRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account", "lead_id"], condition=Q(state="waiting"), name="one_waiting_hint"),
+            models.UniqueConstraint(
+                fields=["account", "lead_id"], condition=Q(state="waiting"), name="one_waiting_hint"
+            ),
         ]
 
     def __str__(self) -> str:

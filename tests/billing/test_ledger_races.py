@@ -84,7 +84,12 @@ def test_a_payment_during_a_rebuild_is_counted_whichever_comes_first() -> None:
 
     together(pay(order, "501"), rebuild)
     standing = standing_of(deal)
-    assert (standing.total, standing.paid, standing.debt, standing.credit) == (rub(100000), rub(30000), rub(70000), 0)
+    assert (standing.total, standing.paid, standing.debt, standing.credit) == (
+        rub(100000),
+        rub(30000),
+        rub(70000),
+        0,
+    )
 
 
 def test_two_managers_saving_at_once_make_one_version() -> None:
@@ -159,7 +164,9 @@ def test_without_the_lock_the_same_race_is_caught_by_the_database(monkeypatch: p
         meet.wait(timeout=5)
         return found
 
-    monkeypatch.setattr(ledger, "lock", lambda deal_id: type(deal).objects.select_related("account").get(id=deal_id))
+    monkeypatch.setattr(
+        ledger, "lock", lambda deal_id: type(deal).objects.select_related("account").get(id=deal_id)
+    )
     monkeypatch.setattr(ledger, "settle_open", together_settle)
     found = together(pay(order, "501", 40000), pay(other, "502", 40000))
     assert any(isinstance(one, Exception) for one in found)

@@ -53,7 +53,9 @@ def test_the_remainder_goes_to_one_row(vector: dict[str, Any]) -> None:
         rub(Decimal(vector["total"]) / 100),
         first_due_on=TODAY,
         count=vector["n"],
-        round_to=rub(Decimal(vector["unit_kop"]) / 100) if vector["unit_kop"] == 1 else Decimal(vector["unit_kop"] // 100),
+        round_to=rub(Decimal(vector["unit_kop"]) / 100)
+        if vector["unit_kop"] == 1
+        else Decimal(vector["unit_kop"] // 100),
         remainder=vector["remainder"],
     )
     assert [row.amount * 100 for row in plan(terms).rows] == vector["parts"]
@@ -145,7 +147,9 @@ def test_a_total_below_what_was_paid_is_a_mistake_of_the_total() -> None:
 def test_warnings_name_the_past_the_odd_row_and_the_unknown_calendar() -> None:
     assert [w.code for w in plan(replace(GOOD, first_due_on=date(2026, 11, 2))).warnings] == ["past_due"]
     assert [w.code for w in plan(replace(GOOD, total=rub("100.01"))).warnings] == ["last_row_differs"]
-    assert [w.code for w in plan(replace(GOOD, first_due_on=date(2028, 1, 10))).warnings] == ["calendar_unknown"]
+    assert [w.code for w in plan(replace(GOOD, first_due_on=date(2028, 1, 10))).warnings] == [
+        "calendar_unknown"
+    ]
 
 
 @given(
@@ -159,7 +163,14 @@ def test_warnings_name_the_past_the_odd_row_and_the_unknown_calendar() -> None:
     every_days=st.none() | st.integers(1, 30),
 )
 def test_rows_add_up_to_the_kopeck_and_dates_rise(
-    total: int, kept_share: int, count: int, unit: Decimal, remainder: Any, first: date, due_day: int, every_days: int
+    total: int,
+    kept_share: int,
+    count: int,
+    unit: Decimal,
+    remainder: Any,
+    first: date,
+    due_day: int,
+    every_days: int,
 ) -> None:
     whole = rub(Decimal(total) / 100)
     kept = rub(whole * kept_share / 100)
