@@ -1,0 +1,9 @@
+"""Addresses of the providers' notices; given to the providers, so they never change."""
+
+from django.urls import path
+
+from billing import webhooks
+
+urlpatterns = [
+    path("webhooks/cloudpayments/<slug:merchant_key>/<slug:kind>/", webhooks.cloudpayments),
+]
