@@ -2,8 +2,8 @@
 
     python widget_js/validate.py widget.zip        (or a folder such as widget_js/dist)
 
-`problems` is pure: files by name in, sentences out; no sentence means that the archive may be uploaded. The rules
-are those of the platform's pages on the structure of an integration, its areas and its technical requirements.
+`problems` is pure: files by name in, sentences out; no sentence means that the archive may be uploaded. The
+rules are those of the platform's pages on the structure of an integration, its areas and its requirements.
 """
 
 import json
@@ -70,7 +70,7 @@ Files = Mapping[str, bytes]
 
 
 def problems(files: Files) -> list[str]:
-    """Every rule that `files` (path inside the archive → content) breaks, in sentences; empty when it may go up."""
+    """Every rule that `files` (path inside the archive → content) breaks; empty when it may go up."""
     found = [*_layout(files), *_encoding(files)]
     manifest = _object(files, "manifest.json")
     if manifest is None:

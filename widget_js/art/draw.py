@@ -11,7 +11,12 @@ from playwright.sync_api import Page, Route, sync_playwright
 
 WIDGET = Path(__file__).resolve().parent.parent
 ORIGIN = "http://widget.invalid"
-WORDED = {"logo_main": (400, 272, 116), "logo_medium": (240, 84, 56), "logo": (130, 100, 48)}
+# On the market's tile the mark stands on its own ground; in the card its blue is read in both themes.
+WORDED = {
+    "logo_main": (400, 272, 116, "color:#fff;background:#2f6bd8"),
+    "logo_medium": (240, 84, 60, "color:#3f7ceb"),
+    "logo": (130, 100, 48, "color:#3f7ceb"),
+}
 PLAIN = {"logo_small": (108, 108), "logo_min": (84, 84)}
 TOUR = {"width": 1188, "height": 616}
 
@@ -24,8 +29,8 @@ def main(chromium: str) -> None:
         page.route(f"{ORIGIN}/**", serve)
         for name, (width, height) in PLAIN.items():
             draw(page, name, width, height, f'<div style="width:{width}px;height:{height}px">{mark}</div>')
-        for name, (width, height, side) in WORDED.items():
-            draw(page, name, width, height, worded(mark, width, height, side))
+        for name, (width, height, side, colours) in WORDED.items():
+            draw(page, name, width, height, worded(mark, width, height, side, colours))
         for locale in ("ru", "en"):
             page.set_viewport_size(TOUR)  # type: ignore[arg-type]
             page.goto(f"{ORIGIN}/art/tour.html?{locale}")
@@ -38,12 +43,12 @@ def serve(route: Route) -> None:
     route.fulfill(path=WIDGET / route.request.url.removeprefix(ORIGIN).split("?")[0].lstrip("/"))
 
 
-def worded(mark: str, width: int, height: int, side: int) -> str:
-    """On its own ground, so that it is read in amoCRM's light and dark theme alike."""
+def worded(mark: str, width: int, height: int, side: int, colours: str) -> str:
     stacked = height * 2 > width
+    direction = "column" if stacked else "row"
     return (
-        f'<div style="width:{width}px;height:{height}px;display:flex;align-items:center;justify-content:center;'
-        f"flex-direction:{'column' if stacked else 'row'};gap:{round(side * 0.2)}px;color:#fff;background:#2f6bd8;"
+        f'<div style="display:flex;align-items:center;justify-content:center;{colours};'
+        f"width:{width}px;height:{height}px;flex-direction:{direction};gap:{round(side * 0.2)}px;"
         f'font:700 {round(side * (0.42 if stacked else 0.62))}px/1 PT Sans,Arial,sans-serif">'
         f'<div style="width:{side}px;height:{side}px">{mark}</div><span>График</span></div>'
     )

@@ -25,6 +25,7 @@ class Dialog {
   constructor(t, spec) {
     this.t = t;
     this.spec = spec;
+    this.place = null;
     this.form = null;
     this.key = newKey();
     this.unknownBody = null;
@@ -60,8 +61,9 @@ class Dialog {
   /** amoCRM's Modal may draw at once or later: everything that needs the form starts here. */
   draw($body) {
     $body.trigger('modal:loaded').html(String(frameView(this.t, this.spec)));
-    this.form = $body[0].querySelector('.grafik-dialog');
-    this.form.parentNode.style.cssText = 'width:auto;padding:0';
+    this.place = $body[0].querySelector('.grafik-dialog');
+    this.form = this.place.querySelector('form');
+    this.place.parentNode.style.cssText = 'width:auto;padding:0';
     this.recentre = () => $body.trigger('modal:centrify');
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -140,7 +142,7 @@ class Dialog {
   setBusy(busy) {
     this.busy = busy;
     this.find('.grafik-dialog__submit').classList.toggle('grafik-button_busy', busy);
-    this.form.setAttribute('aria-busy', String(busy));
+    this.place.setAttribute('aria-busy', String(busy));
   }
 
   setSubmitLabel(text) {
@@ -157,10 +159,10 @@ function frameView(t, spec) {
     ? html`<button type="submit" class="grafik-button grafik-button_primary grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
        ${button({ action: 'close', kind: 'text', label: t('dialog.cancel') })}`
     : button({ action: 'close', label: t('dialog.close') });
-  return html`<form class="grafik grafik-dialog${spec.wide ? ' grafik-dialog_wide' : ''}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title" novalidate autocomplete="off">
+  return html`<div class="grafik grafik-dialog${spec.wide ? ' grafik-dialog_wide' : ''}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title"><form novalidate autocomplete="off">
     <button type="button" class="modal-body__close grafik-dialog__cross" data-action="close" aria-label="${t('dialog.close')}">${icon('cross')}</button>
     <h2 class="grafik-dialog__title" id="grafik-dialog-title" tabindex="-1">${spec.title}</h2>
     <fieldset class="grafik-dialog__fields">${spec.content}</fieldset>
     <div class="grafik-dialog__problem" role="alert"></div>
-    <div class="grafik-dialog__actions modal-body__actions">${foot}</div></form>`;
+    <div class="grafik-dialog__actions modal-body__actions">${foot}</div></form></div>`;
 }
