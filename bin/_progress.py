@@ -25,7 +25,7 @@ def step(words: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        print(" failed", flush=True)
+        print(" stopped here", flush=True)
         raise
     print(f" {time.monotonic() - started:.1f} s", flush=True)
 

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = ROOT / "requirements"
+_SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 OLDEST_PYTHON = (3, 11)
 _BEGUN = "GRAFIK_COMMAND_BEGUN"
 
@@ -155,10 +156,23 @@ def _install(locks: Sequence[Path]) -> None:
     uv = _uv()
     if uv:
         command = [uv, "pip", "install", "--quiet", "--python", str(PYTHON), "--require-hashes", *files]
+        if _SYSTEM_CERTIFICATES.exists():
+            command.append("--system-certs")  # an office's proxy signs by its own authority
         # uv does not read pip's configuration, so pip gets its turn behind a mirror.
         if subprocess.run(command, capture_output=True, check=False).returncode == 0:
             return
-    _run([*_pip(), "install", "--quiet", "--disable-pip-version-check", "--require-hashes", *files])
+    tried = subprocess.run(
+        [*_pip(), "install", "--quiet", "--disable-pip-version-check", "--require-hashes", *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if tried.returncode:
+        reasons = [line for line in tried.stderr.splitlines() if line.startswith("ERROR:")]
+        raise Failed(
+            "The packages of requirements/*.lock could not be installed (is the network there?). "
+            + "".join(f"\n{reason}" for reason in reasons[-2:])
+        )
 
 
 def _uv() -> str:
