@@ -135,7 +135,15 @@ def _feed(crm: Crm, lead: Row) -> list[Row]:
         for row in crm.rows("events")
         if row["entity_id"] == lead["id"]
     ]
+    if not any(item.get("type") == "lead_added" for item in items):
+        items.append(_born(lead))
     return sorted(items, key=lambda item: (item["at"], str(item["id"])))
+
+
+def _born(lead: Row) -> Row:
+    """A seeded deal has no history; its feed begins with its creation all the same."""
+    made = {"kind": "event", "at": lead["created_at"], "id": 0, "created_by": lead["created_by"]}
+    return {**made, "type": "lead_added", "value_before": [], "value_after": []}
 
 
 def _file_of(crm: Crm, note: Row) -> str | None:

@@ -152,8 +152,11 @@ def _kept(crm: Crm, owner: Row, found: archive.Archive) -> Row:
 
 
 def _archive_bytes() -> bytes:
+    """The body itself whatever type a client names, or the file of a form."""
+    if request.mimetype != "multipart/form-data":
+        return request.get_data()
     sent = next(iter(request.files.values()), None)
-    return sent.read() if sent else request.get_data()
+    return sent.read() if sent else b""
 
 
 ROUTES = [

@@ -5,11 +5,12 @@ import { ICONS, h, icon } from './words.js';
 
 const KEY = 'widgets_panel_leads';
 const WIDE = 1100;
+const STACKED = 800;
 
 export class Column {
   constructor() {
     const remembered = localStorage.getItem(KEY);
-    this.open = remembered ? remembered === 'open' : window.innerWidth >= WIDE;
+    this.open = remembered ? remembered === 'open' : window.innerWidth >= WIDE || window.innerWidth < STACKED;
     this.elements = h('div', { class: 'card-widgets__elements', id: 'widgets_elements' });
     this.handle = h('button', { class: 'card-widgets__top', type: 'button' });
     this.handle.onclick = () => this.toggle(!this.open);

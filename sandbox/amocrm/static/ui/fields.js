@@ -65,7 +65,8 @@ export class Fields {
       this.row(this.rows, field.name, select(name, [['', '...'], ...field.enums.map((one) => [one.id, one.value])]), read);
       return;
     }
-    const input = text(name, 'text', field.type === 'date' ? 'ДД.ММ.ГГГГ' : '...');
+    const input = text(name);
+    if (field.type === 'date') input.title = 'ДД.ММ.ГГГГ';
     if (field.type !== 'url') {
       this.row(this.rows, field.name, input, read);
       return;

@@ -90,14 +90,13 @@ function taskWord(state, lead, now) {
 
 function table(state, leads, now) {
   const fields = SHOWN_FIELDS.map((name) => state.fields.find((field) => field.name === name)).filter(Boolean);
-  const head = ['Сделка', 'Контакт', 'Этап', 'Бюджет', ...fields.map((field) => field.name), 'Задача'];
+  const head = ['Сделка', 'Этап', 'Бюджет', ...fields.map((field) => field.name), 'Задача'];
   const numeric = new Set(['Бюджет', 'Долг']);
   const row = (lead) => h('tr', {},
-    h('td', { class: 'list__name' }, h('a', { href: rooted(`/leads/detail/${lead.id}`) }, lead.name)),
-    h('td', { 'data-label': 'Контакт' }, lead.contact_name),
-    h('td', {}, stagePill(state, lead)),
-    h('td', { class: 'list__number', 'data-label': 'Бюджет' }, lead.price ? money(lead.price) : '—'),
-    fields.map((field) => h('td', { class: numeric.has(field.name) ? 'list__number' : '', 'data-label': field.name }, fieldText(state, lead, field))),
+    h('td', { class: 'list__name' }, h('a', { href: rooted(`/leads/detail/${lead.id}`) }, lead.name), h('small', {}, lead.contact_name)),
+    h('td', { class: 'list__stage' }, stagePill(state, lead)),
+    h('td', { class: 'list__number' }, lead.price ? money(lead.price) : '—'),
+    fields.map((field) => h('td', { class: numeric.has(field.name) ? 'list__number list__field' : 'list__field', 'data-label': field.name }, fieldText(state, lead, field))),
     h('td', { class: 'list__task' }, taskWord(state, lead, now)));
   return h('table', { class: 'list__table' },
     h('thead', {}, h('tr', {}, head.map((name) => h('th', { class: numeric.has(name) ? 'list__number' : '', scope: 'col' }, name)))),
