@@ -217,9 +217,7 @@ def _warnings(
     ):
         words = {"price": money.words(deal.price), "total": money.words(standing.total)}
         found["price_differs"] = (
-            _(
-                "The deal's budget is %(price)s, the schedule adds up to %(total)s: change the schedule or the budget."
-            )
+            _("The deal's budget is %(price)s, the schedule adds up to %(total)s: change one of them.")
             % words
         )
     if standing.credit > 0:

@@ -1,4 +1,6 @@
-"""The history of a deal: an append-only table of events, written by the verbs in the transaction of the fact."""
+"""The history of a deal: an append-only table of events, written by the verbs in the transaction of the
+fact.
+"""
 
 from datetime import datetime
 from typing import Any

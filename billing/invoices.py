@@ -1,7 +1,7 @@
 """Invoices: made when a row falls due or by a click, sent once, void when what they asked for is gone.
 
-Promises: one live invoice per installment, whoever asks for it and however often; an invoice asks for the open rest
-and its link asks for what is owed at the click.
+Promises: one live invoice per installment, whoever asks for it and however often; an invoice asks for the
+open rest and its link asks for what is owed at the click.
 """
 
 from dataclasses import dataclass, field
@@ -54,7 +54,8 @@ class Demand:
 def issue_due(*, on: date, at: datetime, account: Account | None = None) -> int:
     """Make and send the invoice of every row that is due up to `on` (with the account's lead days).
 
-    Returns how many were made; a second run makes none. A deal that nobody can take money for stays for the next run.
+    Returns how many were made; a second run makes none. A deal that nobody can take money for stays for the
+    next run.
     """
     made = 0
     policies = AccountPolicy.objects.filter(account=account) if account else AccountPolicy.objects.all()
@@ -102,7 +103,9 @@ def send(*, invoice: Invoice, at: datetime) -> None:
 
 
 def void(*, invoice: Invoice, reason: str, author: str, at: datetime) -> None:
-    """Void an invoice; its address goes on to ask for the deal's first open row. A second call changes nothing."""
+    """Void an invoice; its address goes on to ask for the deal's first open row. A second call changes
+    nothing.
+    """
     with transaction.atomic():
         deal = ledger.lock(invoice.deal_id)
         if Invoice.objects.filter(id=invoice.id, voided_at__isnull=True).update(
@@ -119,7 +122,9 @@ def void_of_rows(*, deal: Deal, rows: list[Installment], at: datetime) -> None:
 
 
 def state_of(invoice: Invoice, standing: Standing) -> str:
-    """open | paid | void, computed: a row's invoice is paid with its row, a free one when so much more has come."""
+    """open | paid | void, computed: a row's invoice is paid with its row, a free one when so much more has
+    come.
+    """
     if invoice.voided_at:
         return "void"
     if invoice.installment_id:

@@ -1,8 +1,8 @@
 """What a deal owes, computed from facts; and the one lock under which facts are added.
 
 Owns: the standing of a deal for a day, and the spreading of money over rows.
-Promises: paid + debt = total; credit = received - refunded - paid; whoever changes money or rows holds the deal's
-lock. Never: stores a total, or refuses money.
+Promises: paid + debt = total; credit = received - refunded - paid; whoever changes money or rows holds the
+deal's lock. Never: stores a total, or refuses money.
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,9 @@ class RowState(StrEnum):
 
 @dataclass(frozen=True)
 class RowStanding:
-    """One current installment on a day: what it holds, what is missing, and the live invoice that asks for it."""
+    """One current installment on a day: what it holds, what is missing, and the live invoice that asks for
+    it.
+    """
 
     installment: Installment
     paid: Decimal
@@ -106,7 +108,8 @@ def standing(deal: Deal, *, on: date) -> Standing:
 
 
 def settle_open(deal: Deal, *, at: datetime) -> list[Allocation]:
-    """Let unallocated money of the deal cover its open rows, oldest due first; what no row can take stays credit.
+    """Let unallocated money of the deal cover its open rows, oldest due first; what no row can take stays
+    credit.
 
     The caller holds the deal's lock. A second call does nothing.
     """

@@ -1,7 +1,8 @@
 """Money comes: by a provider, over the counter, by bank transfer. Money goes back.
 
-The ledger never refuses money: a payment is recorded first, what fits is allocated, the rest is the deal's credit.
-Everything that must follow (receipt, history, note, fields, stage) is written as rows in the same transaction.
+The ledger never refuses money: a payment is recorded first, what fits is allocated, the rest is the deal's
+credit. Everything that must follow (receipt, history, note, fields, stage) is written as rows in the same
+transaction.
 """
 
 from dataclasses import dataclass
@@ -62,8 +63,8 @@ def receive(
 ) -> Payment:
     """Record money that a provider took, and everything that follows from it.
 
-    A second call with the same merchant and external id returns the first payment and changes nothing. Without an
-    order the payment is unplaced: recorded, and on the list of a person.
+    A second call with the same merchant and external id returns the first payment and changes nothing.
+    Without an order the payment is unplaced: recorded, and on the list of a person.
     """
     with transaction.atomic():
         deal = ledger.lock(order.deal_id) if order else None
@@ -151,8 +152,8 @@ def refund_noticed(
 ) -> Refund | None:
     """Record money that a provider sent back; None when the payment or so much of it is unknown here.
 
-    Takes the payment's unallocated part first, then its newest allocations; other credit flows into the reopened
-    rows. A second call returns the first refund.
+    Takes the payment's unallocated part first, then its newest allocations; other credit flows into the
+    reopened rows. A second call returns the first refund.
     """
     with transaction.atomic():
         payment = Payment.objects.filter(merchant=merchant, external_id=payment_external_id).first()
@@ -233,7 +234,8 @@ def _note(payment: Payment, standing: ledger.Standing) -> str:
         words["credit"] = money.words(standing.credit)
         return (
             _(
-                "Payment of %(amount)s received (operation %(operation)s). Everything is paid, overpaid by %(credit)s."
+                "Payment of %(amount)s received (operation %(operation)s). Everything is paid, "
+                "overpaid by %(credit)s."
             )
             % words
         )

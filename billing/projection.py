@@ -1,7 +1,7 @@
 """What amoCRM shows of a deal's money: the mapped fields of the lead, always the last value.
 
-The labels of `payment_state` are a promise of the public interface (a select field has the same ones), so they are
-Russian here and not translated. What an account has not mapped is not written.
+The labels of `payment_state` are a promise of the public interface (a select field has the same ones), so
+they are Russian here and not translated. What an account has not mapped is not written.
 """
 
 from datetime import date, datetime

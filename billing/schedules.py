@@ -1,7 +1,7 @@
 """The life of a schedule: preview, first version, rebuild.
 
-Promises: a preview writes nothing; rows that have money stay as they are (a partly paid one is closed at what was
-paid); every version keeps author, reason and difference; two managers cannot overwrite each other.
+Promises: a preview writes nothing; rows that have money stay as they are (a partly paid one is closed at what
+was paid); every version keeps author, reason and difference; two managers cannot overwrite each other.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,9 @@ class ReasonRequired(Exception):
 
 @dataclass(frozen=True)
 class Kept:
-    """A row that stays because money covers it; `installment` is None for money that came before any schedule."""
+    """A row that stays because money covers it; `installment` is None for money that came before any
+    schedule.
+    """
 
     number: int
     due_on: date
@@ -177,7 +179,9 @@ def _store(deal: Deal, schedule: Schedule | None, terms: Terms, made: Preview, *
 
 
 def _close(schedule: Schedule, made: Preview, *, at: datetime) -> None:
-    """Close partly paid rows at what was paid, replace the rows without money, with everything that asked for them."""
+    """Close partly paid rows at what was paid, replace the rows without money, with everything that asked for
+    them.
+    """
     staying = [row.installment.id for row in made.kept if row.installment]
     for row in made.kept:
         if row.installment and row.amount < row.installment.amount:

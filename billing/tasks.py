@@ -1,4 +1,6 @@
-"""Celery's doors: they read the clock and make one call. Every one may be lost, doubled or late without harm."""
+"""Celery's doors: they read the clock and make one call. Every one may be lost, doubled or late without
+harm.
+"""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -29,7 +31,9 @@ def deliver_messages() -> None:
 
 @shared_task(name="billing.issue_due_invoices")
 def issue_due_invoices() -> None:
-    """Issue for every account whose local hour of issuing has come; what was issued today is not due again."""
+    """Issue for every account whose local hour of issuing has come; what was issued today is not due
+    again.
+    """
     at = timezone.now()
     for policy in AccountPolicy.objects.select_related("account"):
         local = at.astimezone(ZoneInfo(policy.account.time_zone))

@@ -1,7 +1,7 @@
 """The Russian production calendar of this installation: moved days included, from the `holidays` package.
 
-facts/domain.md 4.6: moved days are known through 2027; later years have only the fixed dates, so a schedule that
-reaches beyond them is warned about.
+facts/domain.md 4.6: moved days are known through 2027; later years have only the fixed dates, so a schedule
+that reaches beyond them is warned about.
 """
 
 from functools import cache

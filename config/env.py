@@ -1,8 +1,8 @@
 """The environment, read once and loudly.
 
 Owns: the variables of the public interface, their defaults and their checks.
-Promises: a missing or malformed value stops the start with one sentence that names the variable and an example.
-Never: reads the environment anywhere else; secrets appear in no error text.
+Promises: a missing or malformed value stops the start with one sentence that names the variable and an
+example. Never: reads the environment anywhere else; secrets appear in no error text.
 """
 
 import os
@@ -17,6 +17,8 @@ from cryptography.fernet import Fernet
 
 from config import embedded
 
+POSTGRES_EXAMPLE = "postgres://user:pass@host:5432/grafik"
+REDIS_EXAMPLE = "redis://host:6379/0"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -48,8 +50,9 @@ class Environment:
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
     """Return the checked environment.
 
-    Without DATABASE_URL and REDIS_URL the private servers of DATA_DIR are used, and only then may SECRET_KEY and
-    FIELD_KEYS be made here (and kept in DATA_DIR): a production database never depends on a file made by chance.
+    Without DATABASE_URL and REDIS_URL the private servers of DATA_DIR are used, and only then may SECRET_KEY
+    and FIELD_KEYS be made here (and kept in DATA_DIR): a production database never depends on a file made by
+    chance.
     """
     data_dir = Path(environ.get("DATA_DIR") or ROOT / "var").resolve()
     if not environ.get("DATABASE_URL"):
@@ -83,12 +86,12 @@ def _addresses(environ: Mapping[str, str], data_dir: Path) -> tuple[str, str]:
             "DATABASE_URL must be a PostgreSQL address, for example postgres://user:pass@host:5432/grafik"
         )
     if redis_url and urlsplit(redis_url).scheme not in ("redis", "rediss", "unix"):
-        raise Misconfigured("REDIS_URL must be a Redis address, for example redis://host:6379/0")
+        raise Misconfigured(f"REDIS_URL must be a Redis address, for example {REDIS_EXAMPLE}")
     if database_url and redis_url:
         return database_url, redis_url
     if database_url or redis_url:
         missing = "REDIS_URL" if database_url else "DATABASE_URL"
-        example = "redis://host:6379/0" if database_url else "postgres://user:pass@host:5432/grafik"
+        example = REDIS_EXAMPLE if database_url else POSTGRES_EXAMPLE
         raise Misconfigured(
             f"{missing} is missing: give both addresses or none, for example {missing}={example}"
         )
@@ -105,7 +108,8 @@ def _secret_key(environ: Mapping[str, str], data_dir: Path, private: bool) -> st
         return _kept(data_dir / "secret_key", lambda: secrets.token_urlsafe(50))
     if len(given) < 32:
         raise Misconfigured(
-            "SECRET_KEY must be a random text of at least 32 characters, for example $(openssl rand -base64 48)"
+            "SECRET_KEY must be a random text of at least 32 characters, for example "
+            "SECRET_KEY=$(openssl rand -base64 48)"
         )
     return given
 
@@ -122,8 +126,8 @@ def _field_keys(environ: Mapping[str, str], data_dir: Path, private: bool) -> tu
         keys = ()
     if not keys:
         raise Misconfigured(
-            "FIELD_KEYS must be Fernet keys (32 bytes in url-safe base64), separated by commas, for example "
-            "FIELD_KEYS=$(openssl rand -base64 32 | tr '+/' '-_')"
+            "FIELD_KEYS must be Fernet keys (32 bytes in url-safe base64), separated by commas, "
+            "for example FIELD_KEYS=$(openssl rand -base64 32 | tr '+/' '-_')"
         )
     return keys
 

@@ -1,7 +1,8 @@
 """Doors for operators: /healthz, /readyz, /metrics.
 
-/readyz is 503 only when the database (with every migration) or the broker is missing. A queue that does not move is
-not a reason to stop the web server, so the age of its oldest waiting row is in the body and in the metrics.
+/readyz is 503 only when the database (with every migration) or the broker is missing. A queue that does not
+move is not a reason to stop the web server, so the age of its oldest waiting row is in the body and in the
+metrics.
 """
 
 import redis
@@ -30,7 +31,9 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Database migrated and broker reachable; the body says how old the oldest waiting row of each queue is."""
+    """Database migrated and broker reachable; the body says how old the oldest waiting row of each
+    queue is.
+    """
     state = {"database": _database(), "broker": _broker()}
     waiting = _oldest_waiting() if state["database"] == "ok" else {}
     status = 200 if set(state.values()) == {"ok"} else 503

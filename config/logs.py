@@ -1,7 +1,7 @@
 """Logs: one JSON object a line in production, readable lines while developing.
 
-Nothing personal is logged: events carry ids, kinds and counts. `scrub` is the last guard: it masks values under names
-that could hold a secret, a token, a phone or an address, whoever logged them.
+Nothing personal is logged: events carry ids, kinds and counts. `scrub` is the last guard: it masks values
+under names that could hold a secret, a token, a phone or an address, whoever logged them.
 """
 
 import logging
@@ -26,7 +26,9 @@ def scrub(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def configure(options: dict[str, Any]) -> None:
-    """Django's LOGGING_CONFIG hook: everything, ours and the libraries', goes through one formatter to stderr."""
+    """Django's LOGGING_CONFIG hook: everything, ours and the libraries', goes through one formatter to
+    stderr.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,

@@ -1,7 +1,8 @@
 """How a worker takes queue rows and puts them down again; the same few steps for every queue.
 
-claim() leases rows (skipping those that another worker holds) and counts the attempt in a committed transaction, so
-no row is in two hands and no lock is held during a call. finish(), retry() and park() end the lease.
+claim() leases rows (skipping those that another worker holds) and counts the attempt in a committed
+transaction, so no row is in two hands and no lock is held during a call. finish(), retry() and park() end the
+lease.
 """
 
 from datetime import datetime, timedelta
@@ -23,7 +24,9 @@ DELAYS = (2, 5, 15, 60, 120, 300, 600, 1800)
 def claim(
     model: type[Row], *, at: datetime, limit: int = 1, where: Q | None = None, ignore_not_before: bool = False
 ) -> list[Row]:
-    """Lease up to `limit` waiting rows, oldest first, and return them as they now are (attempts already counted)."""
+    """Lease up to `limit` waiting rows, oldest first, and return them as they now are (attempts already
+    counted).
+    """
     due = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
     if not ignore_not_before:
         due &= Q(not_before__lte=at)
@@ -45,7 +48,8 @@ def finish(row: QueueRow, *, at: datetime) -> None:
 
 
 def retry(row: QueueRow, *, at: datetime, error: str, after: timedelta | None = None) -> None:
-    """The effect is unknown or did not happen: try again later, or ask a person after ATTEMPTS_MAX attempts."""
+    """The effect is unknown or did not happen: try again later, or ask a person after ATTEMPTS_MAX attempts.
+    """
     if row.attempts >= ATTEMPTS_MAX:
         park(row, error=error)
         return

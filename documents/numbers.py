@@ -1,14 +1,15 @@
 """Gives the next number of a series."""
 
-from documents.models import NumberSeries
 from django.db import connection
+
+from documents.models import NumberSeries
 
 
 def next_number(*, series: str, year: int) -> int:
     """Return 1, 2, 3 … within a series and year.
 
-    The series' row stays locked until the caller's transaction ends, so two callers never get one number; a rolled
-    back caller gives its number back.
+    The series' row stays locked until the caller's transaction ends, so two callers never get one number; a
+    rolled back caller gives its number back.
     """
     table = NumberSeries._meta.db_table
     with connection.cursor() as cursor:

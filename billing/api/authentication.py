@@ -1,7 +1,7 @@
 """Who calls: amoCRM's one-time token, or a member of staff of the panel.
 
-The account always comes from the token, never from a parameter; staff names it by ?account=KEY where there are
-several.
+The account always comes from the token, never from a parameter; staff names it by ?account=KEY where there
+are several.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """What every door of a deal does before its one call: who asks, which deal, may they see it.
 
-amoCRM is asked here, before any transaction is opened. While amoCRM is down a known deal is served from the last
-known data and marked so.
+amoCRM is asked here, before any transaction is opened. While amoCRM is down a known deal is served from the
+last known data and marked so.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """Idempotency-Key: the same key and body gives the first answer again.
 
-The key's row, the effect and the answer are one transaction. A second call with the key waits at the unique index
-until the first has committed and then gets its answer; a killed or failed first call leaves nothing behind.
+The key's row, the effect and the answer are one transaction. A second call with the key waits at the unique
+index until the first has committed and then gets its answer; a killed or failed first call leaves nothing
+behind.
 """
 
 import hashlib

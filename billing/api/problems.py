@@ -1,4 +1,6 @@
-"""Every error of the API as application/problem+json (RFC 9457): a stable code, and Russian words for people."""
+"""Every error of the API as application/problem+json (RFC 9457): a stable code, and Russian words for
+people.
+"""
 
 from collections.abc import Callable
 from typing import Any

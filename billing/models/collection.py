@@ -1,8 +1,8 @@
 """How money is asked for: invoices, the payer's link, orders at the providers.
 
-An invoice asks for one installment (or for a sum) and is sent once. The payer's link lives as long as the deal and
-always asks for what is owed at the click; only the click makes an order at a provider. An order remembers the day and
-the legal entity for which it was made.
+An invoice asks for one installment (or for a sum) and is sent once. The payer's link lives as long as the
+deal and always asks for what is owed at the click; only the click makes an order at a provider. An order
+remembers the day and the legal entity for which it was made.
 """
 
 from django.db import models
@@ -14,7 +14,9 @@ from crm.models import Deal
 
 
 class Invoice(models.Model):
-    """A request for payment. Its state is computed: void, paid when what it asks for is covered, else open."""
+    """A request for payment. Its state is computed: void, paid when what it asks for is covered, else
+    open.
+    """
 
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="invoices")
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
@@ -23,7 +25,8 @@ class Invoice(models.Model):
     )
     number = models.CharField(max_length=40)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
-    # Received by the deal when the invoice was made: an invoice without a row is paid when that much more has come.
+    # Received by the deal when the invoice was made: an invoice without a row is paid when that much more has
+    # come.
     received_before = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     payer = models.JSONField(default=dict, blank=True)
     issued_on = models.DateField()
@@ -68,9 +71,9 @@ class PaymentLink(models.Model):
 class ProviderOrder(models.Model):
     """One order at a provider, committed before the provider hears of it.
 
-    `purpose` says what the payer asked to pay (installment, overdue, full, deposit, invoice:<id>). `external_id` is
-    the provider's name of the order, unknown while creating. An order that was replaced stays here: money that comes
-    by it is recorded all the same.
+    `purpose` says what the payer asked to pay (installment, overdue, full, deposit, invoice:<id>).
+    `external_id` is the provider's name of the order, unknown while creating. An order that was replaced
+    stays here: money that comes by it is recorded all the same.
     """
 
     class State(models.TextChoices):

@@ -19,9 +19,9 @@ from crm.models import Deal
 class Payment(models.Model):
     """Money that came to a legal entity.
 
-    `received_at` is the date of the fact by the provider or the manager; `recorded_at` is when we learnt it. Without a
-    deal the payment is unplaced and waits for a person. `manager`, `programme`, `cohort` are those of its moment.
-    `counted` is false for money in another currency: recorded, shown, never allocated.
+    `received_at` is the date of the fact by the provider or the manager; `recorded_at` is when we learnt it.
+    Without a deal the payment is unplaced and waits for a person. `manager`, `programme`, `cohort` are those
+    of its moment. `counted` is false for money in another currency: recorded, shown, never allocated.
     """
 
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
@@ -104,8 +104,8 @@ class Refund(models.Model):
 class Receipt(models.Model):
     """One fiscal document (54-FZ), planned by billing.rules.receipts and sent through ProviderCall.
 
-    `content` is the provider-neutral plan: {type, tax_system, lines: [{name, amount, vat, method, subject}], paid:
-    {electronic | cash | advance: amount}, email, phone, inn}.
+    `content` is the provider-neutral plan: {type, tax_system, lines: [{name, amount, vat, method, subject}],
+    paid: {electronic | cash | advance: amount}, email, phone, inn}.
     """
 
     class Kind(models.TextChoices):

@@ -1,7 +1,8 @@
 """Who takes the money: legal entities, their merchant accounts, locations and the account's rules.
 
-A legal entity's tax settings are dated, because a rate changes in the middle of a year. A location's owner is dated,
-because a location may change hands. Everything here is made by `manage.py network apply` or in the admin panel.
+A legal entity's tax settings are dated, because a rate changes in the middle of a year. A location's owner is
+dated, because a location may change hands. Everything here is made by `manage.py network apply` or in the
+admin panel.
 """
 
 from django.db import models
@@ -57,8 +58,9 @@ class TaxSetting(models.Model):
 class MerchantAccount(models.Model):
     """A shop at a payment provider; its secrets are encrypted one by one.
 
-    settings by provider: cloudpayments {public_id, receipts, cash_receipts}; robokassa {login, algorithm, test,
-    receipts, inv_id_from}. secrets: cloudpayments {api_secret, api_secret_previous}; robokassa {password1…3}.
+    settings by provider: cloudpayments {public_id, receipts, cash_receipts}; robokassa {login, algorithm,
+    test, receipts, inv_id_from}. secrets: cloudpayments {api_secret, api_secret_previous}; robokassa
+    {password1…3}.
     """
 
     class Provider(models.TextChoices):
@@ -73,7 +75,8 @@ class MerchantAccount(models.Model):
     other_orders = models.CharField(max_length=500, default="refuse")
 
     class Meta:
-        # The composite key that orders and payments refer to: a merchant cannot take money for another entity.
+        # The composite key that orders and payments refer to: a merchant cannot take money for another
+        # entity.
         constraints = [models.UniqueConstraint(fields=["id", "legal_entity"], name="merchant_and_its_entity")]
 
     def __str__(self) -> str:
@@ -81,7 +84,9 @@ class MerchantAccount(models.Model):
 
 
 class Location(models.Model):
-    """A place where the service is rendered; `crm_value` is its text or enum id in the account's location field."""
+    """A place where the service is rendered; `crm_value` is its text or enum id in the account's location
+    field.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="locations")
     key = models.SlugField()
@@ -118,7 +123,8 @@ class Ownership(models.Model):
 class AccountPolicy(models.Model):
     """How one amoCRM account bills: mode, hours, reminders, tasks.
 
-    reminders: [{days, channels}], days relative to effective_due_on; overdue_task: {type, responsible: "deal" | id}.
+    reminders: [{days, channels}], days relative to effective_due_on; overdue_task: {type, responsible: "deal"
+    | id}.
     """
 
     class Mode(models.TextChoices):
@@ -147,7 +153,8 @@ class Product(models.Model):
     programme = models.CharField(max_length=255, unique=True)
     name = models.CharField(max_length=128)
     subject = models.CharField(max_length=20, default="service")
-    # Empty: the legal entity's own rate. `vat_dates` [{from, vat}] stands instead of `vat` where the rate is dated.
+    # Empty: the legal entity's own rate. `vat_dates` [{from, vat}] stands instead of `vat` where the rate is
+    # dated.
     vat = models.CharField(max_length=10, blank=True)
     vat_dates = models.JSONField(default=list, blank=True)
 

@@ -1,7 +1,7 @@
 """Queues and memories of billing: notices in, calls and messages out, history, first answers.
 
-Every row that must cause something elsewhere is written in the transaction of its fact (crm.models.queue has the
-vocabulary, crm.queues the steps of a worker).
+Every row that must cause something elsewhere is written in the transaction of its fact (crm.models.queue has
+the vocabulary, crm.queues the steps of a worker).
 """
 
 from django.db import models
@@ -17,8 +17,8 @@ from crm.models import Account, Deal, QueueRow
 class Notice(QueueRow):
     """One genuine notice of a provider: stored once, applied in its own transaction.
 
-    `fields` is the parsed notice in the adapter's words, `body` the raw bytes that were signed. `outcome` says in a
-    word what it caused (payment, unplaced, declined, …).
+    `fields` is the parsed notice in the adapter's words, `body` the raw bytes that were signed. `outcome`
+    says in a word what it caused (payment, unplaced, declined, …).
     """
 
     merchant = models.ForeignKey(MerchantAccount, on_delete=models.PROTECT)
@@ -62,7 +62,9 @@ class ProviderCall(QueueRow):
 
 
 class Message(QueueRow):
-    """One message to a payer or manager; `key` makes it happen once (invoice:51:email, reminder:77:1:email)."""
+    """One message to a payer or manager; `key` makes it happen once (invoice:51:email,
+    reminder:77:1:email).
+    """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT)
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="messages")
@@ -104,7 +106,9 @@ class Reminder(models.Model):
 
 
 class OverdueFlag(models.Model):
-    """An installment that was found overdue, once; `returned_to` remembers the stage to go back to when cured."""
+    """An installment that was found overdue, once; `returned_to` remembers the stage to go back to when
+    cured.
+    """
 
     installment = models.OneToOneField(Installment, on_delete=models.PROTECT, related_name="overdue_flag")
     flagged_on = models.DateField()
@@ -116,7 +120,9 @@ class OverdueFlag(models.Model):
 
 
 class Event(models.Model):
-    """History of a deal: who did what, when, before, after. Append-only; `data` holds the values for the words."""
+    """History of a deal: who did what, when, before, after. Append-only; `data` holds the values for the
+    words.
+    """
 
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField()

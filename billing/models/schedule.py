@@ -1,8 +1,8 @@
 """Payment schedules: what a deal's payer has agreed to pay, and every version of it.
 
-A schedule belongs to one deal. Each change makes a version; installments are never copied between versions: a row is
-current while `replaced_in` is null. Rows that have money are kept as they are. The database checks at commit that the
-current rows add up to the schedule's total (migration 0002).
+A schedule belongs to one deal. Each change makes a version; installments are never copied between versions: a
+row is current while `replaced_in` is null. Rows that have money are kept as they are. The database checks at
+commit that the current rows add up to the schedule's total (migration 0002).
 """
 
 from decimal import Decimal
@@ -69,7 +69,9 @@ class InstallmentQuerySet(models.QuerySet["Installment"]):
 
 
 class Installment(models.Model):
-    """One row of a schedule. `due_on` is the contract's date, `effective_due_on` moves off a non-working day."""
+    """One row of a schedule. `due_on` is the contract's date, `effective_due_on` moves off a non-
+    working day.
+    """
 
     schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="installments")
     number = models.PositiveIntegerField()

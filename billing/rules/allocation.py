@@ -1,6 +1,7 @@
 """Which installment a rouble covers: oldest due first, and back newest first.
 
-Values only: rows are given in the order in which money covers them; what no row can take is the deal's credit.
+Values only: rows are given in the order in which money covers them; what no row can take is the deal's
+credit.
 """
 
 from collections import deque
@@ -37,7 +38,9 @@ class Share:
 
 
 def spread(sources: Iterable[Source], gaps: Iterable[Gap]) -> list[Share]:
-    """Cover the gaps in their order by the sources in theirs; nothing is taken twice, nothing covered twice."""
+    """Cover the gaps in their order by the sources in theirs; nothing is taken twice, nothing covered
+    twice.
+    """
     waiting = deque(gap for gap in gaps if gap.rest > 0)
     shares = []
     for source in sources:
@@ -55,7 +58,8 @@ def spread(sources: Iterable[Source], gaps: Iterable[Gap]) -> list[Share]:
 def take_back(shares: Sequence[Share], amount: Decimal) -> list[Share]:
     """Return the negative shares that free `amount`, newest share first.
 
-    `shares` are the positive nets of one payment per installment, oldest first; `amount` is at most their sum.
+    `shares` are the positive nets of one payment per installment, oldest first; `amount` is at most their
+    sum.
     """
     back = []
     for share in reversed(shares):

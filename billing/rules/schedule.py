@@ -1,8 +1,8 @@
 """From a total and a few terms to due dates and amounts.
 
-plan() lays out what is left of a total after the rows that are kept. Amounts are rounded down to the unit and the
-remainder goes to one row, so the rows always add up to the kopeck; dates come from the anchor day. Every mistake of
-the terms is found at once and named by the field that has it; the words for it belong to the door.
+plan() lays out what is left of a total after the rows that are kept. Amounts are rounded down to the unit and
+the remainder goes to one row, so the rows always add up to the kopeck; dates come from the anchor day. Every
+mistake of the terms is found at once and named by the field that has it; the words for it belong to the door.
 """
 
 import dataclasses
@@ -33,8 +33,8 @@ class Row:
 class Terms:
     """What a manager fills in; amounts in roubles. Either `rows`, or `count`, or `monthly_amount`.
 
-    `total` is the whole deal. `every_days` replaces the monthly step. A down payment is a row of its own before the
-    others and is not counted in `count`.
+    `total` is the whole deal. `every_days` replaces the monthly step. A down payment is a row of its own
+    before the others and is not counted in `count`.
     """
 
     total: Decimal
@@ -63,7 +63,9 @@ class PlannedRow:
 
 @dataclass(frozen=True)
 class Remark:
-    """A mistake (in InvalidTerms) or a warning (in Plan): a stable code, the field it is about, values for words."""
+    """A mistake (in InvalidTerms) or a warning (in Plan): a stable code, the field it is about, values for
+    words.
+    """
 
     code: str
     field: str

@@ -1,7 +1,7 @@
 """amoCRM accounts, their integrations, connection and stages.
 
-An account may carry two integrations (facts: an external integration cannot carry a widget), so a one-time token is
-checked by the secret of the integration that it names.
+An account may carry two integrations (facts: an external integration cannot carry a widget), so a one-time
+token is checked by the secret of the integration that it names.
 """
 
 from django.conf import settings
@@ -17,8 +17,8 @@ class Account(models.Model):
     external_id = models.BigIntegerField(unique=True)
     subdomain = models.CharField(max_length=63, unique=True)
     time_zone = models.CharField(max_length=63, default=settings.DEFAULT_TIME_ZONE)
-    # ours -> id of the account's custom field of a lead: programme, cohort, location, service_on, debt, next_due_on,
-    # next_amount, payment_state, payment_link, deposit_link, full_link
+    # ours -> id of the account's custom field of a lead: programme, cohort, location, service_on, debt,
+    # next_due_on, next_amount, payment_state, payment_link, deposit_link, full_link
     fields = models.JSONField(default=dict, blank=True)
     fallback_user = models.BigIntegerField(null=True, blank=True)
     webhook_key_hash = models.CharField(max_length=64, blank=True)
@@ -52,9 +52,9 @@ class Integration(models.Model):
 class Connection(models.Model):
     """The tokens by which we call an account's API.
 
-    `expires_at` null means a long-lived token. `given_hash` remembers the value of the network file, so that a
-    refreshed token is replaced only when the file's value changed. `refreshing_until` is the claim of the one
-    process that exchanges the one-use refresh token right now.
+    `expires_at` null means a long-lived token. `given_hash` remembers the value of the network file, so that
+    a refreshed token is replaced only when the file's value changed. `refreshing_until` is the claim of the
+    one process that exchanges the one-use refresh token right now.
     """
 
     class State(models.TextChoices):

@@ -1,7 +1,7 @@
 """The mirrored deal: what amoCRM last told us about a lead.
 
-amoCRM is the truth for every column here; our money never depends on `price`. The row is also the one lock of the
-ledger (`select_for_update(no_key=True)`), see docs/money.md.
+amoCRM is the truth for every column here; our money never depends on `price`. The row is also the one lock of
+the ledger (`select_for_update(no_key=True)`), see docs/money.md.
 """
 
 from datetime import date, datetime
@@ -18,12 +18,16 @@ class DealQuerySet(models.QuerySet["Deal"]):
         return self.filter(account=account, external_id=lead_id)
 
     def locked(self) -> Self:
-        """Lock the rows against every other ledger operation, but not against foreign keys that point at them."""
+        """Lock the rows against every other ledger operation, but not against foreign keys that point at
+        them.
+        """
         return self.select_for_update(no_key=True, of=("self",))
 
 
 class Deal(models.Model):
-    """One lead of an account; `external_id` is amoCRM's lead id, `price` whole roubles as amoCRM keeps them."""
+    """One lead of an account; `external_id` is amoCRM's lead id, `price` whole roubles as amoCRM keeps
+    them.
+    """
 
     class State(models.TextChoices):
         LIVE = "live"

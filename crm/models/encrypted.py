@@ -1,7 +1,7 @@
 """A text column that only this installation can read.
 
-Values are encrypted by the first of FIELD_KEYS and decrypted by any of them (key rotation: put the new key first).
-Fails closed: a value that no key opens raises instead of coming back as ciphertext.
+Values are encrypted by the first of FIELD_KEYS and decrypted by any of them (key rotation: put the new key
+first). Fails closed: a value that no key opens raises instead of coming back as ciphertext.
 """
 
 from functools import cache

@@ -1,7 +1,7 @@
 """What waits to be done in amoCRM, and hints from amoCRM that wait to be looked up.
 
-Field updates are last-value-wins: one waiting row per deal collects them. Notes, tasks, stage moves and bot runs have
-a key and happen once. Order is kept per deal.
+Field updates are last-value-wins: one waiting row per deal collects them. Notes, tasks, stage moves and bot
+runs have a key and happen once. Order is kept per deal.
 """
 
 from django.db import models
@@ -53,7 +53,9 @@ class OutboxRow(QueueRow):
 
 
 class DealHint(QueueRow):
-    """amoCRM said that a lead changed: look it up. One waiting hint per lead, however often amoCRM says it."""
+    """amoCRM said that a lead changed: look it up. One waiting hint per lead, however often amoCRM says
+    it.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT)
     lead_id = models.BigIntegerField()

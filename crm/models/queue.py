@@ -1,8 +1,9 @@
 """The one vocabulary of every queue row: waiting -> done | parked.
 
-A row is written in the transaction of the fact that causes it. A worker takes it by a lease (no lock is held while
-the outside world is called), and a killed worker's row is taken again when its lease has run out. `attempts` is
-counted before the call, so "attempts > 0" tells the next worker that the effect may already exist.
+A row is written in the transaction of the fact that causes it. A worker takes it by a lease (no lock is held
+while the outside world is called), and a killed worker's row is taken again when its lease has run out.
+`attempts` is counted before the call, so "attempts > 0" tells the next worker that the effect may already
+exist.
 """
 
 from django.db import models

@@ -25,11 +25,22 @@ pytestmark = pytest.mark.django_db
 CASH = Offline(paid_on=TODAY, method="cash", payer={}, comment="", receipt=None)
 
 
-def refused(statement: str, values: list[Any]) -> str:
-    """Run plain SQL and return the name of the constraint that refused it."""
-    with pytest.raises(IntegrityError) as caught, transaction.atomic(), connection.cursor() as cursor:
+ALLOCATE = (
+    "INSERT INTO billing_allocation (payment_id, installment_id, amount, recorded_at)"
+    " VALUES (%s, %s, %s, now())"
+)
+
+
+def run_and_check(statement: str, values: list[Any]) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, values)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def refused(statement: str, values: list[Any]) -> str:
+    """Run plain SQL and return the name of the constraint that refused it."""
+    with pytest.raises(IntegrityError) as caught:
+        run_and_check(statement, values)
     name: str = caught.value.__cause__.diag.constraint_name  # type: ignore[union-attr]
     return name
 
@@ -46,17 +57,15 @@ def test_more_than_the_payment_cannot_be_allocated() -> None:
     schedule = make_schedule(deal)
     payment = payments.receive_offline(deal=deal, amount=rub(1000), offline=CASH, author="user:1", at=NOW)
     row = rows_of(schedule)[1]
-    statement = "INSERT INTO billing_allocation (payment_id, installment_id, amount, recorded_at) VALUES (%s, %s, %s, now())"
-    assert refused(statement, [payment.id, row.id, 1]) == "payment_covers_allocations"
+    assert refused(ALLOCATE, [payment.id, row.id, 1]) == "payment_covers_allocations"
 
 
 def test_more_than_the_row_cannot_be_allocated() -> None:
     deal = make_deal()
     schedule = make_schedule(deal, total=90000, count=3)
     payment = payments.receive_offline(deal=deal, amount=rub(120000), offline=CASH, author="user:1", at=NOW)
-    statement = "INSERT INTO billing_allocation (payment_id, installment_id, amount, recorded_at) VALUES (%s, %s, %s, now())"
     row = rows_of(schedule)[0]
-    assert refused(statement, [payment.id, row.id, 1]) == "installment_covers_allocations"
+    assert refused(ALLOCATE, [payment.id, row.id, 1]) == "installment_covers_allocations"
 
 
 def test_facts_are_append_only() -> None:
@@ -80,8 +89,8 @@ def test_an_order_or_payment_by_another_entitys_merchant_is_impossible() -> None
         == "order_by_the_entitys_merchant"
     )
     statement = (
-        "INSERT INTO billing_payment (deal_id, legal_entity_id, merchant_id, amount, currency, counted, method,"
-        " external_id, received_at, recorded_at, author, comment, payer, manager, programme, cohort)"
+        "INSERT INTO billing_payment (deal_id, legal_entity_id, merchant_id, amount, currency, counted,"
+        " method, external_id, received_at, recorded_at, author, comment, payer, manager, programme, cohort)"
         " VALUES (%s, %s, %s, 1, 'RUB', true, 'card', 'x', now(), now(), '', '', '{}', 0, '', '')"
     )
     values = [deal.id, order.legal_entity_id, stranger.id]

@@ -88,7 +88,7 @@ def test_numbers_are_given_once_per_legal_entity_and_year() -> None:
 
 
 @pytest.mark.parametrize(
-    "demand, error",
+    ("demand", "error"),
     [
         (Demand(number=9), invoices.NoSuchRow),
         (Demand(amount=rub("90000.01")), invoices.AboveDebt),

@@ -20,7 +20,9 @@ CASH = Offline(paid_on=TODAY, method="cash", payer={}, comment="", receipt=None)
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
-    """Run every act in a thread with a connection of its own, started at one moment; errors come back as values."""
+    """Run every act in a thread with a connection of its own, started at one moment; errors come back as
+    values.
+    """
     start = threading.Barrier(len(acts))
     found: list[Any] = [None] * len(acts)
 

@@ -73,7 +73,7 @@ def test_a_payment_covers_the_oldest_rows_and_tells_everybody_once() -> None:
 
 
 def test_a_second_notice_of_the_same_payment_changes_nothing() -> None:
-    deal, order = paid_deal()
+    _, order = paid_deal()
     first = receive(order, 30000)
     counts = [model.objects.count() for model in (Allocation, Receipt, OutboxRow, Event)]
     assert receive(order, 30000) == first

@@ -127,7 +127,8 @@ def test_money_that_came_first_becomes_paid_rows_dated_by_its_payments() -> None
     payments.receive_offline(deal=deal, amount=rub(10000), offline=earlier, author="user:1", at=NOW)
     schedule = make_schedule(deal, total=100000, count=3)
     rows = rows_of(schedule)
-    assert [(row.number, row.due_on, row.amount, row.paid) for row in rows][0] == (
+    first = rows[0]
+    assert (first.number, first.due_on, first.amount, first.paid) == (
         1,
         date(2026, 11, 1),
         rub(10000),

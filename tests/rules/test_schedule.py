@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing import workdays
-from billing.rules import schedule
+from billing.rules import money, schedule
 from billing.rules.schedule import InvalidTerms, Row, Terms
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "domain.json").read_text())
@@ -23,11 +23,11 @@ def rub(value: object) -> Decimal:
     return Decimal(str(value)).quantize(Decimal("0.01"))
 
 
-def plan(terms: Terms, kept: Decimal = rub(0), on: date = TODAY) -> schedule.Plan:
+def plan(terms: Terms, kept: Decimal = money.ZERO, on: date = TODAY) -> schedule.Plan:
     return schedule.plan(terms, kept=kept, on=on, calendar=workdays.calendar())
 
 
-def codes(terms: Terms, kept: Decimal = rub(0)) -> list[tuple[str, str]]:
+def codes(terms: Terms, kept: Decimal = money.ZERO) -> list[tuple[str, str]]:
     with pytest.raises(InvalidTerms) as caught:
         plan(terms, kept)
     return [(remark.field, remark.code) for remark in caught.value.remarks]
@@ -42,7 +42,7 @@ def test_dates_come_from_the_anchor_day_and_move_to_working_days(vector: dict[st
     assert [row.effective_due_on.isoformat() for row in rows] == vector["effective"]
 
 
-@pytest.mark.parametrize("day, moved", VECTORS["next_working_day"].items())
+@pytest.mark.parametrize(("day", "moved"), VECTORS["next_working_day"].items())
 def test_next_working_day_knows_moved_days(day: str, moved: str) -> None:
     assert workdays.calendar().next_working(date.fromisoformat(day)).isoformat() == moved
 
@@ -110,7 +110,7 @@ GOOD = Terms(rub(90000), first_due_on=date(2026, 12, 10), count=3)
 
 
 @pytest.mark.parametrize(
-    "change, expected",
+    ("change", "expected"),
     [
         ({"count": 0}, [("count", "not_positive")]),
         ({"count": -3}, [("count", "not_positive")]),
@@ -186,7 +186,11 @@ def test_rows_add_up_to_the_kopeck_and_dates_rise(
     try:
         rows = plan(terms, kept).rows
     except InvalidTerms as error:
-        assert {remark.code for remark in error.remarks} <= {"empty_rows", "too_far"}
+        refusals = {remark.code for remark in error.remarks}
+    else:
+        refusals = set()
+    if refusals:
+        assert refusals <= {"empty_rows", "too_far"}
         return
     assert sum(row.amount for row in rows) == whole - kept
     assert len(rows) == count
