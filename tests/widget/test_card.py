@@ -215,6 +215,28 @@ def test_refresh_that_fails_keeps_the_last_card_and_says_so(deal: Page, server: 
     expect(deal.locator("#column")).not_to_contain_text("последние известные данные")
 
 
+def test_after_a_link_went_out_the_payment_shows_within_three_seconds(deal: Page, server: Server) -> None:
+    deal.get_by_role("button", name="Ссылка для клиента").click()
+    expect(deal.get_by_role("button", name="Скопировано")).to_be_visible()
+    server.card.update(debt="95000.00", paid="65000.00")
+    expect(deal.locator("[data-figure=debt]")).to_have_text("95\u00a0000\u00a0₽", timeout=3000)
+
+
+def test_a_retry_shows_that_it_waits_and_asks_once(deal: Page, server: Server) -> None:
+    expect(deal.locator("[data-figure=debt]")).to_be_visible()
+    server.answer(f"GET {LEAD}/", 0, "")
+    deal.evaluate("window.dispatchEvent(new Event('focus'))")
+    retry = deal.get_by_role("button", name="Повторить")
+    retry.wait_for()
+    server.answers[f"GET {LEAD}/"] = lambda _number: None
+    before = len(server.made(f"GET {LEAD}/"))
+    retry.click()
+    expect(retry).to_have_attribute("aria-busy", "true", timeout=100)
+    deal.evaluate("window.dispatchEvent(new Event('focus'))")
+    deal.wait_for_timeout(100)
+    assert len(server.made(f"GET {LEAD}/")) == before + 1
+
+
 def test_deposit_mode_makes_the_pair_of_links_at_one_click(deal: Page, server: Server) -> None:
     link = {"amount": "48000.00", "url": "https://pay.example.ru/a", "state": "open", "text": "Готовый текст"}
     pair = {"deposit": link, "full": {**link, "amount": "160000.00", "url": "https://pay.example.ru/b"}}

@@ -252,8 +252,9 @@ var Grafik = (() => {
   }
   function copyButton({ t, id, text, label, what, copied }) {
     const done = copied === id;
+    const shown = done ? t("copy.done") : label;
     return html`<button type="button" class="grafik-button grafik-button_small${done ? " grafik-button_done" : ""}"
-    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" aria-label="${t("copy.name", { label, what })}"><span class="grafik-button__label">${icon(done ? "check" : "copy")}${done ? t("copy.done") : label}</span></button>`;
+    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" title="${t("copy.title")}" aria-label="${t("copy.name", { label: shown, what })}"><span class="grafik-button__label">${icon(done ? "check" : "copy")}${shown}</span></button>`;
   }
   function pill(tone, text) {
     return html`<span class="grafik-pill grafik-pill_${tone}">${text}</span>`;
@@ -1136,7 +1137,7 @@ var Grafik = (() => {
   // src/views/panel.js
   function panelView({ t, card, ui }) {
     return html`<div class="grafik-panel">
-    ${ui.stale && callout("warning", t("panel.stale"), button({ action: "reload", kind: "link", label: t("panel.retry") }))}
+    ${ui.stale && callout("warning", t("panel.stale"), button({ action: "reload", kind: "link", label: t("panel.retry"), busy: ui.busy === "reload" }))}
     ${summaryView(t, card)}
     ${mainButton(t, card, ui)}
     ${warningsView(t, card)}
@@ -1230,7 +1231,12 @@ var Grafik = (() => {
     }
     // what is known
     reload() {
-      if (!this.card) this.draw(loadingView(this.t));
+      if (this.card) {
+        this.ui.busy = "reload";
+        this.drawCard();
+      } else {
+        this.draw(loadingView(this.t));
+      }
       this.load();
     }
     /** A quiet refresh: never while another one or an action is under way. */
@@ -1249,6 +1255,7 @@ var Grafik = (() => {
     answered(mine, act) {
       if (mine !== this.newest) return;
       this.asking = false;
+      if (this.ui.busy === "reload") this.ui.busy = "";
       if (this.alive) act();
     }
     nextTurn() {

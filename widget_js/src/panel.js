@@ -45,7 +45,12 @@ export class Panel {
   // what is known
 
   reload() {
-    if (!this.card) this.draw(loadingView(this.t));
+    if (this.card) {
+      this.ui.busy = 'reload';
+      this.drawCard();
+    } else {
+      this.draw(loadingView(this.t));
+    }
     this.load();
   }
 
@@ -67,6 +72,7 @@ export class Panel {
   answered(mine, act) {
     if (mine !== this.newest) return;
     this.asking = false;
+    if (this.ui.busy === 'reload') this.ui.busy = '';
     if (this.alive) act();
   }
 

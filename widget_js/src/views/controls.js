@@ -27,8 +27,9 @@ export function button({ action, id = '', label, kind = 'neutral', busy = false,
 /** Copies `text` at a click. `what` names the thing for a screen reader. */
 export function copyButton({ t, id, text, label, what, copied }) {
   const done = copied === id;
+  const shown = done ? t('copy.done') : label;
   return html`<button type="button" class="grafik-button grafik-button_small${done ? ' grafik-button_done' : ''}"
-    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" aria-label="${t('copy.name', { label, what })}"><span class="grafik-button__label">${icon(done ? 'check' : 'copy')}${done ? t('copy.done') : label}</span></button>`;
+    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" title="${t('copy.title')}" aria-label="${t('copy.name', { label: shown, what })}"><span class="grafik-button__label">${icon(done ? 'check' : 'copy')}${shown}</span></button>`;
 }
 
 export function pill(tone, text) {

@@ -10,7 +10,7 @@ import { summaryView } from './summary.js';
 
 export function panelView({ t, card, ui }) {
   return html`<div class="grafik-panel">
-    ${ui.stale && callout('warning', t('panel.stale'), button({ action: 'reload', kind: 'link', label: t('panel.retry') }))}
+    ${ui.stale && callout('warning', t('panel.stale'), button({ action: 'reload', kind: 'link', label: t('panel.retry'), busy: ui.busy === 'reload' }))}
     ${summaryView(t, card)}
     ${mainButton(t, card, ui)}
     ${warningsView(t, card)}
