@@ -34,7 +34,7 @@ REMARKS: dict[str, Callable[[], str]] = {
         "The first date, %(first)s, is in the past: %(count)s payments are overdue at once."
     ),
     "calendar_unknown": lambda: _("Holidays of %(year)s are not known yet: only weekends are moved."),
-    "last_row_differs": lambda: _("The last payment is %(amount)s instead of %(usual)s."),
+    "last_row_smaller": lambda: _("The last payment is smaller: %(amount)s instead of %(usual)s."),
 }
 CHANGES: dict[str, Callable[[], str]] = {
     "closed": lambda: _(

@@ -275,7 +275,7 @@ def _warnings(
     unknown = [row for row in rows if not calendar.knows(row.due_on)]
     if unknown and shifts:
         found.append(Remark("calendar_unknown", "first_due_on", {"year": str(unknown[0].due_on.year)}))
-    if len(rows) > 2 and rows[-1].amount != rows[-2].amount:
+    if len(rows) > 2 and rows[-1].amount < rows[-2].amount:
         values = {"amount": money.text(rows[-1].amount), "usual": money.text(rows[-2].amount)}
-        found.append(Remark("last_row_differs", "remainder", values))
+        found.append(Remark("last_row_smaller", "remainder", values))
     return found
