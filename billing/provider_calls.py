@@ -101,9 +101,8 @@ class _Call:
         """Commit that the provider is about to hear of the key; raises NeedsPerson if it heard too long ago."""
         called_at = self.row.called_at
         if called_at is not None and self.at - called_at > self.provider.request_id_lives:
-            raise NeedsPerson(
-                "Nobody knows whether the provider did it: look into its cabinet, then try again."
-            )
+            self.start_anew()
+            raise NeedsPerson(_("Nobody knows whether it was done: see the provider's panel."))
         if called_at is None:
             self.row.called_at = self.at
             self.row.save(update_fields=["called_at"])
@@ -114,9 +113,7 @@ class _Call:
         self.row.save(update_fields=["called_at"])
 
     def start_anew(self) -> None:
-        """Take another key: under this one the provider would repeat its answer, or does not know it any
-        more.
-        """
+        """Take another key for a person's next try: this one is answered already, or forgotten."""
         self.row.key = f"{self.row.key.split('#')[0]}#{self.row.attempts + 1}"
         self.row.called_at = None
         self.row.save(update_fields=["key", "called_at"])

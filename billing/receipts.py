@@ -45,7 +45,9 @@ class ReceiptChoice:
 
     @classmethod
     def read(cls, value: object) -> Self | None:
-        """true: ours; false: none yet; {fn, fd, fpd}: another register's; {none: reason}; else InvalidChoice."""
+        """true: ours; false: none yet; {fn, fd, fpd}: another register's; {none: reason}. Raises
+        InvalidChoice.
+        """
         if value is None:
             return None
         if isinstance(value, bool):

@@ -138,7 +138,7 @@ def test_a_return_repeats_the_original_with_the_part_that_goes_back() -> None:
         }
     ]
     assert back["paid"] == {"electronic": "30000.00"}
-    assert {key: back[key] for key in ("inn", "email", "tax_system")} == {  # type: ignore[literal-required]
+    assert {key: back[key] for key in ("inn", "email", "tax_system")} == {
         "inn": "7700000009",
         "email": "anna@example.org",
         "tax_system": "usn_income",
