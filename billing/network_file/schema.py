@@ -47,6 +47,7 @@ def _dated(key: str, values: Shape) -> ValueOrList:
 
 
 _VAT = _dated("vat", Scalar(kinds.choice(*VAT_RATES)))
+DATED_VAT = _VAT.many
 _PIPELINE = Mapping(
     {
         "id": _ID,

@@ -1,0 +1,8 @@
+"""The admin panel of billing: the network is edited here, money and queues are looked at.
+
+Importing registers the pages (Django's autodiscovery does it once).
+"""
+
+from billing.admin import entities, merchants, money, people, places, policies, queues
+
+__all__ = ["entities", "merchants", "money", "people", "places", "policies", "queues"]

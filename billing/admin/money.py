@@ -1,0 +1,95 @@
+"""Schedules, invoices, payments, refunds, receipts, orders: to look at. Only verbs write them."""
+
+from django.contrib import admin
+
+from billing.admin import words  # noqa: F401  names the columns before pages are built from them
+from billing.models import (
+    Allocation,
+    Installment,
+    Invoice,
+    Payment,
+    ProviderOrder,
+    Receipt,
+    Refund,
+    Schedule,
+    ScheduleVersion,
+)
+from crm.panel import ChoiceWords, ReadOnlyPage, ReadOnlyRows
+
+DEAL_SEARCH = ("=deal__external_id", "deal__name", "deal__contact_name")
+
+
+class Installments(ReadOnlyRows):
+    model = Installment
+    fields = ("number", "due_on", "effective_due_on", "amount", "opened_in", "replaced_in")
+    ordering = ("id",)
+
+
+class Versions(ReadOnlyRows):
+    model = ScheduleVersion
+    fields = ("number", "total", "author", "reason", "created_at")
+    ordering = ("number",)
+
+
+@admin.register(Schedule)
+class SchedulePage(ReadOnlyPage):
+    inlines = (Installments, Versions)
+    list_display = ("deal", "total", "version", "due_day")
+    list_select_related = ("deal",)
+    list_filter = ("deal__account",)
+    search_fields = DEAL_SEARCH
+
+
+class Allocations(ReadOnlyRows):
+    model = Allocation
+    fields = ("installment", "amount", "recorded_at")
+
+
+class Refunds(ReadOnlyRows):
+    model = Refund
+    fields = ("amount", "external_id", "refunded_at", "author", "reason")
+
+
+class Receipts(ReadOnlyRows):
+    model = Receipt
+    fields = ("kind", "state", "reason", "external_id", "created_at", "registered_at")
+
+
+@admin.register(Payment)
+class PaymentPage(ReadOnlyPage):
+    inlines = (Allocations, Refunds, Receipts)
+    list_display = ("received_at", "amount", "currency", "method", "deal", "legal_entity", "counted")
+    list_filter = ("legal_entity", "merchant", "method", "counted", ("deal", admin.EmptyFieldListFilter))
+    list_select_related = ("deal", "legal_entity")
+    search_fields = (*DEAL_SEARCH, "external_id")
+
+
+@admin.register(Refund)
+class RefundPage(ReadOnlyPage):
+    list_display = ("refunded_at", "amount", "payment", "external_id", "author")
+    list_select_related = ("payment",)
+    search_fields = ("external_id", "=payment__deal__external_id")
+
+
+@admin.register(Invoice)
+class InvoicePage(ReadOnlyPage):
+    list_display = ("number", "issued_on", "amount", "deal", "legal_entity", "voided_at")
+    list_filter = ("legal_entity", ("voided_at", admin.EmptyFieldListFilter))
+    list_select_related = ("deal", "legal_entity")
+    search_fields = ("number", *DEAL_SEARCH)
+
+
+@admin.register(Receipt)
+class ReceiptPage(ReadOnlyPage):
+    list_display = ("created_at", "kind", "state", "payment", "reason", "registered_at")
+    list_filter = (("state", ChoiceWords), ("kind", ChoiceWords))
+    list_select_related = ("payment",)
+    search_fields = ("external_id", "=payment__deal__external_id", "payment__external_id")
+
+
+@admin.register(ProviderOrder)
+class ProviderOrderPage(ReadOnlyPage):
+    list_display = ("number", "created_at", "amount", "purpose", "state", "deal", "merchant")
+    list_filter = (("state", ChoiceWords), "merchant")
+    list_select_related = ("deal", "merchant")
+    search_fields = ("number", "external_id", *DEAL_SEARCH)

@@ -1,0 +1,131 @@
+"""Locations with their owners, and products."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from billing import requisites
+from billing.admin import words  # noqa: F401  names the columns before forms are built from them
+from billing.admin.json_fields import ShapedField
+from billing.models import Location, Ownership, Product
+from billing.network_file import schema
+from crm.panel import SettingsPage
+
+
+class OwnerForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Ownership
+        fields = ("valid_from", "legal_entity", "merchant")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        entity, merchant = cleaned.get("legal_entity"), cleaned.get("merchant")
+        if entity and merchant and merchant.legal_entity_id != entity.pk:
+            self.add_error("merchant", _("This merchant account belongs to another legal entity."))
+        return cleaned
+
+
+class Owners(TabularInline):  # type: ignore[misc]
+    model = Ownership
+    form = OwnerForm
+    extra = 0
+    ordering = ("valid_from",)
+
+
+class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
+    cash_receipts = forms.ChoiceField(
+        label=_("Receipts for cash"),
+        choices=[("desk", _("By the desk's own register")), ("cloud", _("By us"))],
+        widget=UnfoldAdminSelectWidget(),
+    )
+    deposit = ShapedField(
+        schema.LOCATION.keys["deposit"],
+        label=_("Deposit"),
+        example={"percent": 30, "round_to": 100, "minimum": 1000},
+        empty={},
+    )
+    deposit_due = ShapedField(
+        schema.LOCATION.keys["deposit_due"],
+        label=_("Deadline of the deposit"),
+        example={"minutes": 180, "same_day": 60, "then": "task"},
+        empty={},
+    )
+
+    class Meta:
+        model = Location
+        fields = "__all__"
+
+    def clean_deposit(self) -> Any:
+        deposit = self.cleaned_data["deposit"]
+        if deposit and ("percent" in deposit) == ("amount" in deposit):
+            raise forms.ValidationError(_("A deposit is either percent or amount."))
+        return deposit
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        same = Location.objects.filter(account=cleaned.get("account"), crm_value=cleaned.get("crm_value"))
+        other = same.exclude(pk=self.instance.pk).first()
+        if other is not None:
+            self.add_error(
+                "crm_value", _("The location %(key)s has this value already.") % {"key": other.key}
+            )
+        return cleaned
+
+
+@admin.register(Location)
+class LocationPage(SettingsPage):
+    form = LocationForm
+    inlines = (Owners,)
+    list_display = ("name", "key", "account", "crm_value", "owner")
+    list_filter = ("account",)
+    list_select_related = ("account",)
+    search_fields = ("name", "key", "crm_value")
+    ordering = ("name",)
+    fields = (
+        ("name", "key"),
+        ("account", "crm_value"),
+        ("time_zone", "cash_receipts"),
+        "deposit",
+        "deposit_due",
+    )
+
+    @admin.display(description=_("Last owner"))
+    def owner(self, location: Location) -> str:
+        last = location.ownerships.select_related("legal_entity").order_by("valid_from").last()
+        return f"{last.legal_entity.name}, {last.valid_from:%d.%m.%Y}" if last else "—"
+
+
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
+    subject = forms.ChoiceField(
+        label=_("Subject of the receipt"),
+        choices=[(word, word) for word in schema.SUBJECTS],
+        widget=UnfoldAdminSelectWidget(),
+    )
+    vat = forms.ChoiceField(
+        label=_("VAT"),
+        required=False,
+        choices=[("", _("As the legal entity")), *requisites.VAT_RATES.items()],
+        widget=UnfoldAdminSelectWidget(),
+    )
+    vat_dates = ShapedField(
+        schema.DATED_VAT,
+        label=_("VAT by date, instead of one rate"),
+        example=[{"from": "2026-01-01", "vat": "vat5"}],
+        empty=[],
+    )
+
+    class Meta:
+        model = Product
+        fields = ("programme", "name", "subject", "vat", "vat_dates")
+
+
+@admin.register(Product)
+class ProductPage(SettingsPage):
+    form = ProductForm
+    list_display = ("programme", "name", "subject", "vat")
+    search_fields = ("programme", "name")
+    ordering = ("programme",)

@@ -1,0 +1,61 @@
+"""Billing rules of an account: mode, hours, reminders, tasks."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from billing.admin import words  # noqa: F401  names the columns before forms are built from them
+from billing.admin.json_fields import ShapedField
+from billing.models import AccountPolicy
+from billing.network_file.schema import ACCOUNT
+from crm.panel import SettingsPage
+
+
+class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+    reminders = ShapedField(
+        ACCOUNT.keys["reminders"],
+        label=_("Reminders: days from the due date and channels"),
+        example=[{"days": -3, "channels": ["email"]}, {"days": 1, "channels": ["email"]}],
+        empty=[],
+    )
+    overdue_task = ShapedField(
+        ACCOUNT.keys["overdue_task"],
+        label=_("Task for an overdue payment"),
+        example={"type": 1, "responsible": "deal"},
+        empty={},
+    )
+    cohorts = ShapedField(
+        ACCOUNT.keys["cohorts"],
+        label=_("Cohorts: when the service is rendered"),
+        example=[
+            {"cohort": "Поток 12", "starts_on": "2026-10-01", "ends_on": "2027-01-31", "rendered": "monthly"}
+        ],
+        empty=[],
+    )
+
+    class Meta:
+        model = AccountPolicy
+        fields = "__all__"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["account"].disabled = True
+
+
+@admin.register(AccountPolicy)
+class PolicyPage(SettingsPage):
+    form = PolicyForm
+    list_display = ("account", "mode", "legal_entity", "issue_at", "issue_days_before")
+    list_select_related = ("account", "legal_entity")
+    ordering = ("account__key",)
+    fields = (
+        ("account", "mode"),
+        ("legal_entity", "starts_on"),
+        ("issue_at", "issue_days_before"),
+        "reminders",
+        ("overdue_task", "salesbot_id"),
+        "cohorts",
+    )

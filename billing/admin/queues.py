@@ -1,0 +1,35 @@
+"""Queues of billing: provider notices, calls to providers, messages to payers; parked rows can be tried
+again.
+"""
+
+from django.contrib import admin
+
+from billing.admin import words  # noqa: F401  names the columns before pages are built from them
+from billing.models import Message, Notice, ProviderCall
+from crm.admin import QueuePage
+from crm.panel import ChoiceWords
+
+
+@admin.register(Notice)
+class NoticePage(QueuePage):
+    list_display = ("id", "created_at", "merchant", "kind", "external_id", "state", "outcome", "last_error")
+    list_filter = (("state", ChoiceWords), "merchant", "kind")
+    list_select_related = ("merchant",)
+    search_fields = ("external_id",)
+
+
+@admin.register(ProviderCall)
+class ProviderCallPage(QueuePage):
+    list_display = ("id", "created_at", "merchant", "kind", "state", "attempts", "last_error")
+    list_filter = (("state", ChoiceWords), ("kind", ChoiceWords), "merchant")
+    list_select_related = ("merchant",)
+    search_fields = ("key", "=order__number")
+
+
+@admin.register(Message)
+class MessagePage(QueuePage):
+    hidden = ("html",)
+    list_display = ("id", "created_at", "channel", "to", "subject", "deal", "state", "last_error")
+    list_filter = (("state", ChoiceWords), "channel", "account")
+    list_select_related = ("deal",)
+    search_fields = ("to", "subject", "=deal__external_id")

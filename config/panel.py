@@ -1,0 +1,87 @@
+"""The frame of the admin panel: its name, its sections, and the one looser rule that its script needs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from csp.constants import SELF, UNSAFE_EVAL
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+PREFIX = "/admin/"
+
+
+class PanelPolicy:
+    """Unfold's pages compile expressions in the browser; no other page of ours may. Stands below
+    CSPMiddleware.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.path_info.startswith(PREFIX):
+            response._csp_update = {"script-src": [SELF, UNSAFE_EVAL]}  # type: ignore[attr-defined]
+        return response
+
+
+def _link(title: Any, icon: str, model: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+
+
+UNFOLD = {
+    "SITE_TITLE": "Grafik",
+    "SITE_HEADER": "Grafik",
+    "SITE_SUBHEADER": _("Payment schedules and receipts"),
+    "SITE_SYMBOL": "calendar_month",
+    "SITE_URL": None,
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": _("Network"),
+                "items": [
+                    _link(_("Legal entities"), "apartment", "billing_legalentity"),
+                    _link(_("Merchant accounts"), "credit_card", "billing_merchantaccount"),
+                    _link(_("Locations"), "location_on", "billing_location"),
+                    _link(_("amoCRM accounts"), "hub", "crm_account"),
+                    _link(_("Billing rules"), "tune", "billing_accountpolicy"),
+                    _link(_("Products"), "school", "billing_product"),
+                ],
+            },
+            {
+                "title": _("Money"),
+                "separator": True,
+                "items": [
+                    _link(_("Deals"), "handshake", "crm_deal"),
+                    _link(_("Schedules"), "calendar_month", "billing_schedule"),
+                    _link(_("Payments"), "payments", "billing_payment"),
+                    _link(_("Refunds"), "undo", "billing_refund"),
+                    _link(_("Invoices"), "request_quote", "billing_invoice"),
+                    _link(_("Receipts"), "receipt_long", "billing_receipt"),
+                    _link(_("Provider orders"), "shopping_cart_checkout", "billing_providerorder"),
+                ],
+            },
+            {
+                "title": _("Queues"),
+                "separator": True,
+                "items": [
+                    _link(_("Provider notices"), "notifications", "billing_notice"),
+                    _link(_("Calls to providers"), "call_made", "billing_providercall"),
+                    _link(_("Messages to payers"), "mail", "billing_message"),
+                    _link(_("Changes for amoCRM"), "sync", "crm_outboxrow"),
+                    _link(_("Deals to be read again"), "refresh", "crm_dealhint"),
+                ],
+            },
+            {
+                "title": _("Access"),
+                "separator": True,
+                "items": [_link(_("People"), "person", "auth_user")],
+            },
+        ],
+    },
+}

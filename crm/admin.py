@@ -1,0 +1,210 @@
+"""Pages of the admin panel about amoCRM: accounts with their keys and stages, deals, and what waits for
+amoCRM.
+"""
+
+from hashlib import sha256
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import StackedInline, TabularInline
+from unfold.decorators import action
+
+from crm import queues
+from crm.models import Account, Connection, Deal, DealHint, Integration, OutboxRow, Pipeline, QueueRow
+from crm.panel import ChoiceWords, EditedRow, ReadOnlyPage, SecretField, SettingsPage, name_tables
+
+COLUMNS = {
+    "key": _("Key"),
+    "name": _("Name"),
+    "account": _("amoCRM account"),
+    "deal": _("Deal"),
+    "state": _("State"),
+    "kind": _("Kind"),
+    "payload": _("Content"),
+    "attempts": _("Attempts"),
+    "not_before": _("Not before"),
+    "leased_until": _("Taken by a worker until"),
+    "last_error": _("Last error"),
+    "created_at": _("Created"),
+    "done_at": _("Done"),
+    "external_id": _("amoCRM's number"),
+    "subdomain": _("Subdomain"),
+    "time_zone": _("Time zone"),
+    "fields": _("Fields of the deal"),
+    "fallback_user": _("User for tasks of inactive people"),
+    "purpose": _("Purpose"),
+    "client_id": _("Integration ID"),
+    "redirect_uri": _("Redirect address"),
+    "expires_at": _("Expires"),
+    "completed_status": _("Stage on full payment"),
+    "paid_status": _("Stage of paid deals before the service"),
+    "deposit_status": _("Stage on deposit"),
+    "overdue_status": _("Stage of overdue deals"),
+    "lost_statuses": _("Stages of lost deals"),
+    "price": _("Price in amoCRM"),
+    "pipeline_id": _("Pipeline"),
+    "status_id": _("Stage"),
+    "responsible_user_id": _("Responsible user"),
+    "programme": _("Programme"),
+    "cohort": _("Cohort"),
+    "location_value": _("Location in amoCRM"),
+    "service_on": _("Day of service"),
+    "contact_id": _("Contact"),
+    "contact_name": _("Contact's name"),
+    "contact_email": _("E-mail"),
+    "contact_phone": _("Phone"),
+    "fetched_at": _("Read from amoCRM"),
+    "revision": _("Revision"),
+    "lead_id": _("Deal's number"),
+    "deleted": _("Deleted in amoCRM"),
+}
+name_tables(
+    {
+        Account: (_("amoCRM account"), _("amoCRM accounts")),
+        Integration: (_("integration"), _("integrations")),
+        Connection: (_("connection"), _("connections")),
+        Pipeline: (_("pipeline"), _("pipelines")),
+        Deal: (_("deal"), _("deals")),
+        OutboxRow: (_("change for amoCRM"), _("changes for amoCRM")),
+        DealHint: (_("deal to be read again"), _("deals to be read again")),
+    },
+    COLUMNS,
+    {(Deal, "external_id"): _("Deal's number"), (Account, "external_id"): _("Account's number")},
+)
+
+
+class QueuePage(ReadOnlyPage):
+    """A queue: parked rows wait for a person, who may send them again."""
+
+    actions = ("wake",)
+    list_filter: Any = (("state", ChoiceWords),)
+
+    def has_wake_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    @action(description=_("Try again"), permissions=["wake"])
+    def wake(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        woken = 0
+        for row in rows.filter(state=QueueRow.State.PARKED):
+            queues.wake(row, at=timezone.now())
+            woken += 1
+        text = ngettext("%(count)s row will be tried again.", "%(count)s rows will be tried again.", woken)
+        self.message_user(request, text % {"count": woken}, messages.SUCCESS if woken else messages.WARNING)
+
+
+class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]
+    secret = SecretField(label=_("Secret key"))
+
+    class Meta:
+        model = Integration
+        # The inline names them.
+        fields = ()
+
+    def clean_secret(self) -> str:
+        secret: str = self.cleaned_data["secret"]
+        if not secret and self.instance.pk is None:
+            raise forms.ValidationError(_("A new integration needs its secret key."))
+        return secret
+
+    def save(self, commit: bool = True) -> Integration:
+        if self.cleaned_data["secret"]:
+            self.instance.client_secret = self.cleaned_data["secret"]
+        return super().save(commit)
+
+
+class Integrations(EditedRow, StackedInline):  # type: ignore[misc]
+    model = Integration
+    form = IntegrationForm
+    fields = (("purpose", "client_id"), ("redirect_uri", "secret"))
+    extra = 0
+    tab = True
+
+
+class Pipelines(TabularInline):  # type: ignore[misc]
+    model = Pipeline
+    extra = 0
+    tab = True
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    token = SecretField(label=_("Long-lived token"))
+    webhook_key = SecretField(label=_("Key of the webhook address"), min_length=16, max_length=128)
+
+    class Meta:
+        model = Account
+        fields = ("key", "external_id", "subdomain", "time_zone", "fallback_user", "fields")
+
+    def save(self, commit: bool = True) -> Account:
+        key = self.cleaned_data["webhook_key"]
+        if key:
+            self.instance.webhook_key_hash = sha256(key.encode()).hexdigest()
+        return super().save(commit)
+
+
+@admin.register(Account)
+class AccountPage(SettingsPage):
+    form = AccountForm
+    fields = (
+        ("key", "subdomain", "external_id"),
+        ("time_zone", "fallback_user"),
+        ("token", "webhook_key"),
+        "connection_state",
+        "fields",
+    )
+    readonly_fields = ("connection_state",)
+    inlines = (Integrations, Pipelines)
+    list_display = ("key", "subdomain", "external_id", "connection_state")
+    list_select_related = ("connection",)
+    search_fields = ("key", "subdomain")
+    ordering = ("key",)
+
+    @admin.display(description=_("Connection"))
+    def connection_state(self, account: Account) -> str:
+        connection = Connection.objects.filter(account_id=account.pk).first()
+        if connection is None:
+            return str(_("not connected"))
+        words = {
+            Connection.State.CONNECTED: _("connected"),
+            Connection.State.NEEDS_RECONNECT: _("must be connected again"),
+            Connection.State.UNINSTALLED: _("uninstalled in amoCRM"),
+        }[Connection.State(connection.state)]
+        return f"{words}. {connection.last_error}" if connection.last_error else str(words)
+
+    def save_model(self, request: HttpRequest, account: Account, form: Any, change: bool) -> None:
+        super().save_model(request, account, form, change)
+        token = form.cleaned_data["token"]
+        connection, _made = Connection.objects.get_or_create(account=account)
+        if token:
+            # The fingerprint of the network file stays: the file's older token does not come back by itself.
+            connection.access_token, connection.refresh_token, connection.expires_at = token, "", None
+            connection.state, connection.last_error = Connection.State.CONNECTED, ""
+            connection.save()
+
+
+@admin.register(Deal)
+class DealPage(ReadOnlyPage):
+    list_display = ("name", "external_id", "account", "contact_name", "programme", "cohort", "state")
+    list_filter = ("account", ("state", ChoiceWords))
+    list_select_related = ("account",)
+    search_fields = ("name", "=external_id", "contact_name", "contact_email", "contact_phone")
+
+
+@admin.register(OutboxRow)
+class OutboxPage(QueuePage):
+    list_display = ("id", "kind", "deal", "state", "attempts", "created_at", "last_error")
+    list_filter = (("state", ChoiceWords), ("kind", ChoiceWords), "account")
+    list_select_related = ("deal", "account")
+    search_fields = ("key", "=deal__external_id", "deal__name")
+
+
+@admin.register(DealHint)
+class DealHintPage(QueuePage):
+    list_display = ("id", "lead_id", "account", "state", "attempts", "created_at", "last_error")
+    list_select_related = ("account",)
+    search_fields = ("=lead_id",)

@@ -1,0 +1,182 @@
+"""What the pages of the admin panel share: words for tables and columns, read-only pages, fields that hide
+secrets.
+
+Tables and columns carry no words: a changed word is no migration. Stored words (choices) are shown by their
+labels, a deal by its name. A secret is written through a form and never comes back in a page.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.contrib.admin import ChoicesFieldListFilter
+from django.db import models
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from crm.models import Deal
+from crm.models.encrypted import EncryptedTextField
+
+Words = str | Promise
+_SHOWN = "_shown"
+
+
+def name_tables(
+    tables: Mapping[type[models.Model], tuple[Words, Words]],
+    columns: Mapping[str, Words],
+    own: Mapping[tuple[type[models.Model], str], Words],
+) -> None:
+    """Give tables (one, many) and columns their names for people; `own` goes before the common `columns`."""
+    for model, (one, many) in tables.items():
+        model._meta.verbose_name, model._meta.verbose_name_plural = one, many
+        for column in model._meta.concrete_fields:
+            word = own.get((model, column.name), columns.get(column.name))
+            if word is not None:
+                column.verbose_name = word
+
+
+def label(column: "models.Field[Any, Any]", value: object) -> str:
+    """The label of a stored word, translated."""
+    return gettext(str(dict(column.flatchoices).get(value, value))) if value not in (None, "") else ""
+
+
+class ChoiceWords(ChoicesFieldListFilter):
+    """A filter by stored words, with their translated labels."""
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": gettext(str(choice["display"]))}
+
+
+class InWords:
+    """Shows choices by label and deals by name, in lists and on read-only pages."""
+
+    def show_in_words(self, model: type[models.Model]) -> None:
+        for column in model._meta.concrete_fields:
+            if column.choices or column.related_model is Deal:
+                setattr(self, column.name + _SHOWN, _shown(column))
+
+    def in_words(self, names: Iterable[Any]) -> list[Any]:
+        return [
+            name + _SHOWN if isinstance(name, str) and hasattr(self, name + _SHOWN) else name
+            for name in names
+        ]
+
+
+def _shown(column: "models.Field[Any, Any]") -> Callable[[models.Model], str]:
+    def show(row: models.Model) -> str:
+        value = getattr(row, column.name)
+        if isinstance(value, Deal):
+            return f"{value.name or _('Deal')} · {value.external_id}"
+        return label(column, value)
+
+    show.short_description = column.verbose_name  # type: ignore[attr-defined]
+    show.admin_order_field = column.name  # type: ignore[attr-defined]
+    return show
+
+
+class ReadOnlyPage(InWords, ModelAdmin):  # type: ignore[misc]
+    """A table that only verbs write: search, filter, look."""
+
+    hidden: tuple[str, ...] = ()
+    list_per_page = 50
+    show_full_result_count = False
+    ordering = ("-id",)
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.show_in_words(self.model)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return self.in_words(super().get_list_display(request))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        columns = self.model._meta.concrete_fields
+        return self.in_words(column.name for column in columns if self._is_shown(column))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return self.get_fields(request, obj)
+
+    def _is_shown(self, column: "models.Field[Any, Any]") -> bool:
+        secret = isinstance(column, EncryptedTextField | models.BinaryField)
+        return not (secret or column.primary_key or column.name in self.hidden)
+
+
+class ReadOnlyRows(InWords, TabularInline):  # type: ignore[misc]
+    """Rows of another table under a read-only page."""
+
+    extra = 0
+    can_delete = False
+    tab = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.show_in_words(self.model)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return self.in_words(self.fields or ())
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return self.in_words(self.fields or ())
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class EditedRow:
+    """Form fields of what people edit: choices by their label, an address without a scheme is https."""
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        empty = [("", "---------")] if db_field.blank else []
+        kwargs["choices"] = [*empty, *((value, _(str(words))) for value, words in db_field.choices)]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.URLField):
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class SettingsPage(EditedRow, InWords, ModelAdmin):  # type: ignore[misc]
+    """A table that people edit; nothing is deleted here, because money may refer to it."""
+
+    list_per_page = 50
+    warn_unsaved_form = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.show_in_words(self.model)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return self.in_words(super().get_list_display(request))
+
+
+class SecretField(forms.CharField):
+    """A secret that can be written and is never shown; left empty, the stored one stays."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("required", False)
+        kwargs.setdefault("help_text", _("Never shown. Leave empty to keep the stored one."))
+        super().__init__(widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}), **kwargs)

@@ -1,0 +1,387 @@
+"""The admin panel: every page opens, in Russian, without a secret; requisites are checked; parked rows are
+woken.
+"""
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+import responses
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from billing.models import (
+    AccountPolicy,
+    Allocation,
+    Invoice,
+    LegalEntity,
+    Location,
+    MerchantAccount,
+    Message,
+    Notice,
+    Ownership,
+    Payment,
+    Product,
+    ProviderCall,
+    Receipt,
+    Refund,
+    TaxSetting,
+)
+from billing.network_file.apply import apply
+from crm.models import Account, Connection, DealHint, Integration, OutboxRow, QueueRow
+from crm.models.encrypted import EncryptedTextField
+from tests.billing.network_files import ENVIRONMENT, WHOLE
+from tests.factories import NOW, TODAY, make_deal, make_order, make_schedule, rub
+
+pytestmark = pytest.mark.django_db
+SECRETS = (
+    *ENVIRONMENT.values(),
+    "widget-secret",
+    "quests-secret",
+    "demo-cp-secret-school",
+    "ivanov-secret",
+    "ivanov-old-secret",
+    "test-first",
+    "signed-bytes",
+)
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+EDITED = [Account, LegalEntity, MerchantAccount, Location, AccountPolicy, Product]
+
+
+@pytest.fixture
+def panel(monkeypatch: pytest.MonkeyPatch) -> Client:
+    """The owner's browser in a panel where every table has a row."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    apply(WHOLE)
+    deal = make_deal(Account.objects.get(key="school"))
+    make_rows(deal)
+    owner = get_user_model().objects.create(username="owner", is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def make_rows(deal: Any) -> None:
+    schedule = make_schedule(deal)
+    order = make_order(deal)
+    entity, merchant = order.legal_entity, order.merchant
+    payment = Payment.objects.create(
+        deal=deal,
+        legal_entity=entity,
+        merchant=merchant,
+        order=order,
+        amount=rub(30000),
+        method="card",
+        external_id="5001",
+        received_at=NOW,
+        recorded_at=NOW,
+    )
+    installment = schedule.installments.first()
+    Allocation.objects.create(payment=payment, installment=installment, amount=rub(29000), recorded_at=NOW)
+    Refund.objects.create(
+        payment=payment, amount=rub(1000), external_id="5002", refunded_at=NOW, recorded_at=NOW
+    )
+    receipt = Receipt.objects.create(payment=payment, kind="income", state="planned", created_at=NOW)
+    Invoice.objects.create(
+        deal=deal, legal_entity=entity, number="26-1", amount=rub(30000), issued_on=TODAY, created_at=NOW
+    )
+    waiting = {"not_before": NOW, "created_at": NOW, "state": "parked", "last_error": "сервер не отвечает"}
+    Notice.objects.create(
+        merchant=merchant, kind="pay", external_id="5001", body=b"signed-bytes", fields={}, **waiting
+    )
+    ProviderCall.objects.create(merchant=merchant, kind="send_receipt", key="k1", receipt=receipt, **waiting)
+    Message.objects.create(
+        account=deal.account,
+        deal=deal,
+        channel="email",
+        key="m1",
+        to="a@example.org",
+        text="Текст",
+        **waiting,
+    )
+    OutboxRow.objects.create(
+        account=deal.account, deal=deal, kind="note", key="n1", payload={"text": "Платёж"}, **waiting
+    )
+    DealHint.objects.create(account=deal.account, lead_id=7700123, **waiting)
+
+
+def address(model: type[models.Model], page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_every_page_opens_and_shows_no_secret(panel: Client, model: type[models.Model]) -> None:
+    pages = [address(model, "changelist"), address(model, "changelist") + "?q=7700"]
+    pages += [address(model, "change", row.pk) for row in model._default_manager.all()]
+    if model in EDITED:
+        pages.append(address(model, "add"))
+    for page in pages:
+        answer = panel.get(page)
+        assert answer.status_code == 200, page
+        text = answer.content.decode()
+        for secret in SECRETS:
+            assert secret not in text, page
+    if model._meta.app_label != "auth":
+        assert len(pages) > 2, "no row of this table was looked at"
+
+
+def test_the_front_page_leads_to_every_table(panel: Client) -> None:
+    text = panel.get(reverse("admin:index")).content.decode()
+    for model in MODELS:
+        if model._meta.label != "auth.Group":
+            assert address(model, "changelist") in text
+
+
+def test_only_the_panel_may_compile_expressions(panel: Client) -> None:
+    assert "script-src 'self' 'unsafe-eval'" in panel.get("/admin/").headers["Content-Security-Policy"]
+    login = Client().get("/admin/login/").headers["Content-Security-Policy"]
+    assert "'unsafe-eval'" in login
+    assert "'unsafe-eval'" not in Client().get("/healthz").headers["Content-Security-Policy"]
+
+
+def test_a_stranger_is_sent_to_the_log_in() -> None:
+    answer = Client().get(address(Payment, "changelist"))
+    assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/admin/login/")
+
+
+def test_no_shown_column_is_without_a_name() -> None:
+    """A column without one would be shown by its English name."""
+    hidden = (EncryptedTextField, models.BinaryField, models.AutoField)
+    with translation.override("en"):
+        for model, page in admin.site._registry.items():
+            for column in model._meta.concrete_fields if model._meta.app_label in ("crm", "billing") else ():
+                if not isinstance(column, hidden) and column.name not in getattr(page, "hidden", ()):
+                    named = not isinstance(column.verbose_name, str)
+                    assert named or column.name in ("webhook_key_hash", "settings", "bank", "signatory"), (
+                        column
+                    )
+
+
+ENTITY = {
+    "name": "ООО «Новая»",
+    "key": "ooo-new",
+    "kind": "ooo",
+    "inn": "7700000009",
+    "kpp": "770101001",
+    "ogrn": "1027700000008",
+    "bank_bic": "049805746",
+    "bank_account": "40602810700000000025",
+    "signatory_name": "Иванов Иван",
+    "tax_settings-TOTAL_FORMS": "1",
+    "tax_settings-INITIAL_FORMS": "0",
+    "tax_settings-0-valid_from": "01.01.2026",
+    "tax_settings-0-tax_system": "usn_income",
+    "tax_settings-0-vat": "vat5",
+}
+
+
+def test_a_legal_entity_is_made_in_the_panel(panel: Client) -> None:
+    answer = panel.post(address(LegalEntity, "add"), ENTITY)
+    assert answer.status_code == 302
+    entity = LegalEntity.objects.get(key="ooo-new")
+    assert (entity.bank["bic"], entity.bank["account"]) == ("049805746", "40602810700000000025")
+    assert entity.signatory["name"] == "Иванов Иван"
+    tax = TaxSetting.objects.get(legal_entity=entity)
+    assert (tax.valid_from, tax.tax_system, tax.vat) == (date(2026, 1, 1), "usn_income", "vat5")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("inn", "7700000008"),
+        ("inn", "770000000082"),
+        ("kpp", "7701"),
+        ("ogrn", "1027700000009"),
+        ("bank_bic", "4980574"),
+        ("bank_account", "40602810800000000025"),
+    ],
+)
+def test_a_wrong_requisite_is_refused_at_its_field(panel: Client, field: str, value: str) -> None:
+    answer = panel.post(address(LegalEntity, "add"), {**ENTITY, field: value})
+    assert answer.status_code == 200
+    assert list(answer.context["adminform"].form.errors) == [field]
+    assert not LegalEntity.objects.filter(key="ooo-new").exists()
+
+
+def test_a_regime_without_vat_takes_no_rate(panel: Client) -> None:
+    answer = panel.post(address(LegalEntity, "add"), {**ENTITY, "tax_settings-0-tax_system": "patent"})
+    assert answer.status_code == 200
+    assert not LegalEntity.objects.filter(key="ooo-new").exists()
+
+
+MERCHANT = {"public_id": "pk_new", "cloud_receipts": "on", "other_orders": "accept"}
+
+
+def test_an_empty_secret_keeps_the_stored_one(panel: Client) -> None:
+    merchant = MerchantAccount.objects.get(key="ivanov-cloud")
+    assert panel.post(address(MerchantAccount, "change", merchant.pk), MERCHANT).status_code == 302
+    merchant.refresh_from_db()
+    assert merchant.settings == {"public_id": "pk_new", "receipts": True, "cash_receipts": False}
+    assert json.loads(merchant.secrets_json) == {
+        "api_secret": "ivanov-secret",
+        "api_secret_previous": "ivanov-old-secret",
+    }
+    assert (merchant.key, merchant.legal_entity.key, merchant.other_orders) == (
+        "ivanov-cloud",
+        "ip-ivanov",
+        "accept",
+    )
+
+
+def test_a_new_secret_replaces_the_stored_one(panel: Client) -> None:
+    merchant = MerchantAccount.objects.get(key="ivanov-cloud")
+    panel.post(address(MerchantAccount, "change", merchant.pk), {**MERCHANT, "api_secret": "fresh"})
+    merchant.refresh_from_db()
+    assert json.loads(merchant.secrets_json)["api_secret"] == "fresh"
+
+
+def test_a_new_merchant_needs_what_its_provider_needs(panel: Client) -> None:
+    entity = LegalEntity.objects.get(key="ooo-school")
+    given = {
+        "key": "second",
+        "legal_entity": entity.pk,
+        "provider": "robokassa",
+        "other_orders": "refuse",
+        "algorithm": "sha256",
+        "robokassa_receipts": "order",
+    }
+    answer = panel.post(address(MerchantAccount, "add"), given)
+    assert list(answer.context["adminform"].form.errors) == ["login", "password1", "password2"]
+    good = {**given, "login": "shop", "password1": "one", "password2": "two"}
+    assert panel.post(address(MerchantAccount, "add"), good).status_code == 302
+    merchant = MerchantAccount.objects.get(key="second")
+    assert merchant.settings == {"login": "shop", "algorithm": "sha256", "receipts": "order", "test": False}
+    assert json.loads(merchant.secrets_json) == {"password1": "one", "password2": "two"}
+
+
+def test_the_keys_of_a_merchant_can_be_tried(panel: Client, settings: Any) -> None:
+    settings.CLOUDPAYMENTS_URL = "http://cloud.test"
+    merchant = MerchantAccount.objects.get(key="school-cloud")
+    page = address(MerchantAccount, "change", merchant.pk)
+    assert "try-keys" in panel.get(page).content.decode()
+    with responses.RequestsMock() as calls:
+        calls.post("http://cloud.test/test", status=401)
+        answer = panel.get(page.replace("change/", "try-keys/"), follow=True)
+    (told,) = answer.context["messages"]
+    assert told.level_tag == "error"
+
+
+def test_a_location_cannot_be_paid_by_another_entitys_merchant(panel: Client) -> None:
+    location = Location.objects.get(key="lenina")
+    (owner,) = location.ownerships.all()
+    given = {
+        "name": location.name,
+        "key": location.key,
+        "account": location.account_id,
+        "crm_value": location.crm_value,
+        "cash_receipts": "desk",
+        "deposit": '{"amount": 3000}',
+        "ownerships-TOTAL_FORMS": "1",
+        "ownerships-INITIAL_FORMS": "1",
+        "ownerships-0-id": owner.pk,
+        "ownerships-0-location": location.pk,
+        "ownerships-0-valid_from": "01.01.2026",
+        "ownerships-0-legal_entity": owner.legal_entity_id,
+        "ownerships-0-merchant": MerchantAccount.objects.get(key="school-cloud").pk,
+    }
+    page = address(Location, "change", location.pk)
+    assert panel.post(page, given).status_code == 200
+    assert Ownership.objects.get(pk=owner.pk).merchant.key == "ivanov-cloud"
+    assert panel.post(page, {**given, "ownerships-0-merchant": owner.merchant_id}).status_code == 302
+    location.refresh_from_db()
+    assert location.deposit == {"amount": "3000.00"}
+
+
+def test_billing_rules_obey_the_shapes_of_the_network_file(panel: Client) -> None:
+    policy = AccountPolicy.objects.get(account__key="school")
+    page = address(AccountPolicy, "change", policy.pk)
+    given = {"mode": "installments", "issue_at": "10:00", "issue_days_before": "0", "overdue_task": "{}"}
+    bad = panel.post(page, {**given, "reminders": '[{"days": 1, "channels": ["pigeon"]}]'})
+    assert list(bad.context["adminform"].form.errors) == ["reminders"]
+    good = panel.post(page, {**given, "reminders": '[{"days": 1, "channels": ["email"]}]'})
+    assert good.status_code == 302
+    policy.refresh_from_db()
+    assert policy.reminders == [{"days": 1, "channels": ["email"]}]
+
+
+def account_form(account: Account, **values: str) -> dict[str, Any]:
+    api, widget = Integration.objects.filter(account=account).order_by("pk")
+    form = {
+        "key": account.key,
+        "external_id": account.external_id,
+        "subdomain": account.subdomain,
+        "time_zone": account.time_zone,
+        "fields": json.dumps(account.fields),
+        "pipelines-TOTAL_FORMS": "0",
+        "pipelines-INITIAL_FORMS": "0",
+        "integrations-TOTAL_FORMS": "2",
+        "integrations-INITIAL_FORMS": "2",
+    }
+    for number, row in enumerate((api, widget)):
+        form |= {
+            f"integrations-{number}-id": row.pk,
+            f"integrations-{number}-account": account.pk,
+            f"integrations-{number}-purpose": row.purpose,
+            f"integrations-{number}-client_id": row.client_id,
+            f"integrations-{number}-redirect_uri": row.redirect_uri,
+        }
+    return {**form, **values}
+
+
+def test_an_account_keeps_and_changes_its_secrets(panel: Client) -> None:
+    account = Account.objects.get(key="school")
+    page, fingerprint = address(Account, "change", account.pk), account.webhook_key_hash
+    assert panel.post(page, account_form(account)).status_code == 302
+    account.refresh_from_db()
+    assert account.webhook_key_hash == fingerprint
+    assert Connection.objects.get(account=account).access_token == "amo-token"
+    changed = {"token": "by-hand", "webhook_key": "an-unguessable-key", "integrations-0-secret": "fresh"}
+    assert panel.post(page, account_form(account, **changed)).status_code == 302
+    account.refresh_from_db()
+    assert account.webhook_key_hash != fingerprint
+    assert Connection.objects.get(account=account).access_token == "by-hand"
+    secrets = (
+        Integration.objects.filter(account=account).order_by("pk").values_list("client_secret", flat=True)
+    )
+    assert list(secrets) == ["fresh", "widget-secret"]
+
+
+@pytest.mark.parametrize(
+    "model", [Notice, ProviderCall, Message, OutboxRow, DealHint], ids=lambda m: m.__name__
+)
+def test_a_parked_row_is_found_and_tried_again(panel: Client, model: type[QueueRow]) -> None:
+    page = address(model, "changelist")
+    row = model._default_manager.get(state="parked")
+    found = panel.get(page + "?state__exact=parked")
+    assert [each.pk for each in found.context["cl"].result_list] == [row.pk]
+    assert panel.post(page, {"action": "wake", "_selected_action": [row.pk]}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "waiting"
+    assert not panel.get(page + "?state__exact=parked").context["cl"].result_list
+
+
+def test_who_may_only_look_cannot_wake(panel: Client) -> None:
+    watcher = get_user_model().objects.create(username="watcher", is_staff=True)
+    watcher.user_permissions.add(Permission.objects.get(codename="view_message"))
+    client = Client()
+    client.force_login(watcher, backend="django.contrib.auth.backends.ModelBackend")
+    page, row = address(Message, "changelist"), Message.objects.get()
+    assert client.get(page).status_code == 200
+    client.post(page, {"action": "wake", "_selected_action": [row.pk]})
+    row.refresh_from_db()
+    assert row.state == "parked"
+
+
+@pytest.mark.parametrize("model", [Payment, Receipt, Invoice, Refund], ids=lambda model: model.__name__)
+def test_facts_of_money_cannot_be_changed(panel: Client, model: type[models.Model]) -> None:
+    row = model._default_manager.get()
+    assert panel.post(address(model, "change", row.pk), {"amount": "1"}).status_code == 403
+    assert panel.get(address(model, "add")).status_code == 403
+    assert panel.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
