@@ -1,7 +1,7 @@
 """Django's settings: values come from config.env, choices are explained here.
 
-The process's own clock is UTC; the business's days are those of the account or the location (`TIME_ZONE` is only
-their default).
+The process's own clock is UTC; the business's days are those of the account or the location (`TIME_ZONE` is
+only their default).
 """
 
 from urllib.parse import unquote, urlsplit
@@ -10,6 +10,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from config import env
+from config.panel import UNFOLD
 
 ENV = env.read()
 ROOT = env.ROOT
@@ -56,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.panel.PanelPolicy",
     "crm.cors.AccountCors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -111,6 +113,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 1
+# Its pages would stand beside ours in another look.
+AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
