@@ -609,7 +609,7 @@ var Grafik = (() => {
   var INSTALLMENTS_SHOWN = 4;
   var OTHERS_SHOWN = 2;
   var ROW_TONES = { overdue: "error", partially_paid: "warning", invoiced: "info", paid: "success", planned: "muted" };
-  var RECEIPT_TONES = { registered: "success", failed: "error", planned: "muted", sent: "info", not_required: "muted" };
+  var RECEIPT_TONES = { registered: "success", failed: "error", open: "warning", sent: "info" };
   function installmentsView({ t, card, ui }) {
     if (!card.installments.length) return "";
     const open = card.installments.findIndex((row) => row.state !== "paid");
@@ -688,15 +688,20 @@ var Grafik = (() => {
     return html`<li class="grafik-row" data-payment="${payment.id}">
     <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatMoney(payment.amount)}</span></div>
     <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
-      <span class="grafik-tone_${receipt && RECEIPT_TONES[receipt.state] || "muted"}">${receiptNote(t, receipt)}</span></div>
+      <span class="grafik-tone_${RECEIPT_TONES[receiptState(receipt)] || "muted"}">${receiptNote(t, receipt)}</span></div>
     ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.refunded", { amount: formatMoney(payment.refunded) })}</span></div>`}</li>`;
   }
   function receiptNote(t, receipt) {
-    if (!receipt) return t("receipt.none");
-    const words = t.known(`receipt.${receipt.state}`) || receipt.state;
+    const state = receiptState(receipt);
+    const words = t.known(`receipt.${state}`) || state;
+    if (!receipt) return words;
     const reason = receipt.reason && (t.known(`receipt_reason.${receipt.reason}`) || receipt.reason);
     if (receipt.url) return link(receipt.url, words);
     return reason ? `${words}: ${reason}` : words;
+  }
+  function receiptState(receipt) {
+    if (!receipt) return "none";
+    return receipt.state === "planned" && receipt.reason ? "open" : receipt.state;
   }
 
   // src/dialogs/invoice.js
@@ -1066,7 +1071,7 @@ var Grafik = (() => {
     const paid = answer ? answer.paid : card.paid;
     const debt = answer ? answer.debt : total && subtract(total, paid);
     form.querySelector('[data-output="paid"]').textContent = formatMoney(paid);
-    form.querySelector('[data-output="debt"]').textContent = debt ? formatMoney(debt) : "—";
+    form.querySelector('[data-output="debt"]').textContent = debt && !debt.startsWith("-") ? formatMoney(debt) : "—";
   }
 
   // src/views/summary.js
@@ -1164,7 +1169,8 @@ var Grafik = (() => {
       return can("links") ? button({ action: "links", kind: "primary", label: t("actions.links"), busy: ui.busy === "links" }) : "";
     }
     if (can("schedule")) return button({ action: "schedule", kind: "primary", label: t("actions.schedule") });
-    return can("rebuild") ? button({ action: "schedule", kind: "primary", label: t("actions.rebuild") }) : "";
+    const kind = isPositive(card.debt) ? "primary" : "neutral";
+    return can("rebuild") ? button({ action: "schedule", kind, label: t("actions.rebuild") }) : "";
   }
   function warningsView(t, card) {
     return card.warnings.map((warning) => {

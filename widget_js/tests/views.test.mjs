@@ -75,6 +75,13 @@ test('receipts and sendings that failed say so', () => {
   assert.ok(words.includes('Чек не пробит: касса не ответила'));
 });
 
+test('a receipt that waits for a person is told from one on its way', () => {
+  const receipt = (state, reason) => panel({ payments: [{ ...sampleCard().payments[0], receipt: state && { state, reason, url: null } }] });
+  assert.ok(read(receipt('planned', 'no_register_for_cash')).includes('Чека нет: пробейте на кассе'));
+  assert.ok(read(receipt('planned', null)).includes('Чек готовится'));
+  assert.ok(read(receipt(null)).includes('Чека пока нет'));
+});
+
 test('words the server invents later are shown as they are', () => {
   const card = sampleCard();
   card.payments[0].method = 'wallet';

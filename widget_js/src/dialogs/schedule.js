@@ -115,5 +115,5 @@ function showDebt(form, card, answer) {
   const paid = answer ? answer.paid : card.paid;
   const debt = answer ? answer.debt : total && subtract(total, paid);
   form.querySelector('[data-output="paid"]').textContent = formatMoney(paid);
-  form.querySelector('[data-output="debt"]').textContent = debt ? formatMoney(debt) : '—';
+  form.querySelector('[data-output="debt"]').textContent = debt && !debt.startsWith('-') ? formatMoney(debt) : '—';
 }

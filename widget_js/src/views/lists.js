@@ -8,7 +8,7 @@ import { button, copyButton, folded, link, section } from './controls.js';
 const INSTALLMENTS_SHOWN = 4;
 const OTHERS_SHOWN = 2;
 const ROW_TONES = { overdue: 'error', partially_paid: 'warning', invoiced: 'info', paid: 'success', planned: 'muted' };
-const RECEIPT_TONES = { registered: 'success', failed: 'error', planned: 'muted', sent: 'info', not_required: 'muted' };
+const RECEIPT_TONES = { registered: 'success', failed: 'error', open: 'warning', sent: 'info' };
 
 export function installmentsView({ t, card, ui }) {
   if (!card.installments.length) return '';
@@ -98,14 +98,21 @@ function paymentRow(t, payment) {
   return html`<li class="grafik-row" data-payment="${payment.id}">
     <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatMoney(payment.amount)}</span></div>
     <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
-      <span class="grafik-tone_${(receipt && RECEIPT_TONES[receipt.state]) || 'muted'}">${receiptNote(t, receipt)}</span></div>
+      <span class="grafik-tone_${RECEIPT_TONES[receiptState(receipt)] || 'muted'}">${receiptNote(t, receipt)}</span></div>
     ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.refunded', { amount: formatMoney(payment.refunded) })}</span></div>`}</li>`;
 }
 
 function receiptNote(t, receipt) {
-  if (!receipt) return t('receipt.none');
-  const words = t.known(`receipt.${receipt.state}`) || receipt.state;
+  const state = receiptState(receipt);
+  const words = t.known(`receipt.${state}`) || state;
+  if (!receipt) return words;
   const reason = receipt.reason && (t.known(`receipt_reason.${receipt.reason}`) || receipt.reason);
   if (receipt.url) return link(receipt.url, words);
   return reason ? `${words}: ${reason}` : words;
+}
+
+/** A planned receipt with a reason waits for a person, not for us: shown as open. */
+function receiptState(receipt) {
+  if (!receipt) return 'none';
+  return receipt.state === 'planned' && receipt.reason ? 'open' : receipt.state;
 }

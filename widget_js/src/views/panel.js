@@ -42,7 +42,8 @@ function mainButton(t, card, ui) {
     return can('links') ? button({ action: 'links', kind: 'primary', label: t('actions.links'), busy: ui.busy === 'links' }) : '';
   }
   if (can('schedule')) return button({ action: 'schedule', kind: 'primary', label: t('actions.schedule') });
-  return can('rebuild') ? button({ action: 'schedule', kind: 'primary', label: t('actions.rebuild') }) : '';
+  const kind = isPositive(card.debt) ? 'primary' : 'neutral';
+  return can('rebuild') ? button({ action: 'schedule', kind, label: t('actions.rebuild') }) : '';
 }
 
 /** The server says what is wrong and the way out; where that is a dialog of ours, a button opens it. */
