@@ -211,17 +211,17 @@ def _is_final(error: smtplib.SMTPException) -> bool:
 
 
 def _words(error: smtplib.SMTPException) -> str:
+    """What the server said, one answer after another."""
+    answers: list[tuple[int, bytes | str]] = []
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        answers = list(error.recipients.values())
+        answers.extend(error.recipients.values())
     elif isinstance(error, smtplib.SMTPResponseException):
-        answers = [(error.smtp_code, error.smtp_error)]
-    else:
-        return type(error).__name__
+        answers.append((error.smtp_code, error.smtp_error))
     texts = (
         f"{code} {said.decode(errors='replace') if isinstance(said, bytes) else said}"
         for code, said in answers
     )
-    return "; ".join(texts)
+    return "; ".join(texts) or type(error).__name__
 
 
 def _finish(row: Message, steps: list[Reminder], *, at: datetime) -> None:

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from billing import asking, history, ledger, links, network, provider_calls, providers
 from billing.asking import What
-from billing.models import Invoice, ProviderOrder
+from billing.models import Invoice, ProviderOrder, TaxSetting
 from billing.providers.base import CreatedOrder, NotSent, OrderRequest, Refused, Unknown
 from billing.rules import money
 from crm.models import Deal
@@ -131,7 +131,7 @@ def _still_right(
     return order.state == ProviderOrder.State.OPEN or at - order.created_at < lives
 
 
-def _taxes(receiver: network.Receiver, on: date) -> network.TaxSetting | None:
+def _taxes(receiver: network.Receiver, on: date) -> TaxSetting | None:
     try:
         return network.tax(legal_entity=receiver.legal_entity, on=on)
     except network.NoTaxSetting:

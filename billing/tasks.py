@@ -43,8 +43,7 @@ def issue_due_invoices() -> None:
 
 @shared_task(name="billing.flag_overdue")
 def flag_overdue() -> None:
-    at = timezone.now()
-    overdue.flag(on=timezone.localdate(at), at=at)
+    overdue.flag_now(at=timezone.now())
 
 
 @shared_task(name="billing.send_reminders")

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from billing import links
 from billing.models import Event, Invoice, PaymentLink
+from tests.billing.collecting import entity_of
 from tests.factories import NOW, make_deal, rub
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,7 @@ def test_an_invoice_is_named_by_its_id() -> None:
     deal = make_deal()
     invoice = Invoice.objects.create(
         deal=deal,
-        legal_entity=deal.account.policy.legal_entity,
+        legal_entity=entity_of(deal),
         number="2026-1",
         amount=rub(1),
         issued_on=NOW.date(),

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -15,6 +16,7 @@ from billing.models import Event, Invoice, ProviderCall, ProviderOrder, TaxSetti
 from billing.orders import Contact
 from billing.providers.base import CreatedOrder, NotSent, OrderRequest, Refused, Unknown
 from crm.models import Deal
+from tests.billing.collecting import entity_of
 from tests.factories import NOW, TODAY, make_account, make_deal, make_schedule, rub, standing_of
 
 pytestmark = pytest.mark.django_db
@@ -62,8 +64,8 @@ def scheduled() -> Deal:
     return deal
 
 
-def click(deal: Deal, what: What = What.INSTALLMENT, minutes: float = 0, **more: object) -> ProviderOrder:
-    return orders.open_order(deal=deal, what=what, at=NOW + timedelta(minutes=minutes), **more)  # type: ignore[arg-type]
+def click(deal: Deal, what: What = What.INSTALLMENT, minutes: float = 0, **more: Any) -> ProviderOrder:
+    return orders.open_order(deal=deal, what=what, at=NOW + timedelta(minutes=minutes), **more)
 
 
 def pay(order: ProviderOrder, amount: object) -> None:
@@ -84,7 +86,7 @@ def test_a_click_makes_one_order_for_the_first_open_row(bank: Bank) -> None:
     order = click(deal)
     assert (order.state, order.amount, order.url) == ("open", rub(30000), "https://orders.example.org/d/Qz1")
     assert order.ordered_on == TODAY
-    assert order.legal_entity == deal.account.policy.legal_entity
+    assert order.legal_entity == entity_of(deal)
     (request,) = bank.requests
     assert (request.number, request.request_id) == (str(order.pk), f"order:{order.pk}")
     assert request.email == deal.contact_email
@@ -259,10 +261,10 @@ def test_without_an_address_for_the_receipt_no_order_is_made(bank: Bank) -> None
     assert deal.contact_email == ""
 
 
-def make_invoice(deal: Deal, amount: object, **values: object) -> Invoice:
+def make_invoice(deal: Deal, amount: object, **values: Any) -> Invoice:
     return Invoice.objects.create(
         deal=deal,
-        legal_entity=deal.account.policy.legal_entity,
+        legal_entity=entity_of(deal),
         number=f"2026-{Invoice.objects.count()}",
         amount=rub(amount),
         issued_on=TODAY,
