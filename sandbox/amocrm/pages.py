@@ -92,9 +92,7 @@ def deal(crm: Crm, user: Row, lead_id: int) -> Response:
         "lead": lead,
         "contacts": [row for link in lead["contacts"] if (row := crm.get("contacts", link["id"]))],
         "feed": _feed(crm, lead),
-        "tasks": [
-            row for row in crm.rows("tasks") if row["entity_id"] == lead_id and not row["is_completed"]
-        ],
+        "tasks": sorted(leads.open_tasks(crm, lead_id), key=lambda row: row["complete_till"]),
         "can_edit": leads.allowed(user, lead, "edit"),
     }
     text = json.dumps(document, sort_keys=True, ensure_ascii=False)

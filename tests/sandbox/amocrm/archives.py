@@ -9,30 +9,34 @@ from typing import Any
 
 from sandbox.amocrm.archive import PICTURES
 
-SCRIPT = """define(['jquery', 'underscore', 'lib/components/base/modal', './lib/words.js'], function ($, _, Modal, words) {
+SCRIPT = """
+var needs = ['jquery', 'underscore', 'lib/components/base/modal', './lib/words.js'];
+define(needs, function ($, _, Modal, words) {
   return function CustomWidget() {
     var self = this;
     function log(step) {
-      window.trace = (window.trace || []).concat(step + ':' + (APP.data.current_card ? APP.data.current_card.id : '-'));
+      var card = APP.data.current_card;
+      window.trace = (window.trace || []).concat(step + ':' + (card ? card.id : '-'));
+    }
+    function fill($body) {
+      var note = _.escape(self.get_settings().note || '');
+      $body.trigger('modal:loaded').html('<h2>' + note + '</h2>').trigger('modal:centrify');
     }
     this.callbacks = {
       render: function () {
         log('render');
-        if (self.system().area === 'lcard') {
-          self.render_template({
-            caption: { class_name: 'tiny-caption' },
-            body: '<link rel="stylesheet" href="' + self.params.path + '/style.css?v=' + self.get_version() + '">',
-            render: '<div class="tiny">{{ hello }}, ' + words.who + '<button class="js-tiny">Открыть</button></div>'
-          }, { hello: self.i18n('widget.hello') });
-        }
+        if (self.system().area !== 'lcard') return true;
+        self.render_template({
+          caption: { class_name: 'tiny-caption' },
+          body: '<link rel="stylesheet" href="' + self.params.path + '/style.css">',
+          render: '<p class="tiny">{{ hello }}, ' + words.who + '<button class="js-tiny">Открыть</button></p>'
+        }, { hello: self.i18n('widget.hello') });
         return true;
       },
       bind_actions: function () {
         log('bind_actions');
         $(document).on('click.tiny', '.js-tiny', function () {
-          new Modal({ class_name: 'tiny-modal', init: function ($body) {
-            $body.trigger('modal:loaded').html('<h2>' + _.escape(self.get_settings().note || '') + '</h2>').trigger('modal:centrify');
-          } });
+          new Modal({ class_name: 'tiny-modal', init: fill });
         });
         return true;
       },
@@ -40,7 +44,10 @@ SCRIPT = """define(['jquery', 'underscore', 'lib/components/base/modal', './lib/
       destroy: function () { log('destroy'); $(document).off('.tiny'); },
       settings: function ($body) { $body.append('<p class="tiny-settings">настройки</p>'); return true; },
       onSave: function (data) { window.saved = data; return true; },
-      advancedSettings: function () { $('#list_page_holder').html('<p class="tiny-advanced">страница</p>'); return true; }
+      advancedSettings: function () {
+        $('#list_page_holder').html('<p class="tiny-advanced">страница</p>');
+        return true;
+      }
     };
     return this;
   };
