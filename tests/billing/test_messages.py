@@ -10,7 +10,6 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
-from pytest_django import SettingsWrapper
 
 from billing import invoices, letters, messages
 from billing.invoices import Demand
@@ -39,8 +38,8 @@ class Server(EmailBackend):
 
 
 @pytest.fixture(autouse=True)
-def server(settings: SettingsWrapper) -> list[Exception]:
-    settings.EMAIL_BACKEND = f"{__name__}.Server"
+def server(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
+    monkeypatch.setattr("django.conf.settings.EMAIL_BACKEND", f"{__name__}.Server")
     Server.errors = []
     return Server.errors
 
