@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.widget.conftest import Server
+from tests.widget.server import Server
 
 pytestmark = pytest.mark.browser
 
