@@ -98,7 +98,7 @@ class _Call:
     at: datetime
 
     def begin(self) -> None:
-        """Commit that the provider is about to hear of the key; raises NeedsPerson if it heard too long ago."""
+        """Commit that the provider is about to hear of the key; NeedsPerson if it heard too long ago."""
         called_at = self.row.called_at
         if called_at is not None and self.at - called_at > self.provider.request_id_lives:
             self.start_anew()

@@ -46,9 +46,10 @@ class RunningSandbox:
         return outcome
 
 
-def site(notices: dict[str, str] | None = None) -> dict[str, Any]:
+def site(public_id: str = PUBLIC_ID, notices: dict[str, str] | None = None) -> dict[str, Any]:
+    """A site for the sandbox's seed; a site that it knows already is left as it is."""
     return {
-        "public_id": PUBLIC_ID,
+        "public_id": public_id,
         "api_secret": SECRET,
         "inn": "7700000009",
         "name": "Школа",
