@@ -60,9 +60,9 @@ def test_both_servers_answer_and_are_gone_after_stop(data_dir: Path) -> None:
 
 
 def test_a_restart_continues_with_the_same_rows(data_dir: Path) -> None:
-    _remember(embedded.start(data_dir), "42")
+    _remember(embedded.start(data_dir, durable=False), "42")
     embedded.stop(data_dir)
-    assert _remembered(embedded.start(data_dir)) == "42"
+    assert _remembered(embedded.start(data_dir, durable=False)) == "42"
 
 
 def test_upper_and_lower_case_are_known_in_russian(data_dir: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_second_starter_is_refused_and_harms_nothing(
 ) -> None:
     before = embedded.addresses(data_dir)
     with pytest.raises(embedded.EmbeddedError, match=rf"in use by process {owner.pid}"):
-        embedded.start(data_dir)
+        embedded.start(data_dir, durable=False)
     with pytest.raises(embedded.EmbeddedError, match="in use"):
         embedded.erase(data_dir)
     assert embedded.addresses(data_dir) == before
@@ -131,7 +131,7 @@ def test_a_killed_owner_leaves_no_server_and_no_row_is_lost(
     _wait_until(lambda: not any(is_listening(port) for port in ports))
     with pytest.raises(embedded.NotRunning):
         embedded.addresses(data_dir)
-    assert _remembered(embedded.start(data_dir)) == "42"
+    assert _remembered(embedded.start(data_dir, durable=False)) == "42"
 
 
 def test_a_killed_postgresql_is_noticed_and_recovers(data_dir: Path) -> None:
@@ -145,13 +145,13 @@ def test_a_killed_postgresql_is_noticed_and_recovers(data_dir: Path) -> None:
 
 
 def test_a_stale_pid_file_with_the_number_of_another_program_is_removed(data_dir: Path) -> None:
-    _remember(embedded.start(data_dir), "42")
+    _remember(embedded.start(data_dir, durable=False), "42")
     embedded.stop(data_dir)
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     try:
         (data_dir / "postgres" / "cluster" / "postmaster.pid").write_text(f"{bystander.pid}\n")
         (data_dir / "redis" / "pid").write_text(f"{bystander.pid} 6379")
-        assert _remembered(embedded.start(data_dir)) == "42"
+        assert _remembered(embedded.start(data_dir, durable=False)) == "42"
         assert bystander.poll() is None
     finally:
         bystander.kill()
@@ -163,7 +163,7 @@ def test_a_folder_of_another_major_version_is_refused_with_one_sentence(data_dir
     embedded.stop(data_dir)
     (data_dir / "postgres" / "cluster" / "PG_VERSION").write_text("11\n")
     with pytest.raises(embedded.EmbeddedError, match=r"made by PostgreSQL 11.*install PostgreSQL 11"):
-        embedded.start(data_dir)
+        embedded.start(data_dir, durable=False)
     embedded.erase(data_dir)  # refused while locked: the failed start let go
 
 
