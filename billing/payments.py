@@ -93,6 +93,9 @@ def receive(
             ProviderOrder.objects.filter(id=order.id).update(state=ProviderOrder.State.PAID)
         if deal and payment.counted:
             _book(deal, payment, choice=None, author=history.SYSTEM, at=at)
+        else:
+            # Nobody's money yet, but it is on the list of money without a receipt.
+            receipts.plan_income(payment=payment, whole=False, choice=None, at=at)
     return payment
 
 

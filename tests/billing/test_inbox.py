@@ -121,6 +121,7 @@ def test_an_unknown_order_is_answered_with_success_and_unplaced(order: ProviderO
     deliver(order.merchant, "pay", fields_of(order, InvoiceId="somebody-elses"))
     assert Notice.objects.get().outcome == "unplaced"
     assert Payment.objects.get().deal is None
+    assert (Receipt.objects.get().state, Receipt.objects.get().reason) == ("missing", "unplaced")
 
 
 def test_an_order_of_another_merchant_is_not_found_by_its_number(order: ProviderOrder) -> None:
@@ -145,6 +146,7 @@ def test_another_amount_counts_in_full(order: ProviderOrder) -> None:
 def test_another_currency_is_stored_and_not_counted(order: ProviderOrder) -> None:
     deliver(order.merchant, "pay", fields_of(order, Currency="USD"))
     assert Notice.objects.get().outcome == "uncounted"
+    assert (Receipt.objects.get().state, Receipt.objects.get().reason) == ("missing", "currency")
     assert standing_of(order.deal).received == 0
 
 
