@@ -1,7 +1,7 @@
 """JSON over HTTP to a provider: one session per thread and shop, a deadline, no redirects, exact numbers.
 
-Every way in which a call can fail ends in one of the errors of billing.providers.base; what the provider
-wrote is never put into an error, since it may quote the payer's data.
+Every way in which a call can fail ends in one of the errors of billing.providers.base. Nothing of an answer's
+body goes into them here, since it may quote the payer.
 """
 
 import json
