@@ -22,3 +22,7 @@ def compile_catalogues(root: Path) -> int:
         unfinished.replace(target)
         compiled += 1
     return compiled
+
+
+if __name__ == "__main__":
+    compile_catalogues(Path(__file__).resolve().parent.parent)

@@ -18,6 +18,7 @@ from _supervisor import Supervisor, supervise
 from config import embedded
 
 READY_SECONDS = 60
+PARTS = ("migrate", "web", "worker", "beat")
 
 
 def main() -> None:
@@ -34,9 +35,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/serve", description=__doc__)
-    parser.add_argument(
-        "part", nargs="?", choices=("migrate", "web", "worker", "beat"), help="only this part"
-    )
+    parser.add_argument("part", nargs="?", choices=PARTS, help="only this part")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 where a proxy is on another machine")
     return parser.parse_args()

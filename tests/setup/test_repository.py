@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+import _serve
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = sorted([*ROOT.glob("requirements/*.lock"), ROOT / "widget_js" / "package-lock.json"])
@@ -57,3 +60,12 @@ def _imports(module: Path) -> set[str]:
                 f"{node.module}.{node.names[0].name}" if node.module == "billing" else node.module or ""
             )
     return found
+
+
+def test_containers_start_the_parts_of_serve() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    ours = {
+        name: service["command"][0] for name, service in services.items() if service.get("image") == "grafik"
+    }
+    assert ours == {"migrate": "migrate", "web": "web", "worker": "worker", "beat": "beat"}
+    assert set(ours.values()) == set(_serve.PARTS)
