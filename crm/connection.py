@@ -20,6 +20,7 @@ import structlog
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from crm import transport
 from crm.client import Client, Priority, Refused, Unauthorized, Unavailable
@@ -37,6 +38,7 @@ EARLY = timedelta(hours=5)
 DAY_SECONDS = 24 * 3600
 EXPIRED_SOON = timedelta(seconds=60)
 PATIENCE_SECONDS = 5.0
+EVENTS = ("update_lead", "status_lead", "delete_lead", "restore_lead", "responsible_lead", "update_contact")
 STATE_SALT, STATE_SECONDS = "crm.oauth", 3600
 REFERER = re.compile(r"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.amocrm\.ru")
 
@@ -83,7 +85,7 @@ def run(
         except Unauthorized as error:
             if last:
                 _mark(account, Connection.State.NEEDS_RECONNECT, str(error))
-                raise NeedsReconnect("the account must be connected again") from error
+                raise NeedsReconnect(_("amoCRM must be connected again")) from error
             token = renew(account, failed=token, at=at)
     raise AssertionError("unreachable")
 
@@ -111,7 +113,7 @@ def renew(account: Account, *, failed: str, at: datetime) -> str:
         if refresh:
             return _exchange(account, refresh, failed, at)
         time.sleep(POLL_SECONDS)
-    raise Unavailable("another process refreshes the token")
+    raise Unavailable(_("amoCRM's token is being renewed"))
 
 
 def refresh_early(*, at: datetime) -> int:
@@ -172,6 +174,15 @@ def connect(*, integration: Integration, code: str, referer: str, at: datetime) 
     return account
 
 
+def subscribe(*, account: Account, webhook_key: str, at: datetime) -> None:
+    """Ask amoCRM for the web hooks of the account at the address with this key; again is harmless.
+
+    Raises Unavailable, or Refused where the grant or the plan does not allow it.
+    """
+    destination = f"{settings.PUBLIC_URL}/webhooks/amocrm/{webhook_key}/"
+    run(account=account, at=at, work=lambda amocrm: amocrm.subscribe(destination=destination, events=EVENTS))
+
+
 def signed_by(integration: Integration, *, account_id: str, signature: str) -> bool:
     """Is this the signature of amoCRM's uninstall call (facts 3.7)?"""
     message = f"{integration.client_id}|{account_id}".encode()
@@ -194,7 +205,7 @@ def uninstalled(*, integration: Integration, at: datetime) -> None:
             account=account, at=at, work=lambda amocrm: amocrm.account(), priority=Priority.PERSON, budget=5.0
         )
     except NeedsReconnect:
-        _mark(account, Connection.State.UNINSTALLED, "uninstalled")
+        _mark(account, Connection.State.UNINSTALLED, _("The integration was removed in amoCRM"))
     except (Unavailable, Refused) as error:
         log.warning("uninstall not confirmed", account=account.key, error=str(error))
 
@@ -202,7 +213,7 @@ def uninstalled(*, integration: Integration, at: datetime) -> None:
 def _read(account: Account) -> Connection:
     connection = Connection.objects.filter(account=account).first()
     if connection is None or connection.state != Connection.State.CONNECTED or not connection.access_token:
-        raise NeedsReconnect("the account is not connected")
+        raise NeedsReconnect(_("amoCRM must be connected again"))
     return connection
 
 
@@ -211,11 +222,14 @@ def _claim(account: Account, failed: str, now: datetime) -> tuple[str, str]:
     with transaction.atomic():
         connection = Connection.objects.select_for_update().get(account=account)
         if connection.state != Connection.State.CONNECTED:
-            raise NeedsReconnect("the account is not connected")
+            raise NeedsReconnect(_("amoCRM must be connected again"))
         if connection.access_token != failed:
             return connection.access_token, ""
         if not connection.refresh_token:
-            connection.state, connection.last_error = Connection.State.NEEDS_RECONNECT, "token refused"
+            connection.state, connection.last_error = (
+                Connection.State.NEEDS_RECONNECT,
+                _("amoCRM does not accept the token (401)"),
+            )
             connection.save(update_fields=["state", "last_error"])
             refresh = None
         elif connection.refreshing_until is not None and connection.refreshing_until > now:
@@ -226,14 +240,14 @@ def _claim(account: Account, failed: str, now: datetime) -> tuple[str, str]:
             refresh = connection.refresh_token
     if refresh is None:
         log.error("needs reconnect", account=account.key)
-        raise NeedsReconnect("the token was refused and there is none to renew it by")
+        raise NeedsReconnect(_("amoCRM must be connected again"))
     return "", refresh
 
 
 def _exchange(account: Account, refresh: str, failed: str, at: datetime) -> str:
     integration = Integration.objects.filter(account=account, purpose=Integration.Purpose.API).first()
     if integration is None:
-        raise NeedsReconnect("the account has no integration")
+        raise NeedsReconnect(_("amoCRM must be connected again"))
     try:
         pair = _tokens(
             account.subdomain, integration, {"grant_type": "refresh_token", "refresh_token": refresh}
@@ -253,7 +267,7 @@ def _after_refusal(account: Account, failed: str, error: Refused) -> str:
     if connection.access_token != failed:
         return connection.access_token
     _mark(account, Connection.State.NEEDS_RECONNECT, str(error))
-    raise NeedsReconnect("amoCRM refused to renew the token") from error
+    raise NeedsReconnect(_("amoCRM must be connected again")) from error
 
 
 def _tokens(subdomain: str, integration: Integration, grant: dict[str, str]) -> _Pair:
@@ -268,7 +282,7 @@ def _tokens(subdomain: str, integration: Integration, grant: dict[str, str]) -> 
     )
     access, refresh, lives = (told.get(name) for name in ("access_token", "refresh_token", "expires_in"))
     if not isinstance(access, str) or not isinstance(refresh, str) or not access or not refresh:
-        raise Unavailable("amoCRM answered without tokens", unknown=True)
+        raise Unavailable(_("amoCRM's answer cannot be read"), unknown=True)
     return _Pair(access, refresh, lives if isinstance(lives, int) and lives > 0 else DAY_SECONDS)
 
 

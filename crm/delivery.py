@@ -62,7 +62,10 @@ class _Run:
     def next_row(self, now: datetime) -> OutboxRow | None:
         """Lease the oldest due row that is first in its deal's line."""
         before = OutboxRow.objects.filter(
-            deal=OuterRef("deal"), state=OutboxRow.State.WAITING, id__lt=OuterRef("id")
+            account=OuterRef("account"),
+            deal=OuterRef("deal"),
+            state=OutboxRow.State.WAITING,
+            id__lt=OuterRef("id"),
         )
         where = Q(account__in=self._open) & Q(~Exists(before))
         rows = (
@@ -93,7 +96,7 @@ class _Run:
     def _later(self, row: OutboxRow, error: Unavailable, now: datetime) -> int:
         self._open.discard(row.account_id)
         if row.kind == OutboxRow.Kind.SALESBOT and error.unknown:
-            return _settle(row, state=OutboxRow.State.PARKED, now=now, error=effects.BOT_UNKNOWN)
+            return _settle(row, state=OutboxRow.State.PARKED, now=now, error=effects.bot_unknown())
         queues.retry(row, at=now, error=str(error))
         return int(row.state == OutboxRow.State.PARKED)
 

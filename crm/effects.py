@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from crm import memory
 from crm.client import Client, Refused
 from crm.models import Deal, OutboxRow
@@ -17,9 +19,11 @@ from crm.models import Deal, OutboxRow
 WON, LOST = 142, 143
 ACTIVE_SECONDS = 600
 FIELD_PATH = re.compile(r"custom_fields_values\.(\d+)(?:\.|$)")
-BOT_UNKNOWN = (
-    "It is not known whether the bot ran: amoCRM did not answer. Look into the chat before trying again."
-)
+
+
+def bot_unknown() -> str:
+    """Why a bot run is shown to a person instead of being repeated."""
+    return _("It is not known whether the bot ran. Look into the chat before trying again.")
 
 
 class NeedsPerson(Exception):
@@ -52,10 +56,10 @@ def _fields(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
         if rest:
             _patch(amocrm, deal, {"custom_fields_values": rest})
         named = "; ".join(
-            f"{ours[index]} = «{row.payload[ours[index]]}» (field {ids[ours[index]]}): {code}"
+            f"{ours[index]} = «{row.payload[ours[index]]}» ({ids[ours[index]]}): {code}"
             for index, code in wrong.items()
         )
-        raise NeedsPerson(f"amoCRM refuses a field value: {named}") from error
+        raise NeedsPerson(_("amoCRM refuses the value of a field: %(fields)s") % {"fields": named}) from error
 
 
 def _field_value(deal: Deal, ours: str, field_id: int, value: str | None) -> dict[str, Any]:
@@ -108,7 +112,7 @@ def _task(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     try:
         row.external_id = add(wanted if _is_active(amocrm, deal, wanted) else fallback)
     except Refused as error:
-        if not any("responsible_user_id" in path for _, path in error.faults):
+        if not any("responsible_user_id" in path for _code, path in error.faults):
             raise
         row.external_id = add(fallback)
 
@@ -133,12 +137,12 @@ def _stage(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     """Move only within the pipeline that the move was meant for, never out of a closed stage."""
     lead = amocrm.lead(deal.external_id)
     if lead is None:
-        raise NeedsPerson("The lead is deleted in amoCRM.")
+        raise NeedsPerson(_("The lead is deleted in amoCRM."))
     target, only_from = row.payload["status_id"], row.payload.get("only_from")
     if lead.status_id in (WON, LOST, target) or (only_from is not None and lead.status_id != only_from):
         return
     if lead.pipeline_id != row.payload["pipeline_id"]:
-        raise NeedsPerson("The lead is in another pipeline than when its stage was to change.")
+        raise NeedsPerson(_("The lead is in another pipeline than when its stage was to change."))
     _patch(amocrm, deal, {"status_id": target, "pipeline_id": lead.pipeline_id})
     Deal.objects.filter(pk=deal.pk).update(status_id=target, pipeline_id=lead.pipeline_id)
 
@@ -151,14 +155,12 @@ def _price(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
 def _salesbot(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     """A bot reads the link from a field: it must not run while that field could not be written."""
     if row.attempts > 1 and not row.last_error:
-        raise NeedsPerson(BOT_UNKNOWN)
+        raise NeedsPerson(bot_unknown())
     unwritten = OutboxRow.objects.filter(deal=deal, kind=OutboxRow.Kind.FIELDS).exclude(
         state=OutboxRow.State.DONE
     )
     if unwritten.exists():
-        raise NeedsPerson(
-            "The bot was not run: the deal's fields, and the link among them, could not be written."
-        )
+        raise NeedsPerson(_("The bot was not run: the fields with the link could not be written."))
     amocrm.run_salesbot(deal.external_id, bot_id=row.payload["bot_id"])
 
 
@@ -166,8 +168,8 @@ def _patch(amocrm: Client, deal: Deal, changes: dict[str, Any]) -> None:
     try:
         amocrm.patch_lead(deal.external_id, changes)
     except Refused as error:
-        if error.status == 404 or any(code == "NotFound" for code, _ in error.faults):
-            raise NeedsPerson("The lead is deleted in amoCRM.") from error
+        if error.status == 404 or any(code == "NotFound" for code, _path in error.faults):
+            raise NeedsPerson(_("The lead is deleted in amoCRM.")) from error
         raise
 
 

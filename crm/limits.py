@@ -16,6 +16,7 @@ from typing import Any
 import redis
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 log = structlog.get_logger("grafik.limits")
 
@@ -37,7 +38,7 @@ class NoPlace(Exception):
     """No place became free in time; `seconds` is how long the account stays paused (0: just busy)."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"no place within the limit of requests, paused for {seconds:.1f} s")
+        super().__init__(_("amoCRM's limit of requests is used up"))
         self.seconds = seconds
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import requests
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from crm import limits
 
@@ -51,7 +52,9 @@ class Refused(CrmError):
     """A final no. `faults` are the entries of validation-errors: (code, path)."""
 
     def __init__(self, status: int, detail: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
-        super().__init__(f"{status}: {detail}"[:500])
+        super().__init__(
+            _("amoCRM refuses (%(status)d): %(detail)s") % {"status": status, "detail": detail[:500]}
+        )
         self.status = status
         self.faults = faults
 
@@ -93,7 +96,7 @@ class Line:
             return CONNECT_SECONDS + READ_SECONDS
         left = self.budget - (time.monotonic() - self._started)
         if left <= 0:
-            raise Unavailable("no time left")
+            raise Unavailable(_("amoCRM did not answer in time"))
         return left
 
 
@@ -114,7 +117,7 @@ def post_token(subdomain: str, body: dict[str, str]) -> dict[str, Any]:
         )
     answer = _meaning(subdomain, "POST", "/oauth2/access_token", response)
     if not isinstance(answer, dict):
-        raise Unavailable("the token address answered nothing", unknown=True)
+        raise Unavailable(_("amoCRM's answer cannot be read"), unknown=True)
     return answer
 
 
@@ -144,10 +147,10 @@ def _send(
             allow_redirects=False,
         )
     except requests.ConnectTimeout as error:
-        raise Unavailable("amoCRM cannot be reached") from error
+        raise Unavailable(_("amoCRM cannot be reached")) from error
     except requests.RequestException as error:
         # A connection that broke after the bytes had left: nobody knows what was done.
-        raise Unavailable(f"amoCRM did not answer ({type(error).__name__})", unknown=True) from error
+        raise Unavailable(_("amoCRM did not answer in time"), unknown=True) from error
 
 
 @lru_cache(maxsize=_ACCOUNTS_KEPT)
@@ -172,16 +175,16 @@ def _meaning(subdomain: str, method: str, path: str, response: requests.Response
     )
     if status == 429:
         seconds = limits.pause(subdomain, at_least=_retry_after(response))
-        raise Unavailable(f"amoCRM asks for a pause (429), {seconds:.0f} s")
+        raise Unavailable(_("amoCRM asks for a pause of %(seconds)d s (429)") % {"seconds": round(seconds)})
     if status == 403 and not _is_json(response):
         limits.pause(subdomain, at_least=BLOCK_PAUSE_SECONDS)
-        raise Unavailable("amoCRM blocks our calls (403)")
+        raise Unavailable(_("amoCRM blocks our calls (403)"))
     if status == 401:
-        raise Unauthorized("amoCRM does not accept the token (401)")
+        raise Unauthorized(_("amoCRM does not accept the token (401)"))
     if status == 402:
-        raise Unavailable("the amoCRM account is not paid for (402)")
+        raise Unavailable(_("The amoCRM account is not paid for (402)"))
     if status >= 500 or status == 408 or 300 <= status < 400:
-        raise Unavailable(f"amoCRM answered {status}", unknown=True)
+        raise Unavailable(_("amoCRM answered with the error %(status)d") % {"status": status}, unknown=True)
     raise _refusal(response)
 
 
@@ -189,10 +192,10 @@ def _document(response: requests.Response) -> Any:
     if response.status_code == 204 or not response.content:
         return None
     if len(response.content) > BODY_MAX:
-        raise Unavailable("amoCRM's answer is too long", unknown=True)
+        raise Unavailable(_("amoCRM's answer cannot be read"), unknown=True)
     document = _json(response)
     if document is None:
-        raise Unavailable("amoCRM's answer is not JSON", unknown=True)
+        raise Unavailable(_("amoCRM's answer cannot be read"), unknown=True)
     return document
 
 

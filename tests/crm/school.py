@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import waitress
 from pytest_django import Settings
+from werkzeug.serving import make_server
 
 from config.embedded.ports import free_port
 from crm import limits, transport
@@ -87,8 +87,8 @@ def emulated(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
     store = Store(tmp_path / "sandbox.sqlite3")
     app = create_app(store=store, clock=Clock(store), product_url="http://127.0.0.1:8000", public_url=url)
     app.test_client().post("/_sandbox/seed", data=SEED.read_bytes(), content_type="application/json")
-    server = waitress.create_server(app, host="127.0.0.1", port=port, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     settings.AMOCRM_URL = f"{url}/amocrm/{{subdomain}}"
     settings.AMOCRM_AUTH_URL = f"{url}/amocrm"
@@ -97,11 +97,14 @@ def emulated(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
     sandbox: Sandbox = app.extensions["sandbox"]
     world = World(store, sandbox.clock, sandbox.jobs, url, sandbox.product_url)
     yield Amocrm(url, sandbox, Crm(world, "demoschool"))
-    server.close()
+    server.shutdown()
+    server.server_close()
     thread.join(5)
 
 
-def make_account(*, subdomain: str = "demoschool", external_id: int = 31000001, client_id: str = CLIENT_ID) -> Account:
+def make_account(
+    *, subdomain: str = "demoschool", external_id: int = 31000001, client_id: str = CLIENT_ID
+) -> Account:
     account = Account.objects.create(
         key=subdomain,
         external_id=external_id,
@@ -110,9 +113,13 @@ def make_account(*, subdomain: str = "demoschool", external_id: int = 31000001, 
         fallback_user=OLGA,
         webhook_key_hash=hash_of(WEBHOOK_KEY + subdomain.removeprefix("demoschool")),
     )
-    Integration.objects.create(account=account, client_id=client_id, client_secret=SECRET, redirect_uri=REDIRECT)
+    Integration.objects.create(
+        account=account, client_id=client_id, client_secret=SECRET, redirect_uri=REDIRECT
+    )
     Connection.objects.create(account=account, access_token="demo-amo-token-school", state="connected")
-    Pipeline.objects.create(account=account, external_id=PIPELINE, overdue_status=OVERDUE, lost_statuses=[LOST])
+    Pipeline.objects.create(
+        account=account, external_id=PIPELINE, overdue_status=OVERDUE, lost_statuses=[LOST]
+    )
     return account
 
 

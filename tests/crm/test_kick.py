@@ -1,0 +1,47 @@
+"""A kick is only about speed: it comes after the commit, and a dead broker is nobody's error."""
+
+import pytest
+from celery import current_app
+from django.db import transaction
+
+from crm import kick
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    names: list[str] = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, **options: names.append(name))
+    return names
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_kick_comes_after_the_commit(sent: list[str]) -> None:
+    with transaction.atomic():
+        kick.soon("crm.deliver_outbox")
+        assert sent == []
+    assert sent == ["crm.deliver_outbox"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rolled_back_fact_kicks_nobody(sent: list[str]) -> None:
+    with transaction.atomic():
+        kick.soon("crm.deliver_outbox")
+        transaction.set_rollback(True)
+    assert sent == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dead_broker_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str, **options: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(current_app, "send_task", refuse)
+    with transaction.atomic():
+        kick.soon("crm.deliver_outbox")
+
+
+def test_the_kicked_tasks_exist() -> None:
+    from crm import tasks
+
+    names = {tasks.deliver_outbox.name, tasks.refresh_hinted_deals.name, tasks.refresh_tokens.name}
+    assert names == {"crm.deliver_outbox", "crm.refresh_hinted_deals", "crm.refresh_tokens"}
