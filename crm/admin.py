@@ -88,7 +88,7 @@ class QueuePage(ReadOnlyPage):
     def has_wake_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
-    @action(description=_("Try again"), permissions=["wake"])
+    @action(description=_("Repeat"), permissions=["wake"])
     def wake(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         woken = 0
         for row in rows.filter(state=QueueRow.State.PARKED):

@@ -85,4 +85,5 @@ def _line(change: Change) -> str:
 def _summary(changes: list[Change], *, preview: bool) -> str:
     counts = {action.value: sum(change.action is action for change in changes) for action in Action}
     text = _("Created %(created)s, changed %(changed)s, left %(left)s.") % counts
-    return f"{text} {_('This was a trial: nothing was written.')}" if preview else text
+    trial = _("This was a trial: nothing was written.")
+    return f"{text} {trial}" if preview else text
