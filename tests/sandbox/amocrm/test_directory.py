@@ -1,11 +1,10 @@
 """Account, users, pipelines, contacts, custom fields and who may see or change them."""
 
 import pytest
-from flask.testing import FlaskClient
 
 from sandbox.app import Sandbox
 
-from .conftest import CLIENT_ID, MARIA, ROOT, Api
+from .conftest import CLIENT_ID, MARIA, ROOT, Api, Browser
 
 MANAGERS_TOKEN = "token-of-a-manager"
 
@@ -46,7 +45,7 @@ def test_users_have_rights_in_letters(api: Api) -> None:
 
 @pytest.mark.parametrize("path", ["users", "webhooks"])
 def test_a_managers_grant_does_not_reach_admin_methods(
-    client: FlaskClient, managers: dict[str, str], path: str
+    client: Browser, managers: dict[str, str], path: str
 ) -> None:
     assert client.get(f"{ROOT}/api/v4/{path}", headers=managers).status_code == 403
     assert client.get(f"{ROOT}/api/v4/leads/7700123", headers=managers).status_code == 200

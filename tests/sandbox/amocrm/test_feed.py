@@ -1,9 +1,8 @@
 """Notes, tasks, events and bot runs by API."""
 
 import pytest
-from flask.testing import FlaskClient
 
-from .conftest import MARIA, OLGA, ROOT, TOKEN, Api
+from .conftest import MARIA, OLGA, ROOT, TOKEN, Api, Browser
 
 TASK = {"text": "Позвонить", "complete_till": 1796000000, "entity_id": 7700123, "entity_type": "leads"}
 
@@ -117,7 +116,7 @@ def test_events_tell_what_changed(api: Api) -> None:
     assert api("GET", "events?limit=101").status_code == 400
 
 
-def test_a_bot_run_sends_the_client_a_message_with_the_link(api: Api, client: FlaskClient) -> None:
+def test_a_bot_run_sends_the_client_a_message_with_the_link(api: Api, client: Browser) -> None:
     url = "http://127.0.0.1:8000/pay/abc/go/?what=installment"
     api(
         "PATCH", "leads/7700123", {"custom_fields_values": [{"field_id": 910024, "values": [{"value": url}]}]}
@@ -134,7 +133,7 @@ def test_a_bot_run_sends_the_client_a_message_with_the_link(api: Api, client: Fl
     assert message["text"] == f"Здравствуйте, Анна! Ссылка на оплату по сделке «Договор 14/26»: {url}"
 
 
-def test_an_unknown_bot_runs_nothing(api: Api, client: FlaskClient) -> None:
+def test_an_unknown_bot_runs_nothing(api: Api, client: Browser) -> None:
     answer = client.post(
         f"{ROOT}/api/v2/salesbot/run",
         json=[{"bot_id": 1, "entity_id": 7700123, "entity_type": 2}],

@@ -8,12 +8,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qsl
 
 import pytest
-from flask.testing import FlaskClient
 
 from sandbox.amocrm import hooks
 from sandbox.app import Sandbox
 
-from .conftest import ANTON, MARIA, OLGA, ROOT, Api
+from .conftest import ANTON, MARIA, OLGA, ROOT, Api, Browser
 
 
 @dataclass
@@ -140,7 +139,7 @@ def test_what_changes_nothing_is_not_told(api: Api, sandbox: Sandbox, receiver: 
 
 
 def test_a_person_at_the_deal_page_fires_the_same_hooks(
-    api: Api, sandbox: Sandbox, client: FlaskClient, receiver: Receiver
+    api: Api, sandbox: Sandbox, client: Browser, receiver: Receiver
 ) -> None:
     subscribe(api, receiver, "update_lead", "responsible_lead", "delete_lead", "restore_lead", "note_lead")
     client.get(f"{ROOT}/leads/")

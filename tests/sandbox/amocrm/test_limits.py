@@ -1,12 +1,13 @@
 """Who is let in, how often, and how refusals look."""
 
+from types import SimpleNamespace
+
 import pytest
-from flask.testing import FlaskClient
 
 from sandbox.amocrm import wire
 from sandbox.app import Sandbox
 
-from .conftest import CLIENT_ID, OLGA, ROOT, TOKEN, Api
+from .conftest import CLIENT_ID, OLGA, ROOT, TOKEN, Api, Browser
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 PATH = f"{ROOT}/api/v4/leads/7700123"
@@ -22,7 +23,7 @@ PATH = f"{ROOT}/api/v4/leads/7700123"
     ],
 )
 def test_without_a_known_token_the_answer_is_401_problem(
-    client: FlaskClient, path: str, headers: dict[str, str]
+    client: Browser, path: str, headers: dict[str, str]
 ) -> None:
     answer = client.get(path, headers=headers)
     assert answer.status_code == 401
@@ -31,10 +32,10 @@ def test_without_a_known_token_the_answer_is_401_problem(
 
 
 def test_the_eighth_request_of_a_second_is_429_and_not_json(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    client: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(wire.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(wire, "time", SimpleNamespace(monotonic=lambda: now[0]))
     statuses = [client.get(PATH, headers=BEARER).status_code for _ in range(8)]
     assert statuses == [200] * 7 + [429]
     refused = client.get(PATH, headers=BEARER)
@@ -45,9 +46,9 @@ def test_the_eighth_request_of_a_second_is_429_and_not_json(
 
 
 def test_every_token_has_its_own_second(
-    client: FlaskClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    client: Browser, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(wire, "time", SimpleNamespace(monotonic=lambda: 100.0))
     row = {"id": "other", "client_id": CLIENT_ID, "user_id": OLGA, "scopes": ["crm"], "expires_at": 2**40}
     sandbox.store.put("amocrm/demoschool/tokens", "other", row)
     for _ in range(8):
@@ -81,6 +82,6 @@ def test_an_error_after_the_work_has_done_the_work(api: Api, sandbox: Sandbox) -
 
 
 @pytest.mark.parametrize("body", ["{", '{"a": 1}', "[1]"])
-def test_a_malformed_batch_is_400(client: FlaskClient, body: str) -> None:
+def test_a_malformed_batch_is_400(client: Browser, body: str) -> None:
     answer = client.post(f"{ROOT}/api/v4/leads", data=body, headers=BEARER, content_type="application/json")
     assert answer.status_code == 400

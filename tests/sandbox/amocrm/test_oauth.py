@@ -7,68 +7,67 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from sandbox.amocrm import oauth, tokens
 from sandbox.amocrm.world import Crm, World
 from sandbox.app import Sandbox
 
-from .conftest import CLIENT_ID, OLGA, ROOT, SECRET
+from .conftest import CLIENT_ID, OLGA, ROOT, SECRET, Browser
 
 REDIRECT = "http://127.0.0.1:8000/oauth/amocrm/callback/"
 
 
-def grant(client: FlaskClient, **form: str) -> TestResponse:
+def grant(client: Browser, **form: str) -> Any:
     fields = {"subdomain": "demoschool", "client_id": CLIENT_ID, "state": "s-1", "user_id": str(OLGA)}
     return client.post("/amocrm/oauth", data={**fields, "mode": "post_message", "decision": "allow", **form})
 
 
-def code_of(client: FlaskClient) -> str:
-    return parse_qs(urlsplit(grant(client).headers["Location"]).query)["code"][0]
+def code_of(client: Browser) -> str:
+    address = str(grant(client).headers["Location"])
+    return parse_qs(urlsplit(address).query)["code"][0]
 
 
-def exchange(client: FlaskClient, as_form: bool = False, **more: str) -> TestResponse:
+def exchange(client: Browser, as_form: bool = False, **more: Any) -> Any:
     body = {"client_id": CLIENT_ID, "client_secret": SECRET, "redirect_uri": REDIRECT, **more}
     sent: dict[str, Any] = {"data": body} if as_form else {"json": body}
     return client.post(f"{ROOT}/oauth2/access_token", **sent)
 
 
-def works(client: FlaskClient, pair: dict[str, Any]) -> bool:
+def works(client: Browser, pair: dict[str, Any]) -> bool:
     headers = {"Authorization": f"Bearer {pair['access_token']}"}
-    return client.get(f"{ROOT}/api/v4/account", headers=headers).status_code == 200
+    return bool(client.get(f"{ROOT}/api/v4/account", headers=headers).status_code == 200)
 
 
-def test_the_grant_page_offers_the_administrator(client: FlaskClient) -> None:
+def test_the_grant_page_offers_the_administrator(client: Browser) -> None:
     page = client.get(f"/amocrm/oauth?client_id={CLIENT_ID}&state=a&mode=popup").text
     assert "Ольга Демидова" in page
     assert "Мария Кузнецова" not in page
     assert client.get("/amocrm/oauth?client_id=x").status_code == 404
 
 
-def test_consent_goes_back_with_code_referer_and_state(client: FlaskClient) -> None:
+def test_consent_goes_back_with_code_referer_and_state(client: Browser) -> None:
     query = parse_qs(urlsplit(grant(client).headers["Location"]).query)
     assert query["state"] == ["s-1"]
     assert query["referer"] == ["demoschool.amocrm.ru"]
     assert query["platform"] == ["1"]
 
 
-def test_no_state_comes_back_when_none_was_sent(client: FlaskClient) -> None:
+def test_no_state_comes_back_when_none_was_sent(client: Browser) -> None:
     assert "state=" not in grant(client, state="").headers["Location"]
 
 
-def test_refusal_goes_back_with_access_denied(client: FlaskClient) -> None:
+def test_refusal_goes_back_with_access_denied(client: Browser) -> None:
     assert grant(client, decision="deny").headers["Location"] == f"{REDIRECT}?error=access_denied&state=s-1"
 
 
-def test_popup_moves_the_opener(client: FlaskClient) -> None:
+def test_popup_moves_the_opener(client: Browser) -> None:
     page = grant(client, mode="popup").text
     assert "window.opener.location.href" in page
     assert REDIRECT in page
 
 
 @pytest.mark.parametrize("as_form", [False, True])
-def test_a_code_gives_a_working_pair_once(client: FlaskClient, as_form: bool) -> None:
+def test_a_code_gives_a_working_pair_once(client: Browser, as_form: bool) -> None:
     code = code_of(client)
     answer = exchange(client, as_form, grant_type="authorization_code", code=code)
     assert answer.status_code == 200
@@ -78,14 +77,14 @@ def test_a_code_gives_a_working_pair_once(client: FlaskClient, as_form: bool) ->
     assert (again.status_code, again.json["hint"]) == (400, "Authorization code has been revoked")
 
 
-def test_a_code_lives_twenty_minutes(client: FlaskClient, sandbox: Sandbox) -> None:
+def test_a_code_lives_twenty_minutes(client: Browser, sandbox: Sandbox) -> None:
     code = code_of(client)
     sandbox.clock.set_offset(timedelta(minutes=21))
     late = exchange(client, grant_type="authorization_code", code=code)
     assert (late.status_code, late.json["hint"]) == (400, "Authorization code has expired")
 
 
-def test_refreshing_rotates_and_voids_the_old_pair(client: FlaskClient) -> None:
+def test_refreshing_rotates_and_voids_the_old_pair(client: Browser) -> None:
     old = exchange(client, grant_type="authorization_code", code=code_of(client)).json
     new = exchange(client, grant_type="refresh_token", refresh_token=old["refresh_token"]).json
     assert works(client, new)
@@ -102,7 +101,7 @@ def test_refreshing_rotates_and_voids_the_old_pair(client: FlaskClient) -> None:
     assert works(client, new)
 
 
-def test_an_access_token_lives_a_day(client: FlaskClient, sandbox: Sandbox) -> None:
+def test_an_access_token_lives_a_day(client: Browser, sandbox: Sandbox) -> None:
     pair = exchange(client, grant_type="authorization_code", code=code_of(client)).json
     sandbox.clock.set_offset(timedelta(hours=25))
     assert not works(client, pair)
@@ -116,7 +115,7 @@ def test_an_access_token_lives_a_day(client: FlaskClient, sandbox: Sandbox) -> N
     [({"redirect_uri": REDIRECT[:-1]}, 400), ({"client_secret": "x"}, 401), ({"client_id": "x"}, 401)],
 )
 def test_the_callers_own_data_must_fit_to_the_byte(
-    client: FlaskClient, wrong: dict[str, str], status: int
+    client: Browser, wrong: dict[str, Any], status: int
 ) -> None:
     answer = exchange(client, grant_type="authorization_code", code=code_of(client), **wrong)
     assert answer.status_code == status
