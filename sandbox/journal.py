@@ -14,7 +14,9 @@ from sandbox.store import Document, Store
 COLLECTION = "journal"
 KEPT = 2000
 BODY_KEPT = 8000
-_SKIPPED = ("/_sandbox", "/mail", "/static", "/favicon")
+_SKIPPED = ("/_sandbox", "/mail", "/static", "/favicon", "/amocrm/static")
+# What an open deal page asks its own server every two seconds is no traffic between systems.
+_PAGES_OWN = "/_ui/"
 
 
 class Journal:
@@ -59,7 +61,8 @@ def install(app: Flask, journal: Journal) -> None:
 
     @app.after_request
     def write(response: Response) -> Response:
-        if request.path != "/" and not request.path.startswith(_SKIPPED):
+        page_own = request.path.startswith(_SKIPPED) or _PAGES_OWN in request.path
+        if request.path != "/" and not page_own:
             journal.write(
                 direction="in",
                 service=request.path.strip("/").split("/")[0],

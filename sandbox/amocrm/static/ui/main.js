@@ -44,10 +44,19 @@ async function show() {
   window.APP.data.current_entity = '';
   const path = location.pathname.slice(document.body.dataset.root.length);
   const found = PAGES.map(([pattern, make]) => [pattern.exec(path), make]).find(([match]) => match);
+  for (const item of document.querySelectorAll('.nav__item')) {
+    item.classList.toggle('nav__item_active', section(item.pathname) === section(location.pathname));
+  }
   holder.replaceChildren();
   window.scrollTo(0, 0);
   if (found) page = await found[1]({ state, holder, go, refresh }, ...found[0].slice(1));
   window.$(document).trigger('page:changed');
+}
+
+/** The part of the account a path belongs to; the pages of widgets stand in the settings. */
+function section(pathname) {
+  const [, first] = pathname.slice(document.body.dataset.root.length).split('/');
+  return first === 'advanced_settings' ? 'settings' : first;
 }
 
 /** Goes to a path inside the account without a reload. */
