@@ -25,7 +25,7 @@ PER_SECOND = 7
 # sent it.
 WINDOW_MS = 1030
 ALONE_PER_SECOND = 2
-PAUSE_MAX_SECONDS = 60
+PAUSE_MAX_SECONDS = 60.0
 _POLL_SECONDS = 0.03
 
 
@@ -87,10 +87,10 @@ def take(account: str, *, priority: Priority, patience: float) -> None:
         )
 
 
-def pause(account: str, *, at_least: float = 0.0) -> float:
+def pause(account: str, *, at_least: float = 0.0, at_most: float = PAUSE_MAX_SECONDS) -> float:
     """amoCRM refused to be asked so often (or at all): nobody calls this account for the seconds returned."""
     keys = (f"amocrm:{account}:pause", f"amocrm:{account}:streak")
-    at_most = max(PAUSE_MAX_SECONDS, at_least)
+    at_most = max(at_most, at_least)
     try:
         return float(_redis().eval(_PAUSE, 2, *keys, int(at_least * 1000), int(at_most * 1000))) / 1000
     except redis.RedisError as error:

@@ -26,6 +26,8 @@ CONNECT_SECONDS, READ_SECONDS = 3.05, 8.0
 BODY_MAX = 8 * 1024 * 1024
 # A blocked address: more calls only prolong it (facts 4.1, "repeated -> 403 until support lifts it").
 BLOCK_PAUSE_SECONDS = 300.0
+# While amoCRM is away its rows must not keep every worker waiting for time-outs: payments have to go on.
+OUTAGE_PAUSE_SECONDS = 10.0
 _ACCOUNTS_KEPT = 200
 
 
@@ -147,9 +149,13 @@ def _send(
             allow_redirects=False,
         )
     except requests.ConnectTimeout as error:
+        limits.pause(subdomain, at_most=OUTAGE_PAUSE_SECONDS)
         raise Unavailable(_("amoCRM cannot be reached")) from error
     except requests.RequestException as error:
-        # A connection that broke after the bytes had left: nobody knows what was done.
+        # A connection that broke after the bytes had left: nobody knows what was done. A person's short
+        # patience says nothing about amoCRM; a full time-out does.
+        if seconds >= READ_SECONDS or not isinstance(error, requests.ReadTimeout):
+            limits.pause(subdomain, at_most=OUTAGE_PAUSE_SECONDS)
         raise Unavailable(_("amoCRM did not answer in time"), unknown=True) from error
 
 
@@ -183,6 +189,8 @@ def _meaning(subdomain: str, method: str, path: str, response: requests.Response
         raise Unauthorized(_("amoCRM does not accept the token (401)"))
     if status == 402:
         raise Unavailable(_("The amoCRM account is not paid for (402)"))
+    if status in (502, 503, 504):
+        limits.pause(subdomain, at_most=OUTAGE_PAUSE_SECONDS)
     if status >= 500 or status == 408 or 300 <= status < 400:
         raise Unavailable(_("amoCRM answered with the error %(status)d") % {"status": status}, unknown=True)
     raise _refusal(response)

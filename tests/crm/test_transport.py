@@ -143,6 +143,16 @@ def test_a_person_waits_no_longer_than_the_budget(httpserver: HTTPServer, line: 
     assert time.monotonic() - started < 0.8
 
 
+@pytest.mark.parametrize(("status", "paused"), [(500, False), (502, True), (503, True), (504, True)])
+def test_an_outage_pauses_the_account_for_seconds(
+    httpserver: HTTPServer, line: transport.Line, status: int, paused: bool
+) -> None:
+    answer(httpserver, status)
+    with pytest.raises(client.Unavailable):
+        ask(line)
+    assert (0 < limits.pause_left("school") <= 10) is paused
+
+
 def test_an_address_where_nobody_listens_is_unavailable(settings: Settings) -> None:
     settings.AMOCRM_URL = "http://127.0.0.1:9/{subdomain}"
     transport._session.cache_clear()
