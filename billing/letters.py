@@ -89,7 +89,7 @@ def invoice(*, invoice: Invoice, url: str) -> Letter:
         "subject": subject_of(invoice.deal),
         "amount": money.words(invoice.amount),
         "row": row_words(invoice.installment),
-        "due_on": invoice.installment.due_on if invoice.installment else None,
+        "due_on": invoice.installment.effective_due_on if invoice.installment else None,
         "url": url,
     }
     return _letter("invoice", subject, context)
@@ -97,8 +97,9 @@ def invoice(*, invoice: Invoice, url: str) -> Letter:
 
 def reminder(*, deals: Sequence[DueDeal]) -> Letter:
     """Return the one mail of a day for a payer: everything that is due, deal by deal, overdue first."""
-    total = money.words(sum((deal.amount for deal in deals), money.ZERO))
-    if any(deal.is_overdue for deal in deals):
+    late = [deal for deal in deals if deal.is_overdue]
+    total = money.words(sum((deal.amount for deal in late or deals), money.ZERO))
+    if late:
         subject = _("A payment of %(amount)s is overdue") % {"amount": total}
     else:
         first = min(row.due_on for deal in deals for row in deal.rows)
@@ -107,7 +108,7 @@ def reminder(*, deals: Sequence[DueDeal]) -> Letter:
         "deals": sorted(deals, key=lambda deal: not deal.is_overdue),
         "name": names.first_name(deals[0].deal.contact_name),
         "entities": list({deal.entity.pk: deal.entity for deal in deals}.values()),
-        "overdue": any(deal.is_overdue for deal in deals),
+        "overdue": bool(late),
     }
     return _letter("reminder", subject, context)
 
@@ -123,8 +124,8 @@ def invoice_text(*, invoice: Invoice, url: str) -> str:
     }
     if invoice.installment is None:
         return _("%(entity)s: invoice %(number)s, %(subject)s. To pay: %(amount)s. %(url)s") % words
-    words["day"] = day_words(invoice.installment.due_on)
-    return _("%(entity)s: invoice %(number)s, %(subject)s. To pay: %(amount)s by %(day)s. %(url)s") % words
+    words["day"] = day_words(invoice.installment.effective_due_on)
+    return _("%(entity)s: invoice %(number)s, %(subject)s. To pay by %(day)s: %(amount)s. %(url)s") % words
 
 
 def subject_of(deal: Deal) -> str:

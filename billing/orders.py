@@ -6,6 +6,7 @@ the one owed at the click; no provider is called inside a transaction. Never: re
 order that was replaced.
 """
 
+import secrets
 import time
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -164,7 +165,8 @@ def _insert(
     page = links.page_url(deal=deal, at=at)
     request = OrderRequest(
         number=str(pk),
-        request_id=f"order:{pk}",
+        # A restored backup gives numbers a second time; the provider must not take that for a repeat.
+        request_id=f"order:{pk}:{secrets.token_hex(4)}",
         amount=amount,
         description=words,
         account_id=f"{deal.account.key}-{deal.external_id}",
@@ -208,6 +210,8 @@ def _create(order: ProviderOrder, *, at: datetime) -> ProviderOrder:
         return _refuse(order, error, at=at)
     except (NotSent, Unknown) as error:
         log.warning("order unknown", order=order.pk, error=str(error))
+        # This call is over, so the next look need not wait for it.
+        ProviderOrder.objects.filter(pk=order.pk, called_at=order.called_at).update(called_at=None)
         order.refresh_from_db()
         return order
     return _keep(order, created, at=at)

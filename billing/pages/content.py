@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from billing import asking, ledger, letters, network
@@ -19,6 +20,8 @@ from billing.rules import money, names
 from crm.models import Deal
 
 PAYMENTS_SHOWN = 60
+# "in 12 days" helps, "in 212 days" does not.
+SOON_DAYS = 31
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Row:
 class Paid:
     """Money that came, with the address of its receipt where there is one."""
 
-    received_at: datetime
+    received_on: date
     amount: str
     method: str
     refunded: str
@@ -116,24 +119,28 @@ def _headline(standing: Standing, today: date) -> tuple[str, str]:
         return _("To pay"), money.words(standing.debt)
     due_on = standing.next.installment.effective_due_on
     words = (
-        _("To pay today") if due_on == today else _("To pay by %(day)s") % {"day": letters.day_words(due_on)}
+        _("To pay today") if due_on == today else _("To pay by %(day)s") % {"day": _short_day(due_on, today)}
     )
     return words, money.words(standing.next.rest)
+
+
+def _short_day(day: date, today: date) -> str:
+    """A day without its year where the year goes without saying."""
+    return formats.date_format(day, "j E") if day.year == today.year else letters.day_words(day)
 
 
 def _buttons(standing: Standing) -> list[Button]:
     """The most pressing way to pay first; two buttons never ask the same sum."""
     ways = [
         (What.OVERDUE, _("Pay what is overdue: %(amount)s")),
-        (What.INSTALLMENT, _("Pay %(amount)s")),
+        (What.INSTALLMENT, _("Pay one payment: %(amount)s")),
         (What.FULL, _("Pay all: %(amount)s")),
     ]
     buttons: list[Button] = []
     for what, label in ways:
         amount = asking.amount(standing, what=what)
         if amount > 0 and all(button.amount != amount for button in buttons):
-            # A lone overdue payment is simply this payment.
-            words = _("Pay %(amount)s") if not buttons else label
+            words = label if buttons else _("Pay %(amount)s")
             buttons.append(Button(what, amount, words % {"amount": money.words(amount)}))
     return buttons
 
@@ -161,6 +168,8 @@ def _state_words(row: RowStanding, today: date) -> str:
     if row.state == RowState.PAID:
         return _("paid")
     days = (today - row.installment.effective_due_on).days
+    if days < -SOON_DAYS:
+        return ""
     return letters.DueRow(row.installment.effective_due_on, row.rest, days).when
 
 
@@ -170,10 +179,10 @@ def _payments(deal: Deal) -> list[Paid]:
         .prefetch_related("receipts", "refunds")
         .order_by("-received_at", "-id")
     )
-    return [_paid(payment) for payment in payments[:PAYMENTS_SHOWN]]
+    return [_paid(deal, payment) for payment in payments[:PAYMENTS_SHOWN]]
 
 
-def _paid(payment: Payment) -> Paid:
+def _paid(deal: Deal, payment: Payment) -> Paid:
     urls = [
         receipt.url
         for receipt in payment.receipts.all()
@@ -181,7 +190,7 @@ def _paid(payment: Payment) -> Paid:
     ]
     refunded = sum((refund.amount for refund in payment.refunds.all()), money.ZERO)
     return Paid(
-        received_at=payment.received_at,
+        received_on=deal.local_day(payment.received_at),
         amount=money.words(payment.amount)
         if payment.currency == "RUB"
         else f"{payment.amount} {payment.currency}",
