@@ -39,7 +39,8 @@ def seed(store: Store, data: Row) -> None:
 def _account(world: World, given: Row) -> None:
     crm = Crm(world, given["subdomain"])
     now = world.moment()
-    if not crm.known():
+    fresh = not crm.known()
+    if fresh:
         row = {key: given[key] for key in ("id", "name", "subdomain", "uuid", "time_zone")}
         row |= {"task_types": given.get("task_types", TASK_TYPES), "created_at": now - 400 * DAY}
         row |= {"limits": given.get("limits", {}), "session_user": given["session_user"]}
@@ -58,6 +59,8 @@ def _account(world: World, given: Row) -> None:
         _new(crm, "bots", bot)
     for integration in given["integrations"]:
         _integration(crm, integration, now)
+    for hook in given.get("webhooks", []):
+        _hook(crm, hook, now, fresh=fresh)
 
 
 def _people(crm: Crm, given: Row) -> None:
@@ -155,6 +158,24 @@ def _integration(crm: Crm, given: Row, now: int) -> None:
         row = {"id": token["token"], "client_id": given["client_id"], "user_id": token["user_id"]}
         row |= {"long_lived": True, "scopes": token.get("scopes", SCOPES), "expires_at": now + LONG_LIFE}
         _new(crm, "tokens", row)
+
+
+def _hook(crm: Crm, given: Row, now: int, *, fresh: bool) -> None:
+    """A subscription that an administrator made by hand; one taken away later does not come back."""
+    old = crm.get("hooks", given["id"])
+    if old is None and not fresh:
+        return
+    admin = next(user["id"] for user in crm.rows("users") if user["rights"]["is_admin"])
+    row = {
+        "created_at": now,
+        "updated_at": now,
+        "failures": [],
+        "sort": 10,
+        "created_by": admin,
+        "disabled": False,
+    }
+    row |= {"id": given["id"], "settings": given["settings"]}
+    crm.put("hooks", {**row, **(old or {}), "destination": given["destination"]})
 
 
 def _new(crm: Crm, table: str, row: Row) -> None:

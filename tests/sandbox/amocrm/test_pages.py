@@ -1,6 +1,8 @@
 """The documents behind the pages, the session, and a story that outlives restarts and seeds."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,7 +11,7 @@ from sandbox.app import create_app
 from sandbox.clock import Clock
 from sandbox.store import Store
 
-from .conftest import ANTON, MARIA, ROOT, Api, Browser, load_seed
+from .conftest import ANTON, MARIA, ROOT, SEED, Api, Browser, load_seed
 
 DEAL = f"{ROOT}/_ui/leads/7700123"
 
@@ -111,6 +113,23 @@ def test_seeding_again_continues_the_story(app: Flask, api: Api) -> None:
     api("PATCH", "leads/7700123", {"price": 5})
     load_seed(app)
     assert api("GET", "leads/7700123").json["price"] == 5
+
+
+def test_a_seeded_subscription_follows_its_address_and_stays_away_once_deleted(app: Flask) -> None:
+    data = json.loads(SEED.read_text())
+    account = data["amocrm"]["accounts"][0]
+    account["subdomain"] = "another"
+
+    def seeded(address: str) -> Any:
+        account["webhooks"][0]["destination"] = address
+        app.test_client().post("/_sandbox/seed", json=data)
+        rows = app.extensions["sandbox"].store.all("amocrm/another/hooks")
+        return [row["destination"] for row in rows]
+
+    assert seeded("http://127.0.0.1:1/") == ["http://127.0.0.1:1/"]
+    assert seeded("http://127.0.0.1:2/") == ["http://127.0.0.1:2/"]
+    app.extensions["sandbox"].store.clear("amocrm/another/hooks")
+    assert seeded("http://127.0.0.1:3/") == []
 
 
 def test_a_restart_continues_the_story(tmp_path: Path) -> None:
