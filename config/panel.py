@@ -48,7 +48,7 @@ UNFOLD = {
                     _link(_("Legal entities"), "apartment", "billing_legalentity"),
                     _link(_("Merchant accounts"), "credit_card", "billing_merchantaccount"),
                     _link(_("Locations"), "location_on", "billing_location"),
-                    _link(_("amoCRM accounts"), "hub", "crm_account"),
+                    _link(_("Accounts of amoCRM"), "hub", "crm_account"),
                     _link(_("Billing rules"), "tune", "billing_accountpolicy"),
                     _link(_("Products"), "school", "billing_product"),
                 ],

@@ -112,7 +112,7 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(_("A new integration needs its secret key."))
         return secret
 
-    def save(self, commit: bool = True) -> Integration:
+    def save(self, commit: bool = True) -> Any:
         if self.cleaned_data["secret"]:
             self.instance.client_secret = self.cleaned_data["secret"]
         return super().save(commit)
@@ -140,7 +140,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Account
         fields = ("key", "external_id", "subdomain", "time_zone", "fallback_user", "fields")
 
-    def save(self, commit: bool = True) -> Account:
+    def save(self, commit: bool = True) -> Any:
         key = self.cleaned_data["webhook_key"]
         if key:
             self.instance.webhook_key_hash = sha256(key.encode()).hexdigest()
@@ -151,10 +151,10 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 class AccountPage(SettingsPage):
     form = AccountForm
     fields = (
-        ("key", "subdomain", "external_id"),
-        ("time_zone", "fallback_user"),
+        ("key", "time_zone"),
+        ("subdomain", "external_id"),
         ("token", "webhook_key"),
-        "connection_state",
+        ("connection_state", "fallback_user"),
         "fields",
     )
     readonly_fields = ("connection_state",)

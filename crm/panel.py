@@ -6,13 +6,14 @@ labels, a deal by its name. A secret is written through a form and never comes b
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin import ChoicesFieldListFilter
 from django.db import models
 from django.http import HttpRequest
-from django.utils.functional import Promise
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -21,7 +22,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from crm.models import Deal
 from crm.models.encrypted import EncryptedTextField
 
-Words = str | Promise
+Words = Any  # a text, or a text that is translated when it is shown
 _SHOWN = "_shown"
 
 
@@ -53,12 +54,23 @@ class ChoiceWords(ChoicesFieldListFilter):
 
 
 class InWords:
-    """Shows choices by label and deals by name, in lists and on read-only pages."""
+    """Shows stored words by label, deals by name and sums by thousands, in lists and on read-only pages.
+
+    `stored_words` names the words of columns that have no choices: {column: {stored: label}}.
+    """
+
+    stored_words: ClassVar[Mapping[str, Mapping[str, Words]]] = {}
 
     def show_in_words(self, model: type[models.Model]) -> None:
         for column in model._meta.concrete_fields:
-            if column.choices or column.related_model is Deal:
-                setattr(self, column.name + _SHOWN, _shown(column))
+            labels = self.stored_words.get(column.name)
+            if (
+                labels
+                or column.choices
+                or column.related_model is Deal
+                or isinstance(column, models.DecimalField)
+            ):
+                setattr(self, column.name + _SHOWN, _shown(column, labels or {}))
 
     def in_words(self, names: Iterable[Any]) -> list[Any]:
         return [
@@ -67,12 +79,15 @@ class InWords:
         ]
 
 
-def _shown(column: "models.Field[Any, Any]") -> Callable[[models.Model], str]:
+def _shown(column: "models.Field[Any, Any]", labels: Mapping[str, Words]) -> Callable[[models.Model], str]:
     def show(row: models.Model) -> str:
         value = getattr(row, column.name)
         if isinstance(value, Deal):
-            return f"{value.name or _('Deal')} · {value.external_id}"
-        return label(column, value)
+            name = value.name or gettext("Deal")
+            return f"{name} · {value.external_id}"
+        if isinstance(value, Decimal):
+            return number_format(value, decimal_pos=2, force_grouping=True)
+        return str(labels[value]) if value in labels else label(column, value)
 
     show.short_description = column.verbose_name  # type: ignore[attr-defined]
     show.admin_order_field = column.name  # type: ignore[attr-defined]

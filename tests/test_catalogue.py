@@ -21,11 +21,12 @@ def read(path: Path) -> Texts:
 
 
 def one(message: Message) -> str:
-    return message.id[0] if isinstance(message.id, tuple) else message.id
+    return str(message.id if isinstance(message.id, str) else message.id[0])
 
 
 def translations(message: Message) -> tuple[str, ...]:
-    return tuple(message.string) if isinstance(message.string, (tuple, list)) else (message.string,)
+    texts = [message.string] if isinstance(message.string, str) else list(message.string or ())
+    return tuple(text or "" for text in texts)
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,7 @@ class LegalEntityForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error(name.replace(".", "_"), reason)
         return cleaned
 
-    def save(self, commit: bool = True) -> LegalEntity:
+    def save(self, commit: bool = True) -> Any:
         for name, (column, key) in PARTS.items():
             getattr(self.instance, column)[key] = self.cleaned_data[name]
         return super().save(commit)

@@ -120,7 +120,7 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error(name, _("This provider needs it."))
         return cleaned
 
-    def save(self, commit: bool = True) -> MerchantAccount:
+    def save(self, commit: bool = True) -> Any:
         merchant, cleaned = self.instance, self.cleaned_data
         secrets, settings = json.loads(merchant.secrets_json), dict(merchant.settings)
         for name in OF_PROVIDER[cleaned["provider"]]:

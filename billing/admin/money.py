@@ -1,8 +1,10 @@
 """Schedules, invoices, payments, refunds, receipts, orders: to look at. Only verbs write them."""
 
+from typing import ClassVar
+
 from django.contrib import admin
 
-from billing.admin import words  # noqa: F401  names the columns before pages are built from them
+from billing.admin import words
 from billing.models import (
     Allocation,
     Installment,
@@ -57,6 +59,7 @@ class Receipts(ReadOnlyRows):
 
 @admin.register(Payment)
 class PaymentPage(ReadOnlyPage):
+    stored_words: ClassVar = {"method": words.METHODS}
     inlines = (Allocations, Refunds, Receipts)
     list_display = ("received_at", "amount", "currency", "method", "deal", "legal_entity", "counted")
     list_filter = ("legal_entity", "merchant", "method", "counted", ("deal", admin.EmptyFieldListFilter))

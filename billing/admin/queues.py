@@ -2,9 +2,11 @@
 again.
 """
 
+from typing import ClassVar
+
 from django.contrib import admin
 
-from billing.admin import words  # noqa: F401  names the columns before pages are built from them
+from billing.admin import words
 from billing.models import Message, Notice, ProviderCall
 from crm.admin import QueuePage
 from crm.panel import ChoiceWords
@@ -12,6 +14,7 @@ from crm.panel import ChoiceWords
 
 @admin.register(Notice)
 class NoticePage(QueuePage):
+    stored_words: ClassVar = {"kind": words.NOTICES}
     list_display = ("id", "created_at", "merchant", "kind", "external_id", "state", "outcome", "last_error")
     list_filter = (("state", ChoiceWords), "merchant", "kind")
     list_select_related = ("merchant",)
@@ -28,6 +31,7 @@ class ProviderCallPage(QueuePage):
 
 @admin.register(Message)
 class MessagePage(QueuePage):
+    stored_words: ClassVar = {"channel": words.CHANNELS}
     hidden = ("html",)
     list_display = ("id", "created_at", "channel", "to", "subject", "deal", "state", "last_error")
     list_filter = (("state", ChoiceWords), "channel", "account")

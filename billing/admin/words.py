@@ -181,3 +181,23 @@ STORED_WORDS = (
     gettext_noop("Send Receipt"),
     gettext_noop("Follow Receipt"),
 )
+
+METHODS = {
+    "card": _("by card"),
+    "sbp": _("by the Faster Payments System"),
+    "cash": _("in cash"),
+    "card_terminal": _("by card at the terminal"),
+    "bank_transfer": _("by bank transfer"),
+    "other": _("in another way"),
+}
+CHANNELS = {"email": _("e-mail"), "salesbot": _("Salesbot")}
+NOTICES = {
+    "check": _("check before the payment"),
+    "pay": _("notice of a payment"),
+    "fail": _("notice of a declined payment"),
+    "confirm": _("notice of a confirmed payment"),
+    "refund": _("notice of a refund"),
+    "cancel": _("notice of a cancelled payment"),
+    "receipt": _("notice of a receipt"),
+    "recurrent": _("notice of a subscription"),
+}

@@ -55,7 +55,7 @@ def _requisites(entity: Entry, before: LegalEntity | None) -> Iterator[Problem]:
         bank={**(before.bank if before else {}), **bank.values} if bank else None,
     )
     for name, reason in wrong.items():
-        if name.startswith("bank."):
+        if bank is not None and name.startswith("bank."):
             yield bank.problem(name.removeprefix("bank."), reason)
         else:
             yield entity.problem(name, reason)

@@ -109,7 +109,8 @@ def clock(typed: str) -> time:
     """A time of day like 09:00."""
     try:
         if re.fullmatch(r"[0-9]{1,2}:[0-9]{2}", typed):
-            return time(*map(int, typed.split(":")))
+            hours, minutes = map(int, typed.split(":"))
+            return time(hours, minutes)
     except ValueError:
         pass
     raise Wrong(_("A time of day looks like 09:00."))

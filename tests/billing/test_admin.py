@@ -83,7 +83,7 @@ def make_rows(deal: Any) -> None:
         received_at=NOW,
         recorded_at=NOW,
     )
-    installment = schedule.installments.first()
+    installment = schedule.installments.earliest("number")
     Allocation.objects.create(payment=payment, installment=installment, amount=rub(29000), recorded_at=NOW)
     Refund.objects.create(
         payment=payment, amount=rub(1000), external_id="5002", refunded_at=NOW, recorded_at=NOW
