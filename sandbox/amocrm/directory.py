@@ -32,28 +32,7 @@ CONTACT_ORDERS = ("created_at", "updated_at", "id")
 
 
 def account(call: Call) -> Response:
-    crm, row = call.crm, call.crm.account
-    document: Row = {
-        "id": row["id"],
-        "name": row["name"],
-        "subdomain": crm.subdomain,
-        "created_at": row["created_at"],
-        "created_by": 0,
-        "updated_at": row["created_at"],
-        "updated_by": 0,
-        "current_user_id": call.user_id,
-        "country": "RU",
-        "currency": "RUB",
-        "currency_symbol": "₽",
-        "customers_mode": "disabled",
-        "is_unsorted_on": False,
-        "mobile_feature_version": 0,
-        "is_loss_reason_enabled": True,
-        "is_helpbot_enabled": False,
-        "is_technical_account": False,
-        "contact_name_display_order": 1,
-        "_links": {"self": {"href": f"{crm.url}/api/v4/account"}},
-    }
+    crm, row, document = call.crm, call.crm.account, _account(call)
     extras = wanted(call, "with")
     embedded: Row = {}
     if "uuid" in extras:
@@ -104,6 +83,31 @@ def pipeline_statuses(call: Call, pipeline_id: int) -> Response:
     found = _pipeline(call.crm, row)["_embedded"]["statuses"]
     links = {"self": {"href": f"{call.crm.url}/api/v4/leads/pipelines/{pipeline_id}/statuses"}}
     return hal({"_total_items": len(found), "_links": links, "_embedded": {"statuses": found}})
+
+
+def _account(call: Call) -> Row:
+    crm, row = call.crm, call.crm.account
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "subdomain": crm.subdomain,
+        "created_at": row["created_at"],
+        "created_by": 0,
+        "updated_at": row["created_at"],
+        "updated_by": 0,
+        "current_user_id": call.user_id,
+        "country": "RU",
+        "currency": "RUB",
+        "currency_symbol": "₽",
+        "customers_mode": "disabled",
+        "is_unsorted_on": False,
+        "mobile_feature_version": 0,
+        "is_loss_reason_enabled": True,
+        "is_helpbot_enabled": False,
+        "is_technical_account": False,
+        "contact_name_display_order": 1,
+        "_links": {"self": {"href": f"{crm.url}/api/v4/account"}},
+    }
 
 
 def _datetime_settings(crm: Crm) -> Row:
