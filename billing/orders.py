@@ -77,7 +77,8 @@ def retire(*, deal: Deal, at: datetime) -> int:
     stale = [
         order
         for order in ProviderOrder.objects.filter(deal=deal, state__in=LIVE).select_related("invoice")
-        if asking.amount(standing, what=What(order.purpose.partition(":")[0]), invoice=order.invoice)
+        if (order.invoice is not None and order.invoice.voided_at is not None)
+        or asking.amount(standing, what=What(order.purpose.partition(":")[0]), invoice=order.invoice)
         != order.amount
     ]
     for order in stale:
@@ -92,6 +93,9 @@ def _reserve(
     with transaction.atomic():
         locked = ledger.lock(deal.pk)
         day = locked.local_day(at)
+        if invoice is not None and Invoice.objects.get(pk=invoice.pk).voided_at is not None:
+            # The address of a void invoice asks for the first open row, by that row's order.
+            what, invoice = What.INSTALLMENT, None
         standing = ledger.standing(locked, on=day)
         amount = asking.amount(standing, what=what, invoice=invoice)
         if amount <= money.ZERO:
