@@ -129,6 +129,7 @@ class Integrations(EditedRow, StackedInline):  # type: ignore[misc]
 class Pipelines(TabularInline):  # type: ignore[misc]
     model = Pipeline
     extra = 0
+    hide_title = True
     tab = True
 
 

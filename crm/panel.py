@@ -135,6 +135,7 @@ class ReadOnlyRows(InWords, TabularInline):  # type: ignore[misc]
 
     extra = 0
     can_delete = False
+    hide_title = True
     tab = True
 
     def __init__(self, *args: Any) -> None:

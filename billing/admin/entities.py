@@ -96,6 +96,7 @@ class Taxes(TabularInline):  # type: ignore[misc]
     model = TaxSetting
     form = TaxForm
     extra = 0
+    hide_title = True
     ordering = ("valid_from",)
 
 

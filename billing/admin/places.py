@@ -33,6 +33,7 @@ class Owners(TabularInline):  # type: ignore[misc]
     model = Ownership
     form = OwnerForm
     extra = 0
+    hide_title = True
     ordering = ("valid_from",)
 
 
