@@ -5,6 +5,7 @@ database, provider or mailbox. The story (sandbox, database) is in DATA_DIR and 
 """
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -25,6 +26,9 @@ from config import embedded
 READY_SECONDS = 60
 OWNER, PASSWORD = "owner", "grafik-demo"
 _OURS = ("sandbox", "logs", "static", "files", "secret_key", "field_keys", "widget.zip", "demo.json")
+
+_LOADED_FROM = ("billing", "config", "crm", "documents", "sandbox/demo", "widget_js")
+_CONTENT = {".py", ".yaml", ".js", ".css", ".json", ".svg", ".png", ".html"}
 
 
 def main() -> None:
@@ -78,8 +82,7 @@ def _demo(supervisor: Supervisor, sandbox: Sandbox, options: argparse.Namespace)
         embedded.start(data_dir, environment=_product_variables(data_dir, sandbox))
     compile_catalogues(ROOT)
     supervisor.start("sandbox", sandbox.command())
-    with step("Tables, widget archive and the demo business"):
-        supervisor.run("load", [sys.executable, "bin/_load.py", str(data_dir), OWNER, PASSWORD])
+    _load(supervisor)
     with step("Sandbox: amoCRM, CloudPayments, mailbox"):
         supervisor.wait_until("sandbox", sandbox.is_ready, seconds=READY_SECONDS)
         sandbox.seed()
@@ -92,6 +95,29 @@ def _demo(supervisor: Supervisor, sandbox: Sandbox, options: argparse.Namespace)
     if first and not options.no_browser:
         _open_browser(sandbox.deal_url())
     supervisor.watch()
+
+
+def _load(supervisor: Supervisor) -> None:
+    """Bring the database up to date, unless this very code has done so here before."""
+    marker = supervisor.data_dir / "demo.json"
+    known = json.loads(marker.read_text())
+    digest = _digest_of_code(supervisor.data_dir)
+    if known.get("loaded") == digest:
+        return
+    with step("Tables, widget archive and the demo business"):
+        command = [sys.executable, "bin/_load.py", str(supervisor.data_dir), OWNER, PASSWORD]
+        supervisor.run("load", command)
+    marker.write_text(json.dumps({**known, "loaded": digest}))
+
+
+def _digest_of_code(data_dir: Path) -> str:
+    # A database that was removed by hand and made anew has another password.
+    digest = hashlib.sha256((data_dir / "postgres" / "password").read_bytes())
+    for name in _LOADED_FROM:
+        for path in sorted((ROOT / name).rglob("*")):
+            if path.suffix in _CONTENT and "node_modules" not in path.parts:
+                digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _forget(data_dir: Path) -> None:
