@@ -13,13 +13,13 @@ import pytest
 from config import embedded
 
 if TYPE_CHECKING:
-    from tests.browser.demo import Demo
+    from tests.demo import Demo
 
 
 @pytest.fixture(scope="session")
 def demo() -> Iterator[Demo]:
-    from tests.browser.demo import Demo
-    from tests.browser.ports import free_run
+    from tests.demo import Demo
+    from tests.free_ports import free_run
 
     folder = Path(tempfile.mkdtemp(prefix="grafik-demo-"))
     folder.chmod(0o711)

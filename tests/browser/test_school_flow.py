@@ -13,7 +13,7 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 if TYPE_CHECKING:
-    from tests.browser.demo import Demo
+    from tests.demo import Demo
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +75,7 @@ def test_a_school_earns_its_first_rouble(page: Page, demo: Demo) -> None:
     page.goto(demo.deal_page(ANNA))
     expect(panel(page)).to_contain_text("1/4")
     receipts = demo.wait("the receipt", lambda: demo.get("/_sandbox/cloudpayments/receipts"))
-    assert [(one["Type"], one["Amount"]) for one in receipts] == [("Income", 40000.0)]
+    assert [(one["type"], one["amount"]) for one in receipts] == [("Income", "40000.00")]
 
     # A part is received over the counter, then all that is left: the deal is completed.
     page.get_by_role("button", name="Частичная оплата").click()
