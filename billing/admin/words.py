@@ -163,6 +163,7 @@ STORED_WORDS = (
     gettext_noop("Stage"),
     gettext_noop("Price"),
     gettext_noop("Salesbot"),
+    gettext_noop("File"),
     gettext_noop("Creating"),
     gettext_noop("Open"),
     gettext_noop("Paid"),
