@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, letters, links, messages, network
+from billing import history, ledger, letters, links, messages, network, orders, papers
 from billing.ledger import Standing
 from billing.models import AccountPolicy, Installment, Invoice
 from billing.rules import money
@@ -113,6 +113,7 @@ def void(*, invoice: Invoice, reason: str, author: str, at: datetime) -> None:
         ):
             data = {"invoice": invoice.number, "amount": money.text(invoice.amount), "reason": reason}
             history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
+            orders.retire(deal=deal, at=at)
 
 
 def void_of_rows(*, deal: Deal, rows: list[Installment], at: datetime) -> None:
@@ -223,6 +224,7 @@ def _make(
         "amount": money.words(amount),
     }
     outbox.note(deal=deal, key=f"invoice:{invoice.id}", text=text, at=at)
+    papers.of_invoice(invoice=invoice, author=author, at=at)
     return invoice
 
 

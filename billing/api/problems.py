@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from billing import invoices, network, payments, schedules
+from billing import invoices, network, papers, payments, schedules
 from billing.api.words import of_remark
 from billing.rules.schedule import InvalidTerms
 from crm import client, deals
@@ -66,7 +66,15 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         "no_receiver",
         lambda: _("It is not known which legal entity takes the money: fill in the deal's location."),
     ),
+    network.NoTaxSetting: (
+        422,
+        "no_tax_setting",
+        lambda: _("The legal entity has no tax regime on this day: add it to the network."),
+    ),
+    papers.Incomplete: (422, "incomplete", lambda: _("Something is missing for this document.")),
 }
+# Their message is the way out, in words.
+SAY_THEMSELVES = (network.NoReceiver, network.NoTaxSetting, papers.Incomplete)
 # Anticipated errors that belong to one field of the body.
 FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     schedules.ReasonRequired: ("reason", lambda: _("Say why the schedule is changed.")),
@@ -74,6 +82,7 @@ FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     payments.InTheFuture: ("paid_on", lambda: _("Money cannot have come in the future.")),
     payments.NothingOwed: ("amount", lambda: _("Nothing is owed: the deal is paid.")),
     invoices.NoSuchRow: ("installment", lambda: _("The schedule has no open row of this number.")),
+    papers.NoSuchTemplate: ("template", lambda: _("There is no such document.")),
     invoices.AboveDebt: ("amount", lambda: _("More than the debt cannot be asked for.")),
 }
 STATUSES = {
@@ -118,7 +127,7 @@ def of(error: Exception) -> Problem | None:
         return _invalid(_flat(error.detail))
     for kind, (status, code, words) in KNOWN.items():
         if isinstance(error, kind):
-            return Problem(status, code, str(error) if kind is network.NoReceiver and str(error) else words())
+            return Problem(status, code, str(error) if kind in SAY_THEMSELVES and str(error) else words())
     for kind, (field, words) in FIELDS.items():
         if isinstance(error, kind):
             return _invalid({field: [words()]})

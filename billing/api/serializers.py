@@ -146,6 +146,10 @@ class SendSerializer(serializers.Serializer[Any]):
     channels = serializers.ListField(child=serializers.ChoiceField(["email"]), min_length=1)
 
 
+class DocumentSerializer(serializers.Serializer[Any]):
+    template = serializers.CharField(max_length=40)
+
+
 class ReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=TEXT_MAX)
 

@@ -24,6 +24,12 @@ WORDS: dict[str, Callable[[], str]] = {
     "order_refused": lambda: _("The provider refused an order of %(amount)s: %(reason)s"),
     "invoice_issued": lambda: _("Invoice %(invoice)s for %(amount)s issued"),
     "invoice_void": lambda: _("Invoice %(invoice)s for %(amount)s is void: %(reason)s"),
+    "document_made": lambda: _("Document made: %(name)s"),
+    "invoice_sent": lambda: _("Invoice %(invoice)s sent by e-mail"),
+    "reminder_sent": lambda: _("Reminder sent"),
+    "message_refused": lambda: _("A message was not delivered: %(subject)s"),
+    "message_sent": lambda: _("Message sent"),
+    "overdue": lambda: _("Payment %(number)s is overdue: %(amount)s"),
     "link_revoked": lambda: _("The payer's link was replaced"),
 }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.api import deals, invoices
+from billing.api import deals, invoices, papers
 
 urlpatterns = [
     path("deals/<int:lead_id>/", deals.Card.as_view()),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("deals/<int:lead_id>/payment-links/", deals.PaymentLinks.as_view()),
     path("deals/<int:lead_id>/pay-link/revoke/", deals.RevokeLink.as_view()),
     path("deals/<int:lead_id>/history/", deals.History.as_view()),
+    path("deals/<int:lead_id>/documents/", papers.Documents.as_view()),
+    path("documents/<int:document_id>/", papers.OneDocument.as_view()),
+    path("documents/open/<str:ticket>/", papers.open_ticket),
+    path("templates/", papers.Templates.as_view()),
     path("invoices/<int:invoice_id>/send/", invoices.Send.as_view()),
     path("invoices/<int:invoice_id>/void/", invoices.Void.as_view()),
 ]
