@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from billing import invoices
+from billing import invoice_state
 from billing.ledger import RowStanding, Standing
 from billing.models import Invoice
 from billing.rules import money
@@ -38,7 +38,7 @@ def amount(standing: Standing, *, what: What, invoice: Invoice | None = None) ->
         case What.DEPOSIT:
             asked = _deposit(standing)
         case What.INVOICE if invoice is not None and invoice.voided_at is None:
-            asked = invoices.open_rest(invoice, standing)
+            asked = invoice_state.open_rest(invoice, standing)
         case _:
             asked = _first_open(standing)
     return max(money.ZERO, min(asked, standing.debt))

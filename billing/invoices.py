@@ -108,42 +108,21 @@ def void(*, invoice: Invoice, reason: str, author: str, at: datetime) -> None:
     """
     with transaction.atomic():
         deal = ledger.lock(invoice.deal_id)
-        if Invoice.objects.filter(id=invoice.id, voided_at__isnull=True).update(
-            voided_at=at, void_reason=reason
-        ):
-            data = {"invoice": invoice.number, "amount": money.text(invoice.amount), "reason": reason}
-            history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
-            orders.retire(deal=deal, at=at)
+        _void(deal, invoice, reason=reason, author=author, at=at)
+        orders.retire(deal=deal, at=at)
 
 
 def void_of_rows(*, deal: Deal, rows: list[Installment], at: datetime) -> None:
     """Void the live invoices of rows that are being replaced; the caller holds the deal's lock."""
     for invoice in Invoice.objects.filter(installment__in=rows, voided_at__isnull=True):
-        void(invoice=invoice, reason=_("the schedule was changed"), author=history.SYSTEM, at=at)
+        _void(deal, invoice, reason=_("the schedule was changed"), author=history.SYSTEM, at=at)
 
 
-def state_of(invoice: Invoice, standing: Standing) -> str:
-    """open | paid | void, computed: a row's invoice is paid with its row, a free one when so much more has
-    come.
-    """
-    if invoice.voided_at:
-        return "void"
-    if invoice.installment_id:
-        rest = {row.installment.id: row.rest for row in standing.rows}
-        return "paid" if rest.get(invoice.installment_id, money.ZERO) <= 0 else "open"
-    came = standing.received - standing.refunded - invoice.received_before
-    return "paid" if came >= invoice.amount or standing.debt <= 0 else "open"
-
-
-def open_rest(invoice: Invoice, standing: Standing) -> Decimal:
-    """What the invoice still asks for in roubles, never more than the debt."""
-    if state_of(invoice, standing) != "open":
-        return money.ZERO
-    if invoice.installment_id:
-        rest = {row.installment.id: row.rest for row in standing.rows}
-        return min(rest[invoice.installment_id], standing.debt)
-    came = standing.received - standing.refunded - invoice.received_before
-    return min(invoice.amount - max(came, money.ZERO), standing.debt)
+def _void(deal: Deal, invoice: Invoice, *, reason: str, author: str, at: datetime) -> None:
+    live = Invoice.objects.filter(id=invoice.id, voided_at__isnull=True)
+    if live.update(voided_at=at, void_reason=reason):
+        data = {"invoice": invoice.number, "amount": money.text(invoice.amount), "reason": reason}
+        history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
 
 
 def _due_rows(policy: AccountPolicy, until: date) -> QuerySet[Installment]:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from billing import invoices, payments
+from billing import invoice_state, invoices, payments
 from billing.invoices import Demand
 from billing.models import Event, Invoice, Message
 from billing.payments import Offline
@@ -129,11 +129,11 @@ def test_the_state_and_the_rest_follow_the_money() -> None:
     of_sum = invoices.issue(deal=deal, demand=Demand(amount=rub(50000)), author="user:1", at=NOW)
     pay(deal, 20000)
     standing = standing_of(deal)
-    assert [invoices.state_of(one, standing) for one in (of_row, of_sum)] == ["open", "open"]
-    assert [invoices.open_rest(one, standing) for one in (of_row, of_sum)] == [rub(10000), rub(30000)]
+    assert [invoice_state.state_of(one, standing) for one in (of_row, of_sum)] == ["open", "open"]
+    assert [invoice_state.open_rest(one, standing) for one in (of_row, of_sum)] == [rub(10000), rub(30000)]
     pay(deal, 30000)
     standing = standing_of(deal)
-    assert [invoices.state_of(one, standing) for one in (of_row, of_sum)] == ["paid", "paid"]
+    assert [invoice_state.state_of(one, standing) for one in (of_row, of_sum)] == ["paid", "paid"]
     assert len(rows_of(schedule)) == 3
 
 
