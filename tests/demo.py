@@ -135,7 +135,7 @@ class Demo:
 
     def amocrm(self, path: str) -> Any:
         """Ask the emulated amoCRM by its API; None for its 204."""
-        headers = {"Authorization": "Bearer demo-amo-token-school"}
+        headers = {"Authorization": "Bearer demo-amo-token-onlooker"}
         answer = requests.get(f"{self.sandbox}/amocrm/demoschool/api/v4/{path}", headers=headers, timeout=10)
         answer.raise_for_status()
         return answer.json() if answer.content else None
@@ -146,7 +146,7 @@ class Demo:
 
     def notes(self, lead_id: int) -> list[str]:
         found = self.amocrm(f"leads/{lead_id}/notes?limit=250")
-        return [note["params"]["text"] for note in found["_embedded"]["notes"]] if found else []
+        return [note["params"].get("text", "") for note in found["_embedded"]["notes"]] if found else []
 
     def tasks(self, lead_id: int) -> list[dict[str, Any]]:
         found = self.amocrm(f"tasks?filter[entity_type]=leads&filter[entity_id][]={lead_id}")
@@ -166,7 +166,7 @@ class Demo:
             found = look()
             if found:
                 return found
-            time.sleep(0.1)
+            time.sleep(0.25)
         raise AssertionError(f"waited {seconds} s for {what}\n{self._last_lines()}")
 
     def _is_ready(self) -> bool:

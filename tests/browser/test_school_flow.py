@@ -68,7 +68,7 @@ def test_a_school_earns_its_first_rouble(page: Page, demo: Demo) -> None:
     expect(page.get_by_role("heading", name="Платёж получен")).to_be_visible(timeout=15_000)
     paid_at = time.monotonic()
     demo.wait("the debt to fall", lambda: demo.field(ANNA, DEBT) == "120000.00")
-    demo.wait("the note", lambda: any("40" in note and "получен" in note for note in demo.notes(ANNA)))
+    demo.wait("the note", lambda: any("Получена оплата 40" in note for note in demo.notes(ANNA)))
     print(f"card, fields and note {time.monotonic() - paid_at:.1f} s after the payment")
 
     # The card shows it, and the receipt is made.
