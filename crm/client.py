@@ -10,13 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from crm import records
+from crm.files import File
 from crm.limits import Priority
-from crm.records import AccountInfo, Contact, CustomField, Lead, PipelineInfo, User
-from crm.transport import CrmError, Line, Refused, Unauthorized, Unavailable
+from crm.records import AccountInfo, Contact, CustomField, Lead, PipelineInfo, StoredFile, User
+from crm.transport import CrmError, Line, NoFileScope, Refused, Unauthorized, Unavailable
 
-__all__ = ["Client", "CrmError", "Priority", "Refused", "Unauthorized", "Unavailable"]
+__all__ = ["Client", "CrmError", "NoFileScope", "Priority", "Refused", "Unauthorized", "Unavailable"]
 
 PAGE, PAGES_MAX = 250, 20
+# The part that amoCRM takes where it does not say (facts 4.7).
+PART_BYTES = 524_288
 LEAD = 2  # entity_type of a lead in the older addresses
 
 
@@ -45,6 +48,10 @@ class Client:
         found = self._line.call("GET", f"/api/v4/users/{user_id}")
         return records.user(found) if found else None
 
+    def users(self) -> list[User]:
+        """Everybody of the account; needs a grant given by an administrator (Refused otherwise)."""
+        return [records.user(item) for item in self._pages("/api/v4/users", "users", {})]
+
     def account(self) -> AccountInfo:
         return records.account(self._line.call("GET", "/api/v4/account", query={"with": "datetime_settings"}))
 
@@ -63,6 +70,14 @@ class Client:
         found = self._line.call("GET", f"/api/v4/leads/{lead_id}/notes", query=query)
         notes = [records.note(item) for item in records.embedded(found, "notes")]
         return next((note.id for note in notes if _same(note.text, text) and note.id not in known), None)
+
+    def find_file_note(self, lead_id: int, *, file_uuid: str) -> int | None:
+        """The note that shows this file in the lead's feed."""
+        query = {"filter[note_type]": "attachment", "order[updated_at]": "desc", "limit": PAGE}
+        found = self._line.call("GET", f"/api/v4/leads/{lead_id}/notes", query=query)
+        notes = records.embedded(found, "notes")
+        mine = (note for note in notes if records.mapping(note.get("params")).get("file_uuid") == file_uuid)
+        return next((records.note(note).id for note in mine), None)
 
     def find_task(self, lead_id: int, *, text: str, till: datetime, known: frozenset[int]) -> int | None:
         """A task of the lead with exactly this text and deadline whose id is not among `known`."""
@@ -88,6 +103,44 @@ class Client:
         note = {
             "note_type": "common",
             "params": {"text": text},
+            "request_id": request_id,
+            "is_need_to_trigger_digital_pipeline": False,
+        }
+        return records.created_id(
+            self._line.call("POST", f"/api/v4/leads/{lead_id}/notes", body=[note]), "notes"
+        )
+
+    def upload(self, file: File) -> StoredFile:
+        """Put a file into the account's drive, part by part; a second call makes a second file there."""
+        account = records.mapping(self._line.call("GET", "/api/v4/account", query={"with": "drive_url"}))
+        session = self._line.drive(
+            f"{records.text(account.get('drive_url'))}/v1.0/sessions",
+            body={
+                "file_name": file.name,
+                "file_size": len(file.content),
+                "content_type": file.content_type,
+                "with_preview": True,
+            },
+        )
+        url, size = str(session.get("upload_url")), records.number(session.get("max_part_size")) or PART_BYTES
+        answer: dict[str, Any] = {}
+        for start in range(0, len(file.content), size):
+            answer = self._line.drive(url, content=file.content[start : start + size])
+            url = str(answer.get("next_url"))
+        stored = records.stored_file(answer)
+        if not stored.uuid:
+            raise Unavailable("drive", unknown=True)
+        return stored
+
+    def attach_file(self, lead_id: int, *, file_uuid: str) -> None:
+        """Show the file among the lead's files; again is harmless."""
+        self._line.call("PUT", f"/api/v4/leads/{lead_id}/files", body=[{"file_uuid": file_uuid}])
+
+    def add_file_note(self, lead_id: int, *, file: StoredFile, name: str, request_id: str) -> int | None:
+        """The id of the new note that shows the file in the lead's feed."""
+        note = {
+            "note_type": "attachment",
+            "params": {"file_uuid": file.uuid, "version_uuid": file.version, "file_name": name},
             "request_id": request_id,
             "is_need_to_trigger_digital_pipeline": False,
         }

@@ -1,8 +1,8 @@
 """What each kind of outbox row does in amoCRM.
 
 `carry_out` may be called again for the same row (a killed worker, a lost answer). Field, price and stage
-writes may be repeated; notes and tasks are looked up first when this is not the first attempt; a bot is never
-run twice.
+writes may be repeated; notes and tasks are looked up first when this is not the first attempt; a file
+that was uploaded is not uploaded again; a bot is never run twice.
 """
 
 import re
@@ -12,9 +12,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from crm import memory
-from crm.client import Client, Refused
+from crm import files, memory
+from crm.client import Client, NoFileScope, Refused
 from crm.models import Deal, OutboxRow
+from crm.records import StoredFile
 
 WON, LOST = 142, 143
 ACTIVE_SECONDS = 600
@@ -88,6 +89,47 @@ def _note(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
         row.external_id = amocrm.find_note(deal.external_id, text=text, known=_known(row))
     if row.external_id is None:
         row.external_id = amocrm.add_note(deal.external_id, text=text, request_id=row.key)
+
+
+def _file(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
+    """Upload, attach, show in the feed; each step is written down, so that a repeat goes on from there."""
+    try:
+        stored = _stored(amocrm, row)
+        _attach(amocrm, deal, stored)
+    except files.NoFile as error:
+        raise NeedsPerson(str(error)) from error
+    except Refused as error:
+        if isinstance(error, NoFileScope) or error.status == 403:
+            raise NeedsPerson(
+                _("The integration may not store files: give it access to files in amoCRM and connect again.")
+            ) from error
+        raise
+    if row.attempts > 1:
+        row.external_id = amocrm.find_file_note(deal.external_id, file_uuid=stored.uuid)
+    if row.external_id is None:
+        row.external_id = amocrm.add_file_note(
+            deal.external_id, file=stored, name=row.payload["name"], request_id=row.key
+        )
+
+
+def _stored(amocrm: Client, row: OutboxRow) -> StoredFile:
+    """The file in the drive: the one of an earlier attempt, or a new one."""
+    known = row.payload
+    if "uuid" not in known:
+        made = files.make(known["source"], known["id"])
+        stored = amocrm.upload(made)
+        row.payload = {**known, "name": made.name, "uuid": stored.uuid, "version": stored.version}
+        OutboxRow.objects.filter(pk=row.pk).update(payload=row.payload)
+    return StoredFile(uuid=row.payload["uuid"], version=row.payload["version"])
+
+
+def _attach(amocrm: Client, deal: Deal, stored: StoredFile) -> None:
+    try:
+        amocrm.attach_file(deal.external_id, file_uuid=stored.uuid)
+    except Refused as error:
+        if error.status == 404:
+            raise NeedsPerson(_("The lead is deleted in amoCRM.")) from error
+        raise
 
 
 def _task(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
@@ -205,4 +247,5 @@ _EFFECTS: dict[OutboxRow.Kind, Callable[[Client, OutboxRow, Deal], None]] = {
     OutboxRow.Kind.STAGE: _stage,
     OutboxRow.Kind.PRICE: _price,
     OutboxRow.Kind.SALESBOT: _salesbot,
+    OutboxRow.Kind.FILE: _file,
 }

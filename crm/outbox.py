@@ -1,9 +1,9 @@
 """What we want changed in amoCRM: rows written in the transaction of the fact that causes them.
 
 Fields and price are last-value-wins: a put merges into the deal's row that still waits (or is parked), so at
-most one such row per deal is open and an old value never overtakes a new one. Notes, tasks, stage moves and
-bot runs carry a key: a second call with the same key does nothing. crm/delivery.py sends the rows, in order
-for each deal. Nothing here calls amoCRM.
+most one such row per deal is open and an old value never overtakes a new one. Notes, files, tasks, stage
+moves and bot runs carry a key: a second call with the same key does nothing. crm/delivery.py sends the rows,
+in order for each deal. Nothing here calls amoCRM.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ from crm.models import Deal, OutboxRow
 __all__ = [
     "complete_task",
     "deliver",
+    "file",
     "move_stage",
     "note",
     "put_fields",
@@ -47,6 +48,11 @@ def set_price(*, deal: Deal, price: int, at: datetime) -> None:
 def note(*, deal: Deal, key: str, text: str, at: datetime) -> None:
     """Add a note to the lead, once per key."""
     _add(deal, OutboxRow.Kind.NOTE, key, {"text": text}, at)
+
+
+def file(*, deal: Deal, key: str, source: str, file_id: int, at: datetime) -> None:
+    """Put a file into the lead, once per key; it is made by its source (crm.files) when the row is sent."""
+    _add(deal, OutboxRow.Kind.FILE, key, {"source": source, "id": file_id}, at)
 
 
 def task(

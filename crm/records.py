@@ -53,6 +53,14 @@ class AccountInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """A file in the account's drive."""
+
+    uuid: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     id: int
     name: str
@@ -167,6 +175,11 @@ def task(document: Any) -> Task:
     return Task(
         id=number(raw.get("id")), text=str(raw.get("text", "")), till=number(raw.get("complete_till"))
     )
+
+
+def stored_file(document: Any) -> StoredFile:
+    raw = mapping(document)
+    return StoredFile(uuid=text(raw.get("uuid")), version=text(raw.get("version_uuid")))
 
 
 def embedded(document: Any, name: str) -> list[dict[str, Any]]:

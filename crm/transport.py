@@ -6,11 +6,13 @@ carry the token away.
 """
 
 import json
+import re
 import threading
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import structlog
@@ -24,6 +26,8 @@ log = structlog.get_logger("grafik.amocrm")
 AGENT = "Grafik/0.1"
 CONNECT_SECONDS, READ_SECONDS = 3.05, 8.0
 BODY_MAX = 8 * 1024 * 1024
+# What every library reads as the same host: a backslash or a space is understood in two ways.
+HOST = re.compile(r"[a-z0-9.-]+")
 # A blocked address: more calls only prolong it (facts 4.1, "repeated -> 403 until support lifts it").
 BLOCK_PAUSE_SECONDS = 300.0
 # While amoCRM is away its rows must not keep every worker waiting for time-outs: payments have to go on.
@@ -61,6 +65,10 @@ class Refused(CrmError):
         self.faults = faults
 
 
+class NoFileScope(Refused):
+    """The grant does not include the account's files."""
+
+
 @dataclass(kw_only=True)
 class Line:
     """The way to one account; `budget` is the seconds that all calls together may take (None: no end)."""
@@ -90,8 +98,35 @@ class Line:
         headers = {"Authorization": f"Bearer {self.token}", "User-Agent": AGENT}
         if user_id is not None:
             headers["X-Context-User-ID"] = str(user_id)
-        response = _send(self.subdomain, method, path, headers, query, body, max(0.05, self._left()))
+        url, seconds = address(self.subdomain) + path, max(0.05, self._left())
+        response = _send(self.subdomain, method, url, headers, query, body, seconds)
         return _meaning(self.subdomain, method, path, response)
+
+    def drive(self, url: str, *, body: Any = None, content: bytes | None = None) -> dict[str, Any]:
+        """POST to the account's drive, which names its own addresses; the token goes to no other host.
+
+        Raises NoFileScope when the grant does not include files, else what call() raises. The caller has
+        just used the token: a 401 here is about the scope.
+        """
+        if not is_of_amocrm(url):
+            raise Refused(0, f"drive at {urlsplit(url).hostname}")
+        left = self._left()
+        try:
+            limits.take(self.subdomain, priority=self.priority, patience=min(self.patience, left))
+        except limits.NoPlace as error:
+            raise Unavailable(str(error)) from error
+        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": AGENT}
+        if content is not None:
+            headers["Content-Type"] = "application/octet-stream"
+        response = _send(
+            self.subdomain, "POST", url, headers, None, body, max(0.05, self._left()), content=content
+        )
+        if response.status_code in (401, 403) and _is_json(response):
+            raise NoFileScope(response.status_code, "files")
+        answer = _meaning(self.subdomain, "POST", "drive", response)
+        if not isinstance(answer, dict):
+            raise Unavailable(_("amoCRM's answer cannot be read"), unknown=True)
+        return answer
 
     def _left(self) -> float:
         if self.budget is None:
@@ -108,9 +143,8 @@ def post_token(subdomain: str, body: dict[str, str]) -> dict[str, Any]:
         limits.take(subdomain, priority=limits.Priority.PERSON, patience=CONNECT_SECONDS)
     except limits.NoPlace as error:
         raise Unavailable(str(error)) from error
-    response = _send(
-        subdomain, "POST", "/oauth2/access_token", {"User-Agent": AGENT}, None, body, READ_SECONDS
-    )
+    url = f"{address(subdomain)}/oauth2/access_token"
+    response = _send(subdomain, "POST", url, {"User-Agent": AGENT}, None, body, READ_SECONDS)
     if response.status_code in (400, 401):
         document = _json(response)
         words = (document.get("hint"), document.get("title")) if isinstance(document, dict) else ()
@@ -128,22 +162,36 @@ def address(subdomain: str) -> str:
     return settings.AMOCRM_URL.format(subdomain=subdomain)
 
 
+def is_of_amocrm(url: str) -> bool:
+    """May our token be sent there? Only below amocrm.ru, or to the host that AMOCRM_URL names."""
+    asked, known = urlsplit(url), urlsplit(settings.AMOCRM_URL)
+    host = asked.hostname or ""
+    if not HOST.fullmatch(host):
+        return False
+    if host.endswith(".amocrm.ru"):
+        return asked.scheme == "https"
+    return "{" not in known.netloc and (asked.scheme, host) == (known.scheme, known.hostname)
+
+
 def _send(
     subdomain: str,
     method: str,
-    path: str,
+    url: str,
     headers: dict[str, str],
     query: dict[str, Any] | None,
     body: Any,
     seconds: float,
+    *,
+    content: bytes | None = None,
 ) -> requests.Response:
     timeouts = (min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds))
     try:
         return _session(subdomain, threading.get_ident()).request(
             method,
-            address(subdomain) + path,
+            url,
             params=query,
             json=body,
+            data=content,
             headers=headers,
             timeout=timeouts,
             allow_redirects=False,

@@ -16,8 +16,9 @@ class OutboxRow(QueueRow):
     """One change for amoCRM.
 
     payload by kind: fields {ours: value}; note {text}; task {text, till (ISO moment), type, responsible};
-    complete_task {key of the task row, text}; stage {status_id}; price {price}; salesbot {bot_id}.
-    `external_id` is what amoCRM named the created object.
+    complete_task {key of the task row, text}; stage {status_id}; price {price}; salesbot {bot_id}; file
+    {source, id, and what is known of the upload: name, uuid, version}. `external_id` is what amoCRM named the
+    created object.
     """
 
     class Kind(models.TextChoices):
@@ -28,6 +29,7 @@ class OutboxRow(QueueRow):
         STAGE = "stage"
         PRICE = "price"
         SALESBOT = "salesbot"
+        FILE = "file"
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT)
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="outbox")
