@@ -1,0 +1,56 @@
+"""Making documents: a number of the series, the finished values, once for what it is made of.
+
+The file itself is made when it is first opened (documents.files).
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from crm.models import Deal
+from documents import numbers
+from documents.models import Document
+from documents.values import Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What a document is besides its values; `number` empty takes the next one of the series."""
+
+    kind: Document.Kind
+    series: str
+    name: str
+    source: str = ""
+    number: str = ""
+    visible_to_payer: bool = False
+
+
+def number_of(*, series: str, year: int) -> str:
+    """Take the next number of a series: '2026-00015'."""
+    return f"{year}-{numbers.next_number(series=series, year=year):05d}"
+
+
+def add(*, deal: Deal, draft: Draft, values: Values, author: str, at: datetime) -> Document:
+    """Store a document; for a `source` that has one already the first is returned and nothing changes."""
+    year = deal.local_day(at).year
+    row = Document(
+        deal=deal,
+        kind=draft.kind,
+        source=draft.source,
+        series=draft.series,
+        number=draft.number or number_of(series=draft.series, year=year),
+        year=year,
+        name=draft.name,
+        author=author,
+        created_at=at,
+        visible_to_payer=draft.visible_to_payer,
+        values=asdict(values),
+    )
+    if not draft.source:
+        row.save()
+        return row
+    with transaction.atomic():
+        # The unique source decides between two who make the same document.
+        Document.objects.bulk_create([row], ignore_conflicts=True)
+        return Document.objects.get(deal=deal, source=draft.source)
