@@ -9,11 +9,13 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from billing import invoices, ledger, links, network
+from billing import invoice_state, ledger, links, network, tickets
 from billing.ledger import DealState, Standing
 from billing.models import AccountPolicy, Event, Invoice, Message, Payment, Receipt
 from billing.rules import money
 from crm.models import Deal
+from documents import files
+from documents.models import Document
 
 ATTEMPTS_SHOWN = 5
 SENT = {"waiting": "waiting", "done": "sent", "parked": "failed"}
@@ -39,7 +41,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         "links": {"deposit": None, "full": _full_link(deal, standing, at)},
         "payments": _payments(payments, deal),
         "attempts": _attempts(deal),
-        "documents": [],
+        "documents": documents(deal, at=at),
         "warnings": _warnings(deal, standing, receiver, stale=stale),
         "actions": _actions(standing, found),
     }
@@ -48,6 +50,24 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
 def moment(at: datetime, deal: Deal) -> str:
     """RFC 3339 with the offset of the deal's zone, whole seconds."""
     return at.astimezone(deal.zone).isoformat(timespec="seconds")
+
+
+def documents(deal: Deal, *, at: datetime) -> list[dict[str, Any]]:
+    """The deal's documents, newest last; each address is a ticket for one opening within a minute."""
+    return [document(found, deal, at=at) for found in Document.objects.of(deal).defer("values")]
+
+
+def document(found: Document, deal: Deal, *, at: datetime) -> dict[str, Any]:
+    """One document as interface.md, section 4, has it."""
+    return {
+        "id": found.pk,
+        "number": found.number,
+        "name": found.name,
+        "url": tickets.url(found, at=at),
+        "format": files.FORMAT,
+        "kind": found.kind,
+        "created_at": moment(found.created_at, deal),
+    }
 
 
 def _receiver(deal: Deal, on: date) -> network.Receiver | None:
@@ -128,7 +148,7 @@ def _invoice(invoice: Invoice, standing: Standing, deal: Deal, at: datetime) -> 
         "id": invoice.pk,
         "number": invoice.number,
         "amount": money.text(invoice.amount),
-        "state": invoices.state_of(invoice, standing),
+        "state": invoice_state.state_of(invoice, standing),
         "url": links.go_url(deal=deal, what="invoice", at=at, invoice=invoice),
         "issued_on": invoice.issued_on.isoformat(),
         "sent": [
@@ -242,8 +262,9 @@ def _actions(standing: Standing, found: list[Invoice]) -> list[str]:
         actions += ["full_payment", "partial_payment"]
         if standing.schedule:
             actions.append("invoice")
-    if any(invoices.state_of(invoice, standing) == "open" for invoice in found):
+    if any(invoice_state.state_of(invoice, standing) == "open" for invoice in found):
         actions.append("void")
+    actions.append("document")
     return actions
 
 

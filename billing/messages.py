@@ -23,7 +23,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import history, network, projection, workdays, zones
+from billing import history, network, papers, projection, workdays, zones
 from billing.models import AccountPolicy, Installment, Invoice, Message, Reminder
 from billing.rules import reminders as rules
 from crm import kick, outbox, queues
@@ -117,7 +117,7 @@ def _handle(row: Message, connection: BaseEmailBackend, *, at: datetime, keep_ho
         if row.channel == SALESBOT:
             _finish_salesbot(row, steps, at=at)
         else:
-            _send(row, connection)
+            _send(row, connection, at=at)
             _finish(row, steps, at=at)
     except Refused as error:
         connection.close()
@@ -144,8 +144,8 @@ def _is_needed(row: Message, steps: list[Reminder]) -> bool:
     )
 
 
-def _send(row: Message, connection: BaseEmailBackend) -> None:
-    """Hand one mail to the server. Raises Refused or Undelivered."""
+def _send(row: Message, connection: BaseEmailBackend, *, at: datetime) -> None:
+    """Hand one mail to the server, an invoice with its PDF. Raises Refused or Undelivered."""
     try:
         validate_email(row.to)
     except ValidationError:
@@ -163,6 +163,9 @@ def _send(row: Message, connection: BaseEmailBackend) -> None:
     if row.html:
         mail.attach_alternative(row.html, "text/html")
     try:
+        attached = papers.attachment(invoice=row.invoice, at=at) if row.invoice else None
+        if attached:
+            mail.attach(*attached, "application/pdf")
         connection.open()
         mail.send()
     except smtplib.SMTPException as error:

@@ -12,12 +12,13 @@ from decimal import Decimal
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from billing import asking, ledger, letters, network
+from billing import asking, ledger, letters, network, papers
 from billing.asking import What
 from billing.ledger import RowStanding, RowState, Standing
 from billing.models import LegalEntity, Payment, Receipt
 from billing.rules import money, names
 from crm.models import Deal
+from documents.models import Document
 
 PAYMENTS_SHOWN = 60
 # "in 12 days" helps, "in 212 days" does not.
@@ -75,6 +76,7 @@ class Content:
     buttons: Sequence[Button]
     rows: Sequence[Row]
     payments: Sequence[Paid]
+    documents: Sequence[Document]
 
 
 def of(deal: Deal, *, at: datetime) -> Content:
@@ -99,6 +101,7 @@ def of(deal: Deal, *, at: datetime) -> Content:
         buttons=_buttons(standing) if entity else (),
         rows=[_row(row, today) for row in standing.rows],
         payments=_payments(deal),
+        documents=list(papers.for_payer(deal).defer("values").order_by("-id")[:PAYMENTS_SHOWN]),
     )
 
 

@@ -9,4 +9,5 @@ urlpatterns = [
     path("<str:token>/go/", views.go),
     path("<str:token>/done/", views.done),
     path("<str:token>/failed/", views.failed),
+    path("<str:token>/documents/<int:document_id>/", views.document),
 ]

@@ -9,19 +9,21 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from csp.decorators import csp_exempt
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing import links, network, orders
+from billing import links, network, orders, papers
 from billing.asking import What
 from billing.models import Invoice, ProviderOrder
 from billing.orders import Contact
 from billing.pages import content, robots
 from billing.rules import money
 from crm.models import Deal
+from documents import opening
 
 HEADERS = {
     "Referrer-Policy": "no-referrer",
@@ -31,17 +33,17 @@ HEADERS = {
 # Pages that wait look again by themselves: soon at first, then slower, then not at all.
 LOOKS = (1, 2, 2, 3, 3, 5, 5, 10, 10, 15, 20, 30, 30)
 
-DealView = Callable[[HttpRequest, Deal], HttpResponse]
+DealView = Callable[..., HttpResponse]
 
 
 def _for_payer(view: DealView) -> Callable[..., HttpResponse]:
     """Open the link, answer in Russian, and keep the page away from robots, caches and other sites."""
 
     @wraps(view)
-    def door(request: HttpRequest, token: str) -> HttpResponse:
+    def door(request: HttpRequest, token: str, **parts: int) -> HttpResponse:
         with translation.override("ru"):
             try:
-                response = view(request, links.deal_of(token=token))
+                response = view(request, links.deal_of(token=token), **parts)
             except (links.UnknownToken, Http404):
                 response = render(request, "pay/unknown.html", status=404)
         for name, value in HEADERS.items():
@@ -104,6 +106,17 @@ def failed(request: HttpRequest, deal: Deal) -> HttpResponse:
         return _show(request, deal, "thanks", amount=money.words(payment.amount))
     what = order.purpose.partition(":")[0] if order else ""
     return _show(request, deal, "failed", order=order, what=what)
+
+
+@csp_exempt()  # the browser's own viewer is a plugin, which our policy forbids
+@require_safe
+@_for_payer
+def document(request: HttpRequest, deal: Deal, document_id: int) -> HttpResponse:
+    """A document that was marked as visible to the payer; any other one is a 404."""
+    found = papers.for_payer(deal).filter(pk=document_id).first()
+    if found is None:
+        raise Http404
+    return opening.shown(found)
 
 
 def _asked(request: HttpRequest, deal: Deal) -> tuple[What, Invoice | None]:

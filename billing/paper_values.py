@@ -1,0 +1,282 @@
+"""What stands in a document: a deal, its schedule or an invoice turned into the finished values of a paper.
+
+Reads only. The words are Russian, because the papers are (docs/decisions/): sums as "15 000,50", days in
+words, the VAT line by the dated setting of that day. Nothing is guessed: a requisite that the network does
+not have is left out, and what a contract cannot do without is named in Incomplete.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils.translation import gettext as _
+
+from billing import letters, network
+from billing.models import Installment, Invoice, LegalEntity, Schedule
+from billing.rules import money
+from crm.models import Deal
+from documents import payment_qr, words
+from documents.models import Document
+from documents.values import (
+    Bank,
+    ContractValues,
+    Due,
+    InvoiceValues,
+    Line,
+    OfferValues,
+    Party,
+    Signature,
+    Total,
+)
+
+OFFER_LIVES = timedelta(days=14)
+OGRN_LABEL = {LegalEntity.Kind.OOO: "ОГРН", LegalEntity.Kind.IP: "ОГРНИП"}
+NAMED = "в дальнейшем «Исполнитель»"
+GENITIVES = ("name_genitive", "position_genitive", "basis_genitive")
+
+
+class Incomplete(Exception):
+    """The document cannot be made; the message says what is missing and where to add it, in words."""
+
+
+@dataclass(frozen=True)
+class Vat:
+    """The VAT of a sum: its label and amount under the totals, and the words for a sentence."""
+
+    label: str
+    amount: str
+    sentence: str
+
+
+def vat_of(amount: Decimal, *, deal: Deal, entity: LegalEntity, on: date) -> Vat:
+    """VAT inside `amount` roubles on a day. Raises network.NoTaxSetting."""
+    setting = network.tax(legal_entity=entity, on=on)
+    rate = network.vat(product=network.product(programme=deal.programme), setting=setting, on=on)
+    if rate == "none":
+        basis = f" ({entity.vat_basis})" if entity.vat_basis else ""
+        return Vat("Без налога (НДС)", "–", f"НДС не облагается{basis}")
+    percent = int(rate.removeprefix("vat"))
+    inside = (amount * percent / (100 + percent)).quantize(money.KOPECK, ROUND_HALF_UP)
+    text = words.sum_of(inside)
+    return Vat(f"В том числе НДС {percent} %", text, f"в том числе НДС {percent} % – {text} руб.")
+
+
+def invoice(invoice: Invoice, *, basis: Document | None) -> InvoiceValues:
+    """The invoice as a paper; `basis` is the deal's contract where there is one. Raises NoTaxSetting."""
+    deal, entity = invoice.deal, invoice.legal_entity
+    vat = vat_of(invoice.amount, deal=deal, entity=entity, on=invoice.issued_on)
+    amount, day = words.sum_of(invoice.amount), words.day_in_words(invoice.issued_on)
+    line = Line(
+        number=1,
+        name=", ".join(filter(None, [service_of(deal), deal.cohort, _row_words(invoice.installment)])),
+        quantity="1",
+        unit="усл.",
+        price=amount,
+        amount=amount,
+    )
+    return InvoiceValues(
+        title=f"Счет на оплату № {invoice.number} от {day}",
+        notice=_notice(invoice.installment),
+        supplier=seller(entity),
+        bank=bank_of(entity),
+        buyer=_buyer(invoice),
+        basis=f"Договор № {basis.number} от {basis.values['day']}" if basis else deal.name,
+        lines=(line,),
+        totals=(
+            Total(label="Итого:", amount=amount),
+            Total(label=f"{vat.label}{'' if vat.amount == '–' else ':'}", amount=vat.amount),
+            Total(label="Всего к оплате:", amount=amount, strong=True),
+        ),
+        count_words=f"Всего наименований 1, на сумму {amount} руб.",
+        amount_words=words.roubles_in_words(invoice.amount),
+        vat_note=f"{vat.sentence}." if vat.amount == "–" else "",
+        qr=_qr(invoice, vat),
+        signatures=signatures(entity),
+    )
+
+
+def contract(deal: Deal, schedule: Schedule, entity: LegalEntity, *, number: str, on: date) -> ContractValues:
+    """A contract for services. Raises Incomplete, NoTaxSetting."""
+    return ContractValues(
+        number=number,
+        day=words.day_in_words(on),
+        contractor=seller(entity),
+        contractor_intro=_intro(entity),
+        customer=_customer(deal),
+        service=service_of(deal),
+        period=_period(deal),
+        total=words.sum_of(schedule.total),
+        total_words=words.roubles_in_words(schedule.total),
+        vat=vat_of(schedule.total, deal=deal, entity=entity, on=on).sentence,
+        rows=_rows(schedule),
+        bank=bank_of(entity),
+        signatures=(*signatures(entity)[:1], Signature(role="Заказчик", name=deal.contact_name)),
+    )
+
+
+def offer(
+    deal: Deal, schedule: Schedule | None, entity: LegalEntity, *, number: str, on: date
+) -> OfferValues:
+    """A commercial offer for the schedule's total, else for the deal's price. Raises Incomplete."""
+    total = schedule.total if schedule else deal.price
+    if total <= 0:
+        raise Incomplete(_("The offer needs a sum: fill in the deal's budget or make the schedule."))
+    facts = {"Что входит": service_of(deal), "Группа": deal.cohort, "Начало": _start(deal)}
+    return OfferValues(
+        number=number,
+        day=words.day_in_words(on),
+        valid_until=words.day_in_words(on + OFFER_LIVES),
+        contractor=seller(entity),
+        customer=_customer(deal),
+        service=service_of(deal),
+        facts=tuple((name, value) for name, value in facts.items() if value),
+        total=words.sum_of(total),
+        total_words=words.roubles_in_words(total),
+        vat=vat_of(total, deal=deal, entity=entity, on=on).sentence,
+        rows=_rows(schedule) if schedule else (),
+        signatures=signatures(entity)[:1],
+    )
+
+
+def service_of(deal: Deal) -> str:
+    """What is sold: the product's name, else the programme, else the deal's own name."""
+    product = network.product(programme=deal.programme)
+    return product.name if product else deal.programme or deal.name
+
+
+def seller(entity: LegalEntity) -> Party:
+    """The legal entity as a side of a document."""
+    requisites = [
+        f"ИНН {entity.inn}",
+        f"КПП {entity.kpp}" if entity.kpp else "",
+        entity.address,
+        f"тел.: {entity.phone}" if entity.phone else "",
+    ]
+    return Party(
+        name=entity.name,
+        requisites=", ".join(filter(None, requisites)),
+        inn=entity.inn,
+        kpp=entity.kpp,
+        ogrn=entity.ogrn,
+        ogrn_label=OGRN_LABEL.get(LegalEntity.Kind(entity.kind), ""),
+        address=entity.address,
+        phone=entity.phone,
+        email=entity.email,
+    )
+
+
+def bank_of(entity: LegalEntity) -> Bank | None:
+    """Where a transfer goes; None while the account is not known."""
+    given = entity.bank
+    if not given.get("account") or not given.get("bic"):
+        return None
+    return Bank(
+        name=given.get("name", ""),
+        bic=given["bic"],
+        account=given["account"],
+        correspondent=given.get("correspondent", ""),
+    )
+
+
+def signatures(entity: LegalEntity) -> tuple[Signature, ...]:
+    """Who signs for the entity: a company's head and accountant, a person themselves."""
+    name = words.initials(str(entity.signatory.get("name") or _person(entity)))
+    if entity.kind == LegalEntity.Kind.OOO:
+        return (Signature(role="Руководитель", name=name), Signature(role="Бухгалтер"))
+    role = "Предприниматель" if entity.kind == LegalEntity.Kind.IP else "Исполнитель"
+    return (Signature(role=role, name=name),)
+
+
+def _person(entity: LegalEntity) -> str:
+    """The person behind a name such as 'ИП Иванов Иван Иванович'; a company's name names nobody."""
+    if entity.kind == LegalEntity.Kind.OOO:
+        return ""
+    return entity.name.removeprefix("Индивидуальный предприниматель ").removeprefix("ИП ").strip()
+
+
+def _intro(entity: LegalEntity) -> str:
+    """How the contract introduces the entity; genitives are printed as people stored them, never made."""
+    if entity.kind == LegalEntity.Kind.IP:
+        ogrn = f", ОГРНИП {entity.ogrn}" if entity.ogrn else ""
+        return f"Индивидуальный предприниматель {_person(entity)}{ogrn}, именуемый(ая) {NAMED}"
+    if entity.kind == LegalEntity.Kind.SELF_EMPLOYED:
+        return (
+            f"{entity.name}, ИНН {entity.inn}, применяющий(ая) специальный налоговый режим «Налог на "
+            f"профессиональный доход», именуемый(ая) {NAMED}"
+        )
+    name, position, basis = (str(entity.signatory.get(field) or "") for field in GENITIVES)
+    if not (name and position and basis):
+        raise Incomplete(
+            _("%(name)s has no signatory in the genitive case: fill in the name, the position and the basis.")
+            % {"name": entity.name}
+        )
+    return (
+        f"{entity.name}, именуемое {NAMED}, в лице {position} {name}, действующего(ей) на основании {basis}"
+    )
+
+
+def _customer(deal: Deal) -> Party:
+    return Party(name=deal.contact_name, phone=deal.contact_phone, email=deal.contact_email)
+
+
+def _buyer(invoice: Invoice) -> Party:
+    payer = invoice.payer
+    inn, kpp, address = (str(payer.get(field) or "") for field in ("inn", "kpp", "address"))
+    requisites = [f"ИНН {inn}" if inn else "", f"КПП {kpp}" if kpp else "", address]
+    return Party(
+        name=str(payer.get("name") or invoice.deal.contact_name),
+        requisites=", ".join(filter(None, requisites)),
+        inn=inn,
+        kpp=kpp,
+        address=address,
+    )
+
+
+def _notice(row: Installment | None) -> str:
+    until = f"Оплатить до {words.day_in_words(row.due_on)} " if row else ""
+    return (
+        f"Внимание! {until}Оплата данного счета означает согласие с условиями оказания услуг. "
+        "В назначении платежа укажите номер счета."
+    )
+
+
+def _row_words(row: Installment | None) -> str:
+    """Which payment of how many, as the letter says it."""
+    found = letters.row_words(row)
+    return found[:1].lower() + found[1:]
+
+
+def _qr(invoice: Invoice, vat: Vat) -> str:
+    """The code is for people's transfers; a company pays by its own payment order."""
+    bank = bank_of(invoice.legal_entity)
+    if bank is None or invoice.payer.get("kind") == "company":
+        return ""
+    transfer = payment_qr.Transfer(
+        name=invoice.legal_entity.name,
+        account=bank.account,
+        bank=bank.name,
+        bic=bank.bic,
+        correspondent=bank.correspondent,
+        inn=invoice.legal_entity.inn,
+        kpp=invoice.legal_entity.kpp,
+        purpose=f"Оплата по счету № {invoice.number} от {invoice.issued_on:%d.%m.%Y}, {vat.sentence}",
+        amount=invoice.amount,
+    )
+    return payment_qr.payload(transfer)
+
+
+def _rows(schedule: Schedule) -> tuple[Due, ...]:
+    rows = Installment.objects.filter(schedule=schedule).current()
+    return tuple(
+        Due(number=row.number, due_on=words.day_in_words(row.due_on), amount=words.sum_of(row.amount))
+        for row in rows
+    )
+
+
+def _period(deal: Deal) -> str:
+    start = _start(deal)
+    return ", ".join(filter(None, [deal.cohort, f"начало – {start}" if start else ""]))
+
+
+def _start(deal: Deal) -> str:
+    return words.day_in_words(deal.service_on) if deal.service_on else ""

@@ -1,0 +1,135 @@
+"""The documents of a deal: invoices as papers, contracts and offers by a click.
+
+Owns: which documents exist for an account, and what becomes of a new one (the deal's files in amoCRM, its
+history). The finished values come from billing.paper_values; numbers and files belong to `documents`. Nothing
+is rendered here before somebody wants to see it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from billing import history, ledger, network, paper_values
+from billing.models import Invoice, Schedule
+from billing.paper_values import Incomplete
+from crm import outbox
+from crm.models import Deal
+from documents import files, register, rendering
+from documents.models import Document
+from documents.register import Draft
+from documents.values import ContractValues, OfferValues
+
+__all__ = ["Incomplete", "NoSuchTemplate", "Template"]
+
+log = structlog.get_logger("grafik.papers")
+
+
+class NoSuchTemplate(Exception):
+    """No document of this name can be made."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A document that can be made by a click; `key` names it in the interface."""
+
+    key: str
+    name: str
+    format: str = files.FORMAT
+
+
+def templates() -> tuple[Template, ...]:
+    """The documents that can be made."""
+    return (
+        Template(Document.Kind.CONTRACT.value, _("Contract for services")),
+        Template(Document.Kind.OFFER.value, _("Commercial offer")),
+    )
+
+
+def make(*, deal: Deal, template: str, author: str, at: datetime) -> Document:
+    """Make a document of the deal as it stands; a second call makes a newer one under the next number.
+
+    1. Take the number. 2. Store the finished values. 3. Put the file into the deal in amoCRM. 4. Record it.
+    Raises NoSuchTemplate, Incomplete, network.NoReceiver, network.NoTaxSetting.
+    """
+    if template not in {known.key for known in templates()}:
+        raise NoSuchTemplate
+    with transaction.atomic():
+        deal = ledger.lock(deal.pk)
+        on = deal.local_day(at)
+        entity = network.receiver(deal=deal, on=on).legal_entity
+        schedule = Schedule.objects.filter(deal=deal).first()
+        kind, series = Document.Kind(template), f"{template}:{entity.key}"
+        number = register.number_of(series=series, year=on.year)
+        values: ContractValues | OfferValues
+        if kind == Document.Kind.CONTRACT:
+            if schedule is None:
+                raise Incomplete(_("Make the payment schedule first: the contract contains it."))
+            values = paper_values.contract(deal, schedule, entity, number=number, on=on)
+            name = f"Договор № {number} от {on:%d.%m.%Y}"
+        else:
+            values = paper_values.offer(deal, schedule, entity, number=number, on=on)
+            name = f"Коммерческое предложение № {number} от {on:%d.%m.%Y}"
+        draft = Draft(kind=kind, series=series, name=name, number=number)
+        document = register.add(deal=deal, draft=draft, values=values, author=author, at=at)
+        _into_the_deal(document, at=at)
+        data = {"document": document.pk, "name": document.name}
+        history.record(deal=deal, kind="document_made", at=at, recorded_at=at, author=author, data=data)
+        return document
+
+
+def of_invoice(*, invoice: Invoice, author: str, at: datetime) -> Document | None:
+    """The invoice as a paper, under its own number; a second call returns the first.
+
+    None where the legal entity has no tax setting: a paper must not claim a rate, and the invoice goes its
+    way without one.
+    """
+    basis = Document.objects.filter(deal=invoice.deal_id, kind=Document.Kind.CONTRACT).order_by("-id").first()
+    try:
+        values = paper_values.invoice(invoice, basis=basis)
+    except network.NoTaxSetting as error:
+        log.warning("invoice without a paper", invoice=invoice.pk, error=str(error))
+        return None
+    draft = Draft(
+        kind=Document.Kind.INVOICE,
+        series=f"invoice:{invoice.legal_entity.key}",
+        name=f"Счет № {invoice.number} от {invoice.issued_on:%d.%m.%Y}",
+        source=_source(invoice),
+        number=invoice.number,
+        visible_to_payer=True,
+    )
+    document = register.add(deal=invoice.deal, draft=draft, values=values, author=author, at=at)
+    _into_the_deal(document, at=at)
+    return document
+
+
+def attachment(*, invoice: Invoice, at: datetime) -> tuple[str, bytes] | None:
+    """The name and the bytes of the invoice's PDF for its mail; None where none can be made."""
+    document = Document.objects.filter(deal=invoice.deal_id, source=_source(invoice)).first()
+    document = document or of_invoice(invoice=invoice, author=history.SYSTEM, at=at)
+    if document is None:
+        return None
+    try:
+        return files.file_name(document), files.read(document)
+    except rendering.CannotRender:
+        return None
+
+
+def for_payer(deal: Deal) -> QuerySet[Document]:
+    """The documents that the payer may open; a void invoice is not shown any more."""
+    void = Invoice.objects.filter(deal=deal, voided_at__isnull=False)
+    hidden = [_source(invoice) for invoice in void.only("pk")]
+    return Document.objects.of(deal).filter(visible_to_payer=True).exclude(source__in=hidden)
+
+
+def _source(invoice: Invoice) -> str:
+    return f"invoice:{invoice.pk}"
+
+
+def _into_the_deal(document: Document, *, at: datetime) -> None:
+    outbox.file(
+        deal=document.deal, key=f"document:{document.pk}", source=files.SOURCE, file_id=document.pk, at=at
+    )
