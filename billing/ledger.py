@@ -131,7 +131,7 @@ def unallocated(deal: Deal) -> list[Payment]:
 
 def with_free(payments: "models.QuerySet[Payment]") -> "models.QuerySet[Payment]":
     """Add `free`: amount - refunds - allocations of each payment."""
-    return payments.annotate(
+    return payments.annotate(  # type: ignore[no-redef] - the model declares what this sets
         free=F("amount")
         - _total_of(Refund.objects.filter(payment=OuterRef("pk")), "payment")
         - _total_of(Allocation.objects.filter(payment=OuterRef("pk")), "payment")
@@ -165,7 +165,7 @@ def _current_rows(schedule: Schedule) -> "models.QuerySet[Installment]":
         Installment.objects.filter(schedule=schedule)
         .current()
         .with_paid()
-        .annotate(live_invoice=Subquery(live))
+        .annotate(live_invoice=Subquery(live))  # type: ignore[no-redef] - as above
     )
 
 

@@ -9,8 +9,7 @@ from urllib.parse import unquote, urlsplit
 import environ
 from csp.constants import NONE, SELF
 
-from config import env
-from config.panel import UNFOLD
+from config import env, panel
 
 ENV = env.read()
 ROOT = env.ROOT
@@ -142,6 +141,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
 }
+
+# How the panel looks and what stands in its menu.
+UNFOLD = panel.UNFOLD
 
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", "Русский"), ("en", "English")]

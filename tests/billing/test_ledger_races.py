@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from billing import invoices, ledger, payments, schedules
-from billing.models import Allocation, Invoice, Payment, ProviderOrder
+from billing.models import Allocation, Invoice, Payment, ProviderOrder, Schedule
 from billing.payments import Offline
 from billing.rules.schedule import Terms
 from tests.factories import NOW, TODAY, make_deal, make_order, make_schedule, rub, standing_of
@@ -81,7 +81,7 @@ def test_a_payment_during_a_rebuild_is_counted_whichever_comes_first() -> None:
     order = make_order(deal)
     terms = Terms(rub(100000), date(2027, 1, 10), 4)
 
-    def rebuild() -> schedules.Schedule:
+    def rebuild() -> Schedule:
         return schedules.save(deal=deal, terms=terms, version=1, author="user:1", reason="new", at=NOW)
 
     together(pay(order, "501"), rebuild)
@@ -97,7 +97,7 @@ def test_a_payment_during_a_rebuild_is_counted_whichever_comes_first() -> None:
 def test_two_managers_saving_at_once_make_one_version() -> None:
     deal = make_deal()
 
-    def save() -> schedules.Schedule:
+    def save() -> Schedule:
         terms = Terms(rub(90000), date(2026, 12, 10), 3)
         return schedules.save(deal=deal, terms=terms, version=None, author="user:1", reason="", at=NOW)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing import payments, schedules
-from billing.models import Event, Installment, Invoice, ScheduleVersion
+from billing.models import Event, Installment, Invoice, Schedule, ScheduleVersion
 from billing.payments import Offline
 from billing.rules.schedule import InvalidTerms, Terms
 from crm.models import OutboxRow
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 CASH = Offline(paid_on=TODAY, method="cash", payer={}, comment="", receipt=None)
 
 
-def amounts(schedule: schedules.Schedule) -> list[Decimal]:
+def amounts(schedule: Schedule) -> list[Decimal]:
     return [row.amount for row in rows_of(schedule)]
 
 

@@ -78,10 +78,10 @@ def connect(demo: Demo) -> Any:
 
 
 @contextmanager
-def holding(demo: Demo, statement: str) -> Iterator[None]:
+def holding(demo: Demo, statement: str, *values: object) -> Iterator[None]:
     """Keep a lock; the server may be stopped with the demo meanwhile, which gives it back too."""
     connection = connect(demo)
-    connection.cursor().execute(statement)
+    connection.cursor().execute(statement, values or None)
     yield
     with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):
         connection.rollback()
@@ -178,7 +178,7 @@ def test_web_dies_during_a_notice(demo: Demo) -> None:
 def test_the_worker_dies_while_a_payment_is_being_applied(demo: Demo) -> None:
     card = make_schedule(demo, DMITRY)
     order = opened(demo, card, DMITRY)
-    with holding(demo, f"SELECT id FROM crm_deal WHERE external_id = {DMITRY} FOR UPDATE"):
+    with holding(demo, "SELECT id FROM crm_deal WHERE external_id = %s FOR UPDATE", DMITRY):
         pay(demo, order)
         demo.wait("the payment at the deal's lock", lambda: waits_for_lock(demo, "crm_deal"))
         demo.kill(WORKER)
