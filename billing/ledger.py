@@ -131,7 +131,8 @@ def unallocated(deal: Deal) -> list[Payment]:
 
 def with_free(payments: "models.QuerySet[Payment]") -> "models.QuerySet[Payment]":
     """Add `free`: amount - refunds - allocations of each payment."""
-    return payments.annotate(  # type: ignore[no-redef] - the model declares what this sets
+    # The model declares what this sets.
+    return payments.annotate(  # type: ignore[no-redef]
         free=F("amount")
         - _total_of(Refund.objects.filter(payment=OuterRef("pk")), "payment")
         - _total_of(Allocation.objects.filter(payment=OuterRef("pk")), "payment")
@@ -161,12 +162,9 @@ def _sum(facts: "models.QuerySet[models.Model]") -> Decimal:
 
 def _current_rows(schedule: Schedule) -> "models.QuerySet[Installment]":
     live = Invoice.objects.filter(installment=OuterRef("pk"), voided_at__isnull=True).values("id")[:1]
-    return (
-        Installment.objects.filter(schedule=schedule)
-        .current()
-        .with_paid()
-        .annotate(live_invoice=Subquery(live))  # type: ignore[no-redef] - as above
-    )
+    rows = Installment.objects.filter(schedule=schedule).current().with_paid()
+    # The model declares what this sets.
+    return rows.annotate(live_invoice=Subquery(live))  # type: ignore[no-redef]
 
 
 def _row_standing(row: Installment, on: date) -> RowStanding:
