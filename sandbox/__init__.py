@@ -1,4 +1,4 @@
-"""The sandbox: amoCRM, CloudPayments and a mailbox on one machine, for trying the product end to end.
+"""The sandbox: amoCRM, CloudPayments, Robokassa and a mailbox on one machine, to try the product end to end.
 
 A separate program. It speaks HTTP and SMTP only, imports nothing of the product and the product imports
 nothing of it, so that a mistake in an adapter cannot hide behind the same mistake here. Everything it knows

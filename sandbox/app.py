@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from sandbox import amocrm, cloudpayments, control, faults, journal
+from sandbox import amocrm, cloudpayments, control, faults, journal, robokassa
 from sandbox.clock import Clock
 from sandbox.jobs import Jobs
 from sandbox.mailbox import pages as mail_pages
@@ -43,6 +43,7 @@ def create_app(*, store: Store, clock: Clock, product_url: str, public_url: str)
     journal.install(app, sandbox.journal)
     faults.install(app, sandbox.faults, api_service)
     app.register_blueprint(cloudpayments.create_blueprint(sandbox), url_prefix="/cloudpayments")
+    app.register_blueprint(robokassa.create_blueprint(sandbox), url_prefix="/robokassa")
     app.register_blueprint(mail_pages.create_blueprint(store), url_prefix="/mail")
     app.register_blueprint(control.create_blueprint(sandbox))
     app.register_blueprint(
@@ -59,6 +60,8 @@ def api_service(path: str) -> str | None:
     parts = path.strip("/").split("/")
     if parts[0] == "cloudpayments" and parts[1:2] not in (["d"], ["r"]):
         return "cloudpayments"
+    if parts[0] == "robokassa" and robokassa.is_api("/".join(parts[1:])):
+        return "robokassa"
     if parts[0] == "amocrm" and (parts[2:3] in (["api"], ["oauth2"]) or parts[1:2] == ["oauth2"]):
         return "amocrm"
     return None

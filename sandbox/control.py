@@ -13,6 +13,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from sandbox import faults, mailbox, seed
 from sandbox.cloudpayments import notices, orders, payments, receipts, sites
 from sandbox.cloudpayments.wire import rub
+from sandbox.robokassa import board as robokassa_board
+from sandbox.robokassa import notices as robokassa_notices
 from sandbox.store import Document
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 DUMPED = 1000
-SERVICES = {"cloudpayments": "CloudPayments", "amocrm": "amoCRM"}
+SERVICES = {"cloudpayments": "CloudPayments", "robokassa": "Robokassa", "amocrm": "amoCRM"}
 AMOCRM_FAULTS = {
     "hook_lost": "Потерять вебхук",
     "hook_twice": "Прислать вебхук дважды",
@@ -30,14 +32,19 @@ AMOCRM_FAULTS = {
 }
 FAULTS = {
     "cloudpayments": faults.WIRE | notices.FAULTS | receipts.FAULTS,
+    "robokassa": faults.WIRE | robokassa_board.FAULTS,
     "amocrm": faults.WIRE | AMOCRM_FAULTS,
 }
 DUMPS = {
-    "orders": orders.COLLECTION,
-    "transactions": payments.COLLECTION,
-    "receipts": receipts.COLLECTION,
-    "notices": notices.COLLECTION,
+    "cloudpayments": {
+        "orders": orders.COLLECTION,
+        "transactions": payments.COLLECTION,
+        "receipts": receipts.COLLECTION,
+        "notices": notices.COLLECTION,
+    },
+    "robokassa": robokassa_board.DUMPS,
 }
+_SEND_AGAIN = {"cloudpayments": notices.send_again, "robokassa": robokassa_notices.send_again}
 _STATES = {
     "Completed": ("good", "оплачен"),
     "Authorized": ("warn", "заблокирован"),
@@ -99,9 +106,9 @@ def _add_switches(blueprint: Blueprint, sandbox: "Sandbox") -> None:
         sandbox.jobs.wake()
         return redirect("/")
 
-    @blueprint.post("/_sandbox/buttons/notice/<number>")
-    def notice_button(number: str) -> AnyResponse:
-        _send_again(sandbox, number)
+    @blueprint.post("/_sandbox/buttons/notice/<service>/<number>")
+    def notice_button(service: str, number: str) -> AnyResponse:
+        _send_again(sandbox, service, number)
         return redirect("/")
 
 
@@ -170,15 +177,15 @@ def _add_journal(blueprint: Blueprint, sandbox: "Sandbox") -> None:
         sandbox.journal.clear()
         return jsonify({"ok": True})
 
-    @blueprint.get("/_sandbox/cloudpayments/<name>")
-    def dump(name: str) -> Response:
-        if name not in DUMPS:
+    @blueprint.get("/_sandbox/<any(cloudpayments, robokassa):service>/<name>")
+    def dump(service: str, name: str) -> Response:
+        if name not in DUMPS[service]:
             abort(404)
-        return jsonify(sandbox.store.all(DUMPS[name])[-DUMPED:])
+        return jsonify(sandbox.store.all(DUMPS[service][name])[-DUMPED:])
 
-    @blueprint.post("/_sandbox/cloudpayments/notices/<number>/send")
-    def send_again(number: str) -> Response:
-        _send_again(sandbox, number)
+    @blueprint.post("/_sandbox/<any(cloudpayments, robokassa):service>/notices/<number>/send")
+    def send_again(service: str, number: str) -> Response:
+        _send_again(sandbox, service, number)
         return jsonify({"ok": True})
 
 
@@ -202,9 +209,9 @@ def _known_fault(data: Any) -> tuple[str, str]:
     return service, fault
 
 
-def _send_again(sandbox: "Sandbox", number: str) -> None:
+def _send_again(sandbox: "Sandbox", service: str, number: str) -> None:
     try:
-        notices.send_again(sandbox, number)
+        _SEND_AGAIN[service](sandbox, number)
     except LookupError:
         abort(404)
 
@@ -237,6 +244,7 @@ def _board(sandbox: "Sandbox") -> Document:
         "payments": _newest(store.all(payments.COLLECTION)),
         "receipts": _newest(store.all(receipts.COLLECTION)),
         "notices": _newest(store.all(notices.COLLECTION)),
+        "robokassa": robokassa_board.rows(store, SHOWN),
         "faults": rows,
         "faults_on": len(active),
         "now": sandbox.clock.now().astimezone(_MOSCOW),

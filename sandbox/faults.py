@@ -1,9 +1,9 @@
 """What goes wrong on purpose, switched by the control page or `POST /_sandbox/faults`.
 
-A fault is set for a service ("cloudpayments", "amocrm"), for the next `count` requests, for some real
-seconds, or until it is switched off. `take` asks and uses up one. The faults in WIRE are worked by the frame
-for every API call of a service (`guard`, `spoil`); the others are named by the service that knows what they
-mean.
+A fault is set for a service ("cloudpayments", "robokassa", "amocrm"), for the next `count` requests, for some
+real seconds, or until it is switched off. `take` asks and uses up one. The faults in WIRE are worked by the
+frame for every API call of a service (`guard`, `spoil`); the others are named by the service that knows what
+they mean.
 """
 
 import time
@@ -104,6 +104,9 @@ def install(app: Flask, faults: Faults, api_service: Callable[[str], str | None]
 
 
 def _creates(path: str) -> bool:
-    """At CloudPayments only these calls make something; every write to amoCRM's API does."""
-    made = ("/orders/create", "/payments/refund", "/payments/tokens/charge", "/kkt/receipt")
-    return path.endswith(made) if path.startswith("/cloudpayments") else True
+    """At a payment provider only these calls make something; every write to amoCRM's API does."""
+    made = (
+        *("/orders/create", "/payments/refund", "/payments/tokens/charge", "/kkt/receipt"),
+        *("/Refund/Create", "/Receipt/Attach", "/CreateInvoice"),
+    )
+    return path.endswith(made) if path.startswith(("/cloudpayments", "/robokassa")) else True

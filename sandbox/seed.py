@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox import amocrm, cloudpayments
+from sandbox import amocrm, cloudpayments, robokassa
 from sandbox.clock import Clock
 from sandbox.store import Store
 
@@ -16,5 +16,6 @@ def load(store: Store, clock: Clock, data: dict[str, Any], *, reset: bool = Fals
             if saved_clock:
                 store.put("clock", "clock", saved_clock)
         cloudpayments.seed(store, data.get("cloudpayments", {}))
+        robokassa.seed(store, data.get("robokassa", {}))
         amocrm.seed(store, data.get("amocrm", {}))
     clock.reload()
