@@ -40,7 +40,8 @@ def add_routes(blueprint: Blueprint, service: "Service") -> None:
         if _wants_json():
             answer = jsonify({"Error": error.code, "Message": error.words, "Detail": error.detail})
         else:
-            answer = make_response(render_template("robokassa/error.html", error=error))
+            shop = shops.find(store, request.values.get("MerchantLogin", ""))
+            answer = make_response(render_template("robokassa/error.html", error=error, shop=shop))
         answer.status_code = 400
         return answer
 

@@ -40,26 +40,35 @@ STATES = {
     "processing": operations.CREDITING,
 }
 FORGERIES = ("forged", "forged_test")
-LABELS = {
-    "decline": "Отказ банка",
-    "cancel": "Отказаться от оплаты",
-    "twice": "Оплатить дважды",
-    "wrong_amount": "Зачислить половину суммы",
-    "processing": f"Зачислять {payments.CREDIT_SECONDS} секунд",
-    "late": f"Уведомить через {LATE_SECONDS} с",
-    "notify_twice": "Уведомить дважды",
-    "out_of_order": "Вернуть до уведомления",
-    "lost": "Потерять уведомление",
-    "bad_signature": "Первая подпись неверна",
-    "forged": "Поддельное уведомление",
-    "forged_test": "Подделка тестовым паролем",
+GROUPS = {
+    "Деньги": {
+        "decline": "Отказ банка",
+        "cancel": "Отменить оплату",
+        "twice": "Оплатить дважды",
+        "wrong_amount": "Списать половину",
+        "processing": f"Зачислять {payments.CREDIT_SECONDS} с",
+    },
+    "Уведомление": {
+        "late": f"Через {LATE_SECONDS} с",
+        "out_of_order": "После возврата",
+        "notify_twice": "Прислать дважды",
+        "lost": "Потерять",
+        "bad_signature": "Сперва не та подпись",
+    },
+    "Подделка": {
+        "forged": "Чужая подпись",
+        "forged_test": "Тестовый пароль",
+    },
 }
 
 
-def shown(visit: Document, shop: Document) -> list[tuple[str, str]]:
-    """The buttons of the block for trials: (name, label)."""
-    forgeable_by_test = bool(shop["test_password2"]) and not visit["test"]
-    return [(name, label) for name, label in LABELS.items() if name != "forged_test" or forgeable_by_test]
+def shown(visit: Document, shop: Document) -> dict[str, dict[str, str]]:
+    """The buttons of the block for trials: {heading: {name: label}}."""
+    hidden = set() if shop["test_password2"] and not visit["test"] else {"forged_test"}
+    return {
+        heading: {name: label for name, label in labels.items() if name not in hidden}
+        for heading, labels in GROUPS.items()
+    }
 
 
 def play(service: "Service", visit: Document, form: Mapping[str, str], term_is_over: bool) -> list[Document]:
