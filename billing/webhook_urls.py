@@ -6,4 +6,5 @@ from billing import webhooks
 
 urlpatterns = [
     path("webhooks/cloudpayments/<slug:merchant_key>/<slug:kind>/", webhooks.cloudpayments),
+    path("webhooks/robokassa/<slug:merchant_key>/result/", webhooks.robokassa),
 ]

@@ -19,16 +19,23 @@ def cloudpayments(request: HttpRequest, merchant_key: str, kind: str) -> HttpRes
     """`/webhooks/cloudpayments/<merchant key>/<kind>/`: form or JSON body, or a query."""
     if kind not in set(NoticeKind):
         raise Http404
+    return _take(request, "cloudpayments", merchant_key, NoticeKind(kind))
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def robokassa(request: HttpRequest, merchant_key: str) -> HttpResponse:
+    """`/webhooks/robokassa/<merchant key>/result/`: ResultURL, by either method, answered in plain text."""
+    return _take(request, "robokassa", merchant_key, NoticeKind.PAY)
+
+
+def _take(request: HttpRequest, provider: str, merchant_key: str, kind: NoticeKind) -> HttpResponse:
     delivery = _delivery(request)
     if delivery is None:
         return HttpResponse(status=413)
     try:
         answer = inbox.take(
-            provider="cloudpayments",
-            merchant_key=merchant_key,
-            kind=NoticeKind(kind),
-            delivery=delivery,
-            at=timezone.now(),
+            provider=provider, merchant_key=merchant_key, kind=kind, delivery=delivery, at=timezone.now()
         )
     except inbox.UnknownMerchant as error:
         raise Http404 from error

@@ -6,9 +6,11 @@ from django.conf import settings
 
 from billing.providers.base import Provider, Shop
 from billing.providers.cloudpayments import CloudPayments
+from billing.providers.robokassa import Robokassa
 
 ADAPTERS: dict[str, Callable[[Shop], Provider]] = {
     CloudPayments.name: lambda shop: CloudPayments(shop, url=settings.CLOUDPAYMENTS_URL),
+    Robokassa.name: lambda shop: Robokassa(shop, url=settings.ROBOKASSA_AUTH_URL),
 }
 
 

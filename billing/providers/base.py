@@ -149,7 +149,8 @@ class OrderRequest:
     """An order to be made; stored before the call, so that a repeat sends the identical body.
 
     `number` is our name of the order and comes back in every notice as `order_number`; `account_id` names the
-    payer.
+    payer. `receipt` is a plan of billing.rules.receipts that rides on the order, where the shop wants that.
+    After `expires_at` the order should not be payable any more, where the provider can see to it.
     """
 
     number: str
@@ -161,14 +162,19 @@ class OrderRequest:
     phone: str = ""
     success_url: str = ""
     fail_url: str = ""
+    receipt: Mapping[str, Any] = field(default_factory=dict)
+    expires_at: datetime | None = None
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, Any]:
         """The shape that billing.models.ProviderOrder.request keeps."""
-        return {**asdict(self), "amount": str(self.amount)}
+        expires_at = None if self.expires_at is None else self.expires_at.isoformat()
+        return {**asdict(self), "amount": str(self.amount), "expires_at": expires_at}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, str]) -> Self:
-        return cls(**{**value, "amount": Decimal(value["amount"])})  # type: ignore[arg-type]
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        expires_at = value.get("expires_at")
+        moment = datetime.fromisoformat(expires_at) if expires_at else None
+        return cls(**{**value, "amount": Decimal(value["amount"]), "expires_at": moment})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +263,11 @@ class Provider(ABC):
     # A request id protects a call for this long after it was first sent; a margin for slow clocks is taken
     # off.
     request_id_lives = timedelta(0)
+
+    @property
+    def first_number(self) -> int | None:
+        """The first number, where the shop's orders are counted; None: any text will do."""
+        return None
 
     @abstractmethod
     def create_order(self, request: OrderRequest, *, timeout: float) -> CreatedOrder:

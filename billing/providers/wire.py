@@ -1,4 +1,4 @@
-"""JSON over HTTP to a provider: one session per thread and shop, a deadline, no redirects, exact numbers.
+"""Calls over HTTP to a provider: one session per thread and shop, a deadline, no redirects, exact numbers.
 
 Every way in which a call can fail ends in one of the errors of billing.providers.base. Nothing of an answer's
 body goes into them here, since it may quote the payer.
@@ -45,16 +45,36 @@ def post(
     Raises NotSent (no connection, 429), Refused (any other 4xx), Unknown (everything else) within `timeout`
     seconds.
     """
+    body, status = _send(
+        "POST",
+        url,
+        call=call,
+        credentials=credentials,
+        timeout=timeout,
+        data=dump(payload).encode(),
+        headers={"Content-Type": "application/json", **headers},
+    )
+    return _object(body, call=call, status=status)
+
+
+def get(url: str, query: Mapping[str, str], *, call: str, timeout: float) -> bytes:
+    """GET without credentials and return the body of a 200 answer; raises as post() does."""
+    return _send("GET", url, call=call, credentials=("", ""), timeout=timeout, params=dict(query))[0]
+
+
+def _send(
+    method: str, url: str, *, call: str, credentials: tuple[str, str], timeout: float, **content: Any
+) -> tuple[bytes, int]:
     deadline = time.monotonic() + timeout
     connect = min(CONNECT_SECONDS_MAX, timeout / 2)
     try:
-        with _session(url, credentials).post(
+        with _session(url, credentials).request(
+            method,
             url,
-            data=dump(payload).encode(),
-            headers={"Content-Type": "application/json", **headers},
             timeout=(connect, timeout - connect),
             allow_redirects=False,
             stream=True,
+            **content,
         ) as response:
             status = response.status_code
             body = _read(response, deadline=deadline, call=call)
@@ -64,7 +84,7 @@ def post(
         _raise_unsent(error, call=call)
         raise Unknown(type(error).__name__, call=call) from None
     _check_status(status, call=call)
-    return _object(body, call=call, status=status)
+    return body, status
 
 
 def dump(value: Any) -> str:
@@ -101,7 +121,7 @@ def _session(url: str, credentials: tuple[str, str]) -> requests.Session:
     key = (url.split("/", 3)[2], credentials)
     if key not in sessions:
         sessions[key] = requests.Session()
-        sessions[key].auth = credentials
+        sessions[key].auth = credentials if any(credentials) else None
     sessions.move_to_end(key)
     while len(sessions) > SESSIONS_PER_THREAD:
         sessions.popitem(last=False)[1].close()

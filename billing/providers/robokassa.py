@@ -1,0 +1,162 @@
+"""Robokassa: signed payment addresses, ResultURL, the state of an operation.
+
+Making an order calls nobody: the order is an address that says everything, signed. Nothing exists there
+until a payer confirms it, so an address cannot be revoked; it ends by its date or by being paid. Money of a
+number comes once: a second payment of it is refused or sent back there. Refunds, holds and Robokassa's own
+invoices are other services, which we do not use.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from billing.providers import robokassa_notices, robokassa_receipts, robokassa_state, wire
+from billing.providers import robokassa_signing as signing
+from billing.providers.base import (
+    Answer,
+    CreatedOrder,
+    Delivery,
+    Forged,
+    NoticeKind,
+    NoticeRead,
+    Operation,
+    OrderRequest,
+    Provider,
+    Refused,
+    Shop,
+    Unsupported,
+    Verdict,
+)
+
+BUSINESS_ZONE = ZoneInfo("Europe/Moscow")
+# Numbers of the cabinet's own invoices are small ones.
+FIRST_NUMBER = 10_000_000
+DESCRIPTION_MAX = 100
+# Longer addresses do not pass every server; the names are cut until they do.
+LINK_MAX = 2000
+NAME_LENGTHS = (128, 96, 64, 48, 32)
+REFUSALS = {Verdict.FORGED: 403, Verdict.MALFORMED: 400, Verdict.NOT_STORED: 503}
+_UNWELCOME = re.compile(r"[^\w\s.,:;!?()«»\"'№%+/&@\-–—]")
+
+
+class Robokassa(Provider):
+    """One shop. settings {login, algorithm, test, receipts, inv_id_from}; secrets are passwords 1 and 2."""
+
+    name = "robokassa"
+
+    def __init__(self, shop: Shop, *, url: str) -> None:
+        settings: Mapping[str, Any] = shop.settings
+        secrets: Mapping[str, str] = json.loads(shop.secrets_json)
+        self._url = url
+        self._login: str = settings["login"]
+        self._algorithm: str = settings.get("algorithm") or "md5"
+        self._test = bool(settings.get("test"))
+        self._fiscal = settings.get("receipts", "order") == "order"
+        self._first_number = int(settings.get("inv_id_from") or FIRST_NUMBER)
+        kind = "test_" if self._test else ""
+        self._password1 = secrets.get(f"{kind}password1") or ""
+        self._password2 = secrets.get("password2") or ""
+        self._test_password2 = (secrets.get("test_password2") or "") if self._test else ""
+
+    @property
+    def first_number(self) -> int:
+        return self._first_number
+
+    def create_order(self, request: OrderRequest, *, timeout: float) -> CreatedOrder:
+        """The signed address; nobody is asked, so the same request gives the same address."""
+        if not self._password1:
+            raise Refused("the password for payments is missing", call="link")
+        for name_max in NAME_LENGTHS:
+            url = self._link(request, name_max)
+            if len(url) <= LINK_MAX:
+                return CreatedOrder(external_id=request.number, url=url)
+        raise Refused("the address would be too long", call="link")
+
+    def _link(self, request: OrderRequest, name_max: int) -> str:
+        fields = self._fields(request, name_max)
+        text = signing.payment(fields, password=self._password1)
+        fields["SignatureValue"] = signing.digest(self._algorithm, text)
+        return f"{self._url}/Merchant/Index.aspx?{urlencode(fields, quote_via=quote, safe='')}"
+
+    def _fields(self, request: OrderRequest, name_max: int) -> dict[str, str]:
+        """The fields before the address encodes them; empty ones are not sent."""
+        receipt = request.receipt
+        fields = {
+            "MerchantLogin": self._login,
+            "OutSum": f"{request.amount:.2f}",
+            "InvId": request.number,
+            "Description": _description(request.description, min(name_max, DESCRIPTION_MAX)),
+            "Receipt": robokassa_receipts.field(receipt, name_max=name_max) if receipt else "",
+            # Without lines of ours Robokassa would print a receipt for a "free sale".
+            "IsWithoutFreeSale": "true" if self._fiscal and not receipt else "",
+            "SuccessUrl2": request.success_url,
+            "SuccessUrl2Method": "GET" if request.success_url else "",
+            "FailUrl2": request.fail_url,
+            "FailUrl2Method": "GET" if request.fail_url else "",
+            "Email": request.email,
+            "ExpirationDate": _moment(request.expires_at) if request.expires_at else "",
+            "Culture": "ru",
+            "Encoding": "utf-8",
+            "IsTest": "1" if self._test else "",
+        }
+        return {name: value for name, value in fields.items() if value}
+
+    def cancel_order(self, *, external_id: str, timeout: float) -> None:
+        raise Unsupported(self.name, "cancelling of addresses")
+
+    def read_notice(self, kind: NoticeKind, delivery: Delivery) -> NoticeRead:
+        if kind is not NoticeKind.PAY:
+            raise Forged
+        return robokassa_notices.read(
+            delivery,
+            algorithm=self._algorithm,
+            password=self._password2,
+            test_password=self._test_password2,
+        )
+
+    def answer(self, verdict: Verdict, notice: NoticeRead | None) -> Answer:
+        """`OK<InvId>` and nothing else is a success; anything else is asked again."""
+        status = REFUSALS.get(verdict, 200)
+        number = notice.order_number if notice else ""
+        body = f"OK{number}" if verdict is Verdict.ACCEPTED else str(verdict)
+        return Answer(status=status, body=body, content_type="text/plain; charset=utf-8")
+
+    def check_credentials(self, *, timeout: float) -> None:
+        """Ask for the state of any number: it proves the login, Password#2 and the hash method.
+
+        Password#1 only signs addresses; whether it is right shows on the payment page (error 29).
+        """
+        self.find_payment(order_number=str(self._first_number), timeout=timeout)
+
+    def find_operation(self, *, external_id: str, timeout: float) -> Operation | None:
+        """A payment's name is its order's number: see robokassa_notices."""
+        return self.find_payment(order_number=external_id, timeout=timeout)
+
+    def find_payment(self, *, order_number: str, timeout: float) -> Operation | None:
+        """OpStateExt; test payments are not served there."""
+        text = signing.state(login=self._login, number=order_number, password=self._password2)
+        answer = wire.get(
+            f"{self._url}/Merchant/WebService/Service.asmx/OpStateExt",
+            {
+                "MerchantLogin": self._login,
+                "InvoiceID": order_number,
+                "Signature": signing.digest(self._algorithm, text),
+            },
+            call=robokassa_state.CALL,
+            timeout=timeout,
+        )
+        return robokassa_state.read(answer, number=order_number)
+
+
+def _description(text: str, limit: int) -> str:
+    """Letters, digits and punctuation only (documentation); cut by characters."""
+    return " ".join(_UNWELCOME.sub(" ", text).split())[:limit].strip()
+
+
+def _moment(at: datetime) -> str:
+    """With its offset always: what Robokassa makes of a moment without one is unknown."""
+    return at.astimezone(BUSINESS_ZONE).isoformat(timespec="seconds")
