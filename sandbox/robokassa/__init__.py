@@ -6,12 +6,13 @@ are unlikely. The product's three addresses (page and XML, services, receipts) a
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
+from sandbox.robokassa import history, shops
 from sandbox.robokassa.notices import Notices
-from sandbox.robokassa.shops import seed
+from sandbox.store import Store
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
@@ -40,6 +41,12 @@ def create_blueprint(sandbox: "Sandbox") -> Blueprint:
     for part in (pages, states, refunds, fiscal, invoices):
         part.add_routes(blueprint, service)
     return blueprint
+
+
+def seed(store: Store, data: dict[str, Any]) -> None:
+    """Add the shops and the past payments that are not there yet."""
+    shops.seed(store, data)
+    history.seed(store, data)
 
 
 def is_api(path: str) -> bool:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, jsonify, request
 
 from sandbox.robokassa import links, operations, receipt_rules, shops, signing
-from sandbox.store import Document
+from sandbox.store import Document, Store
 
 if TYPE_CHECKING:
     from sandbox.robokassa import Service
@@ -55,7 +55,7 @@ def add_routes(blueprint: Blueprint, service: "Service") -> None:
         return jsonify(_status(service, receipt))
 
 
-def of_payment(service: "Service", shop: Document, operation: Document) -> None:
+def of_payment(store: Store, shop: Document, operation: Document, at: str) -> None:
     """The receipt of credited money; test payments and shops with another register get none."""
     if operation["test"] or not shop["fiscal"]:
         return
@@ -65,13 +65,13 @@ def of_payment(service: "Service", shop: Document, operation: Document) -> None:
         line |= {"payment_method": "full_prepayment", "payment_object": "commodity"}
         receipt = {"sno": None, "items": [line]}
     if receipt is not None:
-        row = _row(service, operation, "sell", operation["inv_id"], operation["out_sum"], receipt)
-        service.sandbox.store.put(COLLECTION, row["key"], row)
+        row = _row(store, operation, "sell", operation["inv_id"], operation["out_sum"], receipt, at)
+        store.put(COLLECTION, row["key"], row)
 
 
-def of_refund(service: "Service", operation: Document, refund: Document) -> None:
-    row = _row(service, operation, "refund", refund["id"], refund["amount"], refund["receipt"])
-    service.sandbox.store.put(COLLECTION, row["key"], row)
+def of_refund(store: Store, operation: Document, refund: Document, at: str) -> None:
+    row = _row(store, operation, "refund", refund["id"], refund["amount"], refund["receipt"], at)
+    store.put(COLLECTION, row["key"], row)
 
 
 def _read(service: "Service") -> tuple[Document, dict[str, Any]]:
@@ -111,7 +111,8 @@ def _attach(service: "Service", shop: Document, given: dict[str, Any]) -> Docume
         if any(row["origin_id"] == origin and row["kind"] == "second" for row in _rows(service, shop)):
             raise AttachRefused("У операции уже два чека")
         receipt = {"sno": given.get("sno"), "items": lines}
-        row = _row(service, operation, "second", number, str(total), receipt)
+        at = service.sandbox.clock.now().isoformat()
+        row = _row(store, operation, "second", number, str(total), receipt, at)
         row |= {"email": client.get("email") or "", "phone": client.get("phone") or ""}
         store.put(COLLECTION, row["key"], row)
     return row
@@ -146,7 +147,7 @@ def _money(value: Any) -> Decimal:
 
 
 def _row(
-    service: "Service", operation: Document, kind: str, number: str, total: str, receipt: Document
+    store: Store, operation: Document, kind: str, number: str, total: str, receipt: Document, at: str
 ) -> Document:
     """A receipt as it is kept. `number`: InvId, own number of a second receipt, or id of a refund."""
     return {
@@ -161,8 +162,8 @@ def _row(
         "items": receipt["items"],
         "email": operation["email"],
         "phone": "",
-        "created_at": service.sandbox.clock.now().isoformat(),
-        "document": service.sandbox.store.next_number("robokassa.fiscal_document", 1201),
+        "created_at": at,
+        "document": store.next_number("robokassa.fiscal_document", 1201),
         "sign": str(secrets.randbelow(10**10)).zfill(10),
     }
 

@@ -1,13 +1,16 @@
 """Operations: what became of a number. States as documented, and how to find one.
 
-Written by payments.py only; one number may have several (a double payment that went back, test payments).
+Written by payments.py and, from the seed, by history.py. One number may have several: a double payment that
+went back, test payments.
 """
 
+import secrets
 from uuid import uuid4
 
 from sandbox.store import Document, Store
 
 COLLECTION = "robokassa.operations"
+FIRST_NUMBER = 41000001
 STARTED, CANCELLED, CREDITING, RETURNED, DONE = 5, 10, 50, 60, 100
 
 
@@ -45,3 +48,13 @@ def unpaid(visit: Document) -> Document:
         "own": visit["own"],
         "op_key": str(uuid4()).upper(),
     }
+
+
+def add(store: Store, operation: Document) -> None:
+    """Give a new operation its number and make it findable; its state is put by the caller."""
+    number = str(store.next_number("robokassa.operation", FIRST_NUMBER))
+    operation |= {"number": number, "rrn": str(secrets.randbelow(10**12)).zfill(12), "refunded": "0.00"}
+    index = f"{operation['login']}:{operation['inv_id']}"
+    known = store.get(f"{COLLECTION}.of_number", index) or {"numbers": []}
+    store.put(f"{COLLECTION}.of_number", index, {"numbers": [*known["numbers"], number]})
+    store.put(f"{COLLECTION}.of_key", operation["op_key"], {"number": number})

@@ -4,7 +4,6 @@ A number is credited once. A second real payment of it goes back to the payer (s
 a test number may be paid again and is told again, as documented.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -17,7 +16,6 @@ from sandbox.store import Document, Store
 if TYPE_CHECKING:
     from sandbox.robokassa import Service
 
-FIRST_NUMBER = 41000001
 CREDIT_JOB = "robokassa.credit"
 CREDIT_SECONDS = 60
 
@@ -88,18 +86,8 @@ def _begun(store: Store, visit: Document) -> Document | None:
 
 
 def _new(service: "Service", visit: Document) -> Document:
-    store = service.sandbox.store
-    number = str(store.next_number("robokassa.operation", FIRST_NUMBER))
-    operation = operations.unpaid(visit) | {
-        "number": number,
-        "rrn": str(secrets.randbelow(10**12)).zfill(12),
-        "refunded": "0.00",
-        "created_at": service.sandbox.clock.now().isoformat(),
-    }
-    index = f"{visit['login']}:{visit['inv_id']}"
-    known = store.get(f"{operations.COLLECTION}.of_number", index) or {"numbers": []}
-    store.put(f"{operations.COLLECTION}.of_number", index, {"numbers": [*known["numbers"], number]})
-    store.put(f"{operations.COLLECTION}.of_key", operation["op_key"], {"number": number})
+    operation = operations.unpaid(visit) | {"created_at": service.sandbox.clock.now().isoformat()}
+    operations.add(service.sandbox.store, operation)
     return operation
 
 
@@ -111,4 +99,4 @@ def _move(service: "Service", operation: Document, state: int) -> None:
 def _credited(service: "Service", result_url2: str, operation: Document, delivery: Delivery) -> None:
     shop = shops.get(service.sandbox.store, operation["login"])
     service.notices.make(shop, operation, result_url2, delivery)
-    fiscal.of_payment(service, shop, operation)
+    fiscal.of_payment(service.sandbox.store, shop, operation, operation["state_at"])

@@ -72,7 +72,7 @@ def finish(service: "Service", payload: dict[str, Any]) -> None:
             returned = Decimal(operation["refunded"]) + Decimal(refund["amount"])
             store.put(operations.COLLECTION, operation["number"], operation | {"refunded": str(returned)})
             if refund["receipt"]:
-                fiscal.of_refund(service, operation, refund)
+                fiscal.of_refund(store, operation, refund, service.sandbox.clock.now().isoformat())
 
 
 def _check_key(shop: Document, token: str, algorithm: str) -> None:
