@@ -27,7 +27,7 @@ READY_SECONDS = 60
 OWNER, PASSWORD = "owner", "grafik-demo"
 _OURS = ("sandbox", "logs", "static", "files", "secret_key", "field_keys", "widget.zip", "demo.json")
 
-_LOADED_FROM = ("billing", "config", "crm", "documents", "sandbox/demo", "widget_js")
+_LOADED_FROM = ("analytics", "billing", "config", "crm", "documents", "sandbox/demo", "widget_js")
 _CONTENT = {".py", ".yaml", ".js", ".css", ".json", ".svg", ".png", ".html"}
 
 
