@@ -1,0 +1,99 @@
+"""verify_ledger names every invariant that is broken on purpose."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from billing import invoices, payments, verification
+from billing.payments import Offline
+from tests.factories import (
+    NOW,
+    TODAY,
+    make_deal,
+    make_legal_entity,
+    make_merchant,
+    make_order,
+    make_schedule,
+    rub,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CASH = Offline(paid_on=TODAY, method="cash", payer={}, comment="", receipt=None)
+
+BREAKS = {
+    "installments add up to the total": "UPDATE billing_schedule SET total = total + 1",
+    "a row holds at most its amount, a replaced one nothing": (
+        "UPDATE billing_installment SET amount = amount - 1 WHERE number = 1"
+    ),
+    "a payment gives at most what it is and did not give back": (
+        "UPDATE billing_payment SET amount = 29999 WHERE external_id = '501'"
+    ),
+    "money covers rows of its own deal only, and only when it counts": (
+        "UPDATE billing_payment SET counted = false WHERE external_id = '501'"
+    ),
+    "no money lies idle while a row is open": "DELETE FROM billing_allocation",
+    "money went to the legal entity of the merchant and of the order": (
+        "UPDATE billing_payment SET merchant_id = (SELECT MAX(id) FROM billing_merchantaccount)"
+        " WHERE external_id = '501'"
+    ),
+    "every payment has a receipt, or a reason why not": "DELETE FROM billing_receipt",
+    "every version is remembered": "DELETE FROM billing_scheduleversion",
+    "a live invoice asks for a current row": (
+        "UPDATE billing_installment SET replaced_in = 9"
+        " WHERE id IN (SELECT installment_id FROM billing_invoice)"
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def ledger_with_everything() -> None:
+    deal = make_deal()
+    make_schedule(deal, total=90000, count=3)
+    make_merchant(make_legal_entity())
+    order = make_order(deal)
+    payments.receive(
+        merchant=order.merchant,
+        external_id="501",
+        amount=rub(30000),
+        currency="RUB",
+        received_at=NOW,
+        method="card",
+        order=order,
+        at=NOW,
+    )
+    payments.receive_offline(deal=deal, amount=rub(10000), offline=CASH, author="user:1", at=NOW)
+    invoices.issue(deal=deal, demand=invoices.Demand(), author="user:1", at=NOW)
+    make_schedule(make_deal(deal.account))
+
+
+def behind_the_guards(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(statement)
+        cursor.execute("SET session_replication_role = origin")
+
+
+def test_a_ledger_made_by_the_verbs_holds() -> None:
+    assert list(verification.violations()) == []
+    call_command("verify_ledger")
+
+
+def test_there_is_a_break_for_every_invariant() -> None:
+    assert set(BREAKS) == set(verification.INVARIANTS)
+
+
+@pytest.mark.parametrize("invariant", BREAKS)
+def test_a_broken_invariant_is_named(invariant: str) -> None:
+    behind_the_guards(BREAKS[invariant])
+    assert invariant in {violation.invariant for violation in verification.violations()}
+    with pytest.raises(CommandError):
+        call_command("verify_ledger")
+
+
+def test_one_deal_can_be_looked_at_alone() -> None:
+    behind_the_guards(BREAKS["installments add up to the total"])
+    everywhere = {violation.lead_id for violation in verification.violations()}
+    assert len(everywhere) == 2
+    one = min(lead for lead in everywhere if lead)
+    assert {violation.lead_id for violation in verification.violations(lead_id=one)} == {one}
