@@ -89,17 +89,11 @@ def _addresses(environ: Mapping[str, str], data_dir: Path) -> tuple[str, str]:
         raise Misconfigured(f"REDIS_URL must be a Redis address, for example {REDIS_EXAMPLE}")
     if database_url and redis_url:
         return database_url, redis_url
-    if database_url or redis_url:
-        missing = "REDIS_URL" if database_url else "DATABASE_URL"
-        example = REDIS_EXAMPLE if database_url else POSTGRES_EXAMPLE
-        raise Misconfigured(
-            f"{missing} is missing: give both addresses or none, for example {missing}={example}"
-        )
     try:
         private = embedded.addresses(data_dir)
     except embedded.NotRunning as error:
         raise Misconfigured(str(error)) from error
-    return private.database_url, private.redis_url
+    return database_url or private.database_url, redis_url or private.redis_url
 
 
 def _secret_key(environ: Mapping[str, str], data_dir: Path, private: bool) -> str:
