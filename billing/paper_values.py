@@ -150,7 +150,7 @@ def seller(entity: LegalEntity) -> Party:
         f"ИНН {entity.inn}",
         f"КПП {entity.kpp}" if entity.kpp else "",
         entity.address,
-        f"тел.: {entity.phone}" if entity.phone else "",
+        f"тел.: {words.phone(entity.phone)}" if entity.phone else "",
     ]
     return Party(
         name=entity.name,
@@ -160,7 +160,7 @@ def seller(entity: LegalEntity) -> Party:
         ogrn=entity.ogrn,
         ogrn_label=OGRN_LABEL.get(LegalEntity.Kind(entity.kind), ""),
         address=entity.address,
-        phone=entity.phone,
+        phone=words.phone(entity.phone),
         email=entity.email,
     )
 
@@ -216,7 +216,7 @@ def _intro(entity: LegalEntity) -> str:
 
 
 def _customer(deal: Deal) -> Party:
-    return Party(name=deal.contact_name, phone=deal.contact_phone, email=deal.contact_email)
+    return Party(name=deal.contact_name, phone=words.phone(deal.contact_phone), email=deal.contact_email)
 
 
 def _buyer(invoice: Invoice) -> Party:
@@ -235,7 +235,7 @@ def _buyer(invoice: Invoice) -> Party:
 def _notice(row: Installment | None) -> str:
     until = f"Оплатить до {words.day_in_words(row.due_on)} " if row else ""
     return (
-        f"Внимание! {until}Оплата данного счета означает согласие с условиями оказания услуг. "
+        f"Внимание! {until}Оплата данного счета означает согласие с условиями оказания услуг.\n"
         "В назначении платежа укажите номер счета."
     )
 
@@ -243,7 +243,7 @@ def _notice(row: Installment | None) -> str:
 def _row_words(row: Installment | None) -> str:
     """Which payment of how many, as the letter says it."""
     found = letters.row_words(row)
-    return found[:1].lower() + found[1:]
+    return (found[:1].lower() + found[1:]).replace(" ", money.NBSP)
 
 
 def _qr(invoice: Invoice, vat: Vat) -> str:

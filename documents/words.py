@@ -6,6 +6,7 @@ A document is a paper under Russian law, so its words are Russian whatever langu
 from datetime import date
 from decimal import Decimal
 
+import phonenumbers
 from num2words import num2words
 
 KOPECK = Decimal("0.01")
@@ -47,6 +48,15 @@ def sum_of(amount: Decimal) -> str:
 def day_in_words(day: date) -> str:
     """Return '22 ноября 2026 г.'"""
     return f"{day.day}{NBSP}{MONTHS[day.month - 1]} {day.year}{NBSP}г."
+
+
+def phone(number: str) -> str:
+    """Return '+7 916 123-45-01'; what is no telephone number stays as it was written."""
+    try:
+        known = phonenumbers.parse(number, "RU")
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def initials(full: str) -> str:

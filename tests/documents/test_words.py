@@ -32,3 +32,5 @@ def test_sums_days_and_initials() -> None:
     assert words.day_in_words(date(2026, 5, 1)).replace("\N{NO-BREAK SPACE}", " ") == "1 мая 2026 г."
     assert words.initials("Демидова Ольга Сергеевна") == "Демидова\N{NO-BREAK SPACE}О.\N{NO-BREAK SPACE}С."
     assert words.initials("") == ""
+    assert words.phone("89161234501") == "+7 916 123-45-01"
+    assert words.phone("нет телефона") == "нет телефона"
