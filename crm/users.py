@@ -1,0 +1,60 @@
+"""What the people of an account are called.
+
+We keep no mirror of users: names are asked of amoCRM when somebody reads them and remembered for an hour.
+While amoCRM cannot be asked, or refuses because the grant is no administrator's, a person is called by the
+number, and amoCRM is left alone for a minute.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from crm import client, connection, memory
+from crm.models import Account
+
+KEPT_SECONDS, LEFT_ALONE_SECONDS = 3600, 60
+PATIENCE_SECONDS, BUDGET_SECONDS = 1.0, 3.0
+
+
+class Names(Mapping[int, str]):
+    """Names by amoCRM's user id: who is unknown is called by the number, nobody (0) has none."""
+
+    def __init__(self, known: Mapping[int, str]) -> None:
+        self._known = dict(known)
+
+    def __getitem__(self, user_id: int) -> str:
+        if not user_id:
+            return ""
+        return self._known.get(user_id) or _("User %(id)s") % {"id": user_id}
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def names(*, account: Account, at: datetime) -> Names:
+    """The names of the account's users; calls amoCRM at most once an hour, never fails."""
+    key = f"users:{account.pk}"
+    known: dict[int, str] | None = memory.recall(key)
+    if known is None:
+        known, seconds = _asked(account, at)
+        memory.keep(key, known, seconds=seconds)
+    return Names(known)
+
+
+def _asked(account: Account, at: datetime) -> tuple[dict[int, str], int]:
+    try:
+        users = connection.run(
+            account=account,
+            at=at,
+            work=client.Client.users,
+            priority=client.Priority.PERSON,
+            patience=PATIENCE_SECONDS,
+            budget=BUDGET_SECONDS,
+        )
+    except client.CrmError:
+        return {}, LEFT_ALONE_SECONDS
+    return {user.id: user.name for user in users}, KEPT_SECONDS
