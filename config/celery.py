@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("grafik")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["crm", "billing"])
+app.autodiscover_tasks(["crm", "billing", "analytics"])
 
 app.conf.beat_schedule = {
     "refetch deals that amoCRM hinted at": {"task": "crm.refresh_hinted_deals", "schedule": 5.0},
@@ -22,9 +22,13 @@ app.conf.beat_schedule = {
     "apply stored notices": {"task": "billing.apply_notices", "schedule": 5.0},
     "call the providers": {"task": "billing.deliver_provider_calls", "schedule": 5.0},
     "send messages": {"task": "billing.deliver_messages", "schedule": 5.0},
+    "build workbooks": {"task": "analytics.build_exports", "schedule": 5.0},
     "issue due invoices": {"task": "billing.issue_due_invoices", "schedule": crontab(minute="*")},
     "flag overdue installments": {"task": "billing.flag_overdue", "schedule": crontab(minute="*/5")},
     "send reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/5")},
+    "follow the prices of bookings": {"task": "billing.follow_prices", "schedule": 10.0},
+    "close orders whose time is over": {"task": "billing.expire_orders", "schedule": crontab(minute="*")},
+    "complete what was served": {"task": "billing.complete_served", "schedule": crontab(minute="*/10")},
     "forget old idempotency keys": {
         "task": "billing.forget_idempotency_keys",
         "schedule": crontab(hour=3, minute=17),

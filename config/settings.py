@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "crm",
     "documents",
     "billing",
+    "analytics",
 ]
 
 MIDDLEWARE = [

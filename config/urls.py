@@ -8,6 +8,7 @@ from config import health
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/analytics/", include("analytics.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
