@@ -291,4 +291,5 @@ def test_panel_fits_the_column_at_any_width(deal: Page, server: Server, width: i
     server.card.update(programme="Программа с очень длинным названием " * 3, cohort="Поток" * 40)
     deal.evaluate(f"document.getElementById('column').style.width = '{width}px'; openCard(7700123)")
     expect(deal.locator("[data-figure=debt]")).to_be_visible()
-    assert deal.evaluate("document.querySelector('.grafik-panel').scrollWidth") <= width
+    # The stylesheet may come a moment after the card.
+    deal.wait_for_function(f"document.querySelector('.grafik-panel').scrollWidth <= {width}")
