@@ -75,7 +75,7 @@ class Amocrm:
 
 
 CLIENT_ID = "7c1d5f2a-0000-4a11-9b11-aaaaaaaaaaaa"
-SECRET = "demo-amo-secret-school-31000001"
+SECRET = "demo-amo-secret-of-the-school-31000001"
 REDIRECT = "http://127.0.0.1:8000/oauth/amocrm/callback/"
 
 

@@ -16,7 +16,7 @@ from sandbox.store import Store
 ROOT = "/amocrm/demoschool"
 TOKEN = "demo-amo-token-school"
 CLIENT_ID = "7c1d5f2a-0000-4a11-9b11-aaaaaaaaaaaa"
-SECRET = "demo-amo-secret-school-31000001"
+SECRET = "demo-amo-secret-of-the-school-31000001"
 OLGA, MARIA, ANTON = 8100001, 8100002, 8100003
 SEED = Path(__file__).parents[3] / "sandbox" / "demo" / "seed.json"
 
