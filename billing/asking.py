@@ -66,7 +66,9 @@ def _first_open(standing: Standing) -> Decimal:
 
 
 def _deposit(standing: Standing) -> Decimal:
-    """The deposit is the schedule's first row, whatever became of the others."""
+    """By the location's terms; without any it is the schedule's first row, whatever became of the others."""
+    if standing.deposit is not None:
+        return standing.deposit
     first = min(standing.rows, key=lambda row: row.installment.number, default=None)
     return max(first.rest, money.ZERO) if first else money.ZERO
 

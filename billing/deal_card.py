@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from billing import invoice_state, ledger, links, network, tickets
+from billing import invoice_state, ledger, links, network, payer_links, tickets
 from billing.ledger import DealState, Standing
 from billing.models import AccountPolicy, Event, Invoice, Message, Payment, Receipt
 from billing.rules import money
@@ -29,6 +29,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     standing = ledger.standing(deal, on=on)
     policy = AccountPolicy.objects.filter(account=deal.account).first()
     receiver = _receiver(deal, on)
+    stopped = _owner_differs(deal, on)
     found = list(Invoice.objects.filter(deal=deal).order_by("id"))
     payments = list(
         Payment.objects.filter(deal=deal).select_related("merchant").order_by("received_at", "id")
@@ -38,12 +39,12 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         **_figures(standing),
         "installments": [_installment(row) for row in standing.rows],
         "invoices": [_invoice(invoice, standing, deal, at) for invoice in found],
-        "links": {"deposit": None, "full": _full_link(deal, standing, at)},
+        "links": payer_links.of(deal, standing, closed=bool(stopped), at=at),
         "payments": _payments(payments, deal),
         "attempts": _attempts(deal),
         "documents": documents(deal, at=at),
-        "warnings": _warnings(deal, standing, receiver, stale=stale),
-        "actions": _actions(standing, found),
+        "warnings": _warnings(deal, standing, receiver, stale=stale, stopped=stopped),
+        "actions": _actions(standing, found, is_deposit=_is_deposit(policy)),
     }
 
 
@@ -162,15 +163,6 @@ def _invoice(invoice: Invoice, standing: Standing, deal: Deal, at: datetime) -> 
     }
 
 
-def _full_link(deal: Deal, standing: Standing, at: datetime) -> dict[str, Any] | None:
-    if standing.schedule is None:
-        return None
-    url = links.go_url(deal=deal, what="full", at=at)
-    text = _("To pay %(amount)s, open the link: %(url)s") % {"amount": money.words(standing.debt), "url": url}
-    state = "open" if standing.debt > 0 else "paid"
-    return {"amount": money.text(standing.debt), "url": url, "state": state, "text": text}
-
-
 def _payments(found: list[Payment], deal: Deal) -> list[dict[str, Any]]:
     refunded = dict(
         Payment.objects.filter(deal=deal, refunds__isnull=False)
@@ -219,7 +211,7 @@ def _attempts(deal: Deal) -> list[dict[str, Any]]:
 
 
 def _warnings(
-    deal: Deal, standing: Standing, receiver: network.Receiver | None, *, stale: bool
+    deal: Deal, standing: Standing, receiver: network.Receiver | None, *, stale: bool, stopped: str
 ) -> list[dict[str, str]]:
     found: dict[str, str] = {}
     if stale:
@@ -230,6 +222,8 @@ def _warnings(
         found["no_receiver"] = _(
             "It is not known which legal entity takes the money: fill in the deal's location."
         )
+    if stopped:
+        found["owner_differs"] = stopped
     if (
         standing.schedule
         and standing.state != DealState.CANCELLED
@@ -252,12 +246,13 @@ def _warnings(
     return [{"code": code, "text": text} for code, text in found.items()]
 
 
-def _actions(standing: Standing, found: list[Invoice]) -> list[str]:
+def _actions(standing: Standing, found: list[Invoice], *, is_deposit: bool) -> list[str]:
     actions = []
-    if standing.schedule is None:
-        actions.append("schedule")
-    else:
+    if standing.schedule is not None:
         actions += ["rebuild", "links"]
+    else:
+        # In deposit mode making the links lays out the schedule.
+        actions.append("links" if is_deposit else "schedule")
     if standing.debt > 0:
         actions += ["full_payment", "partial_payment"]
         if standing.schedule:
@@ -266,6 +261,21 @@ def _actions(standing: Standing, found: list[Invoice]) -> list[str]:
         actions.append("void")
     actions.append("document")
     return actions
+
+
+def _is_deposit(policy: AccountPolicy | None) -> bool:
+    return policy is not None and policy.mode == AccountPolicy.Mode.DEPOSIT
+
+
+def _owner_differs(deal: Deal, on: date) -> str:
+    """Why the links ask for nothing, in words; empty when they do."""
+    try:
+        network.asker(deal=deal, on=on)
+    except network.OwnerDiffers as error:
+        return str(error)
+    except network.NoReceiver:
+        return ""
+    return ""
 
 
 def _iso(day: date | None) -> str | None:

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from billing import deposit_state
 from billing.models import Allocation, Installment, Invoice, Payment, Refund, Schedule
 from billing.rules import allocation, money
 from crm.models import Deal
@@ -53,7 +54,10 @@ class RowStanding:
 
 @dataclass(frozen=True)
 class Standing:
-    """A deal on a day; all sums in roubles. `next` is the first open row, overdue or not."""
+    """A deal on a day; all sums in roubles. `next` is the first open row, overdue or not.
+
+    `deposit` is what is still asked in advance, None for a deal without a deposit.
+    """
 
     schedule: Schedule | None
     total: Decimal
@@ -66,6 +70,7 @@ class Standing:
     written_off: Decimal
     state: DealState
     rows: tuple[RowStanding, ...]
+    deposit: Decimal | None = None
 
     @property
     def next(self) -> RowStanding | None:
@@ -92,6 +97,7 @@ def standing(deal: Deal, *, on: date) -> Standing:
     paid = sum((row.paid for row in rows), money.ZERO)
     overdue = sum((row.rest for row in rows if row.state == RowState.OVERDUE), money.ZERO)
     debt = schedule.total - paid
+    deposit = deposit_state.asked(deal, schedule=schedule, total=schedule.total, held=received - refunded)
     return Standing(
         schedule=schedule,
         total=schedule.total,
@@ -102,9 +108,16 @@ def standing(deal: Deal, *, on: date) -> Standing:
         overdue=overdue,
         credit=received - refunded - paid,
         written_off=money.ZERO,
-        state=_deal_state(debt, overdue),
+        state=_deal_state(debt, overdue, is_prepaid=deposit == 0 and paid > 0),
         rows=rows,
+        deposit=deposit,
     )
+
+
+def deposit_of(deal: Deal, *, standing: Standing, total: Decimal) -> Decimal | None:
+    """What would be asked as deposit now if the deal cost `total`; None for a deal without a deposit."""
+    held = standing.received - standing.refunded
+    return deposit_state.asked(deal, schedule=standing.schedule, total=total, held=held)
 
 
 def settle_open(deal: Deal, *, at: datetime) -> list[Allocation]:
@@ -196,10 +209,13 @@ def _without_schedule(deal: Deal, *, received: Decimal, refunded: Decimal) -> St
         written_off=money.ZERO,
         state=DealState.NO_SCHEDULE,
         rows=(),
+        deposit=deposit_state.asked(deal, schedule=None, total=deal.price, held=kept),
     )
 
 
-def _deal_state(debt: Decimal, overdue: Decimal) -> DealState:
+def _deal_state(debt: Decimal, overdue: Decimal, *, is_prepaid: bool) -> DealState:
     if debt == 0:
         return DealState.PAID
-    return DealState.OVERDUE if overdue else DealState.ON_SCHEDULE
+    if overdue:
+        return DealState.OVERDUE
+    return DealState.PREPAID if is_prepaid else DealState.ON_SCHEDULE

@@ -8,14 +8,30 @@ where no owner or no shop follows from the network, NoReceiver says what to do.
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from billing.models import AccountPolicy, LegalEntity, Location, MerchantAccount, Product, TaxSetting
+from billing.models import (
+    AccountPolicy,
+    LegalEntity,
+    Location,
+    MerchantAccount,
+    Ownership,
+    Payment,
+    Product,
+    TaxSetting,
+)
+from billing.rules import money
 from crm.models import Deal
 
 
 class NoReceiver(Exception):
     """Nobody may take this deal's money; the message is the way out, in words for a manager."""
+
+
+class OwnerDiffers(NoReceiver):
+    """The deal's money lies with another legal entity than its owner now: a person must choose."""
 
 
 class NoTaxSetting(Exception):
@@ -24,17 +40,21 @@ class NoTaxSetting(Exception):
 
 @dataclass(frozen=True)
 class Receiver:
-    """Who takes the money of a deal; without a location the legal entity is the account's own."""
+    """Who takes the money of a deal; without a location the legal entity is the account's own.
+
+    `owned_on` is the day that decided: of service where it is known, else of the order.
+    """
 
     legal_entity: LegalEntity
     merchant: MerchantAccount
     location: Location | None
+    owned_on: date
 
 
 def receiver(*, deal: Deal, on: date) -> Receiver:
     """Who receives the deal's money when it is ordered on that day. Raises NoReceiver."""
     if not deal.location_value:
-        return _of_account(deal)
+        return _of_account(deal, on)
     location = Location.objects.filter(account_id=deal.account_id, crm_value=deal.location_value).first()
     if location is None:
         raise NoReceiver(
@@ -42,21 +62,69 @@ def receiver(*, deal: Deal, on: date) -> Receiver:
             % {"value": deal.location_value}
         )
     day = deal.service_on or on
-    owner = (
-        location.ownerships.filter(valid_from__lte=day)
-        .select_related("legal_entity", "merchant")
-        .order_by("-valid_from")
-        .first()
-    )
+    owner = owner_of(location=location, on=day)
     if owner is None:
         raise NoReceiver(
             _("The location “%(name)s” has no owner on %(day)s: add one to the network or change the day.")
             % {"name": location.name, "day": f"{day:%d.%m.%Y}"}
         )
-    return Receiver(owner.legal_entity, owner.merchant, location)
+    return Receiver(owner.legal_entity, owner.merchant, location, day)
 
 
-def _of_account(deal: Deal) -> Receiver:
+def asker(*, deal: Deal, on: date) -> Receiver:
+    """Who may ask for more of the deal's money. Raises NoReceiver, and OwnerDiffers.
+
+    Money never leaves the legal entity that received it, so a booking that was moved to another owner's place
+    asks for nothing until a person has settled whose the first money is.
+    """
+    found = receiver(deal=deal, on=on)
+    if found.location is None:
+        return found
+    holder = _other_holder(deal, found.legal_entity)
+    if holder is not None:
+        words = {
+            "holder": holder.name,
+            "owner": found.legal_entity.name,
+            "location": found.location.name,
+        }
+        raise OwnerDiffers(
+            _(
+                "The money of this booking lies with %(holder)s, but “%(location)s” belongs to %(owner)s. "
+                "Put the former location or day back, or refund the money there; then the links work again."
+            )
+            % words
+        )
+    return found
+
+
+def owner_of(*, location: Location, on: date) -> Ownership | None:
+    """The ownership that holds on a day."""
+    owners = location.ownerships.filter(valid_from__lte=on).select_related("legal_entity", "merchant")
+    return owners.order_by("-valid_from").first()
+
+
+def next_change(*, deal: Deal, receiver: Receiver, on: date) -> date | None:
+    """The first day after `on` that changes the taxes or the owner of an order made on it."""
+    days = list(
+        receiver.legal_entity.tax_settings.filter(valid_from__gt=on).values_list("valid_from", flat=True)
+    )
+    if receiver.location is not None and deal.service_on is None:
+        days += receiver.location.ownerships.filter(valid_from__gt=on).values_list("valid_from", flat=True)
+    sold = product(programme=deal.programme)
+    if sold is not None:
+        days += [day for day in (date.fromisoformat(row["from"]) for row in sold.vat_dates) if day > on]
+    return min(days, default=None)
+
+
+def _other_holder(deal: Deal, owner: LegalEntity) -> LegalEntity | None:
+    """Another legal entity that holds money of the deal, nothing of which went back in full."""
+    theirs = Payment.objects.filter(deal=deal).exclude(legal_entity=owner).select_related("legal_entity")
+    kept = theirs.annotate(kept=F("amount") - Coalesce(Sum("refunds__amount"), money.ZERO)).filter(kept__gt=0)
+    found = kept.order_by("id").first()
+    return found.legal_entity if found else None
+
+
+def _of_account(deal: Deal, on: date) -> Receiver:
     policy = AccountPolicy.objects.select_related("legal_entity").filter(account_id=deal.account_id).first()
     if policy is None or policy.legal_entity is None:
         raise NoReceiver(
@@ -70,7 +138,7 @@ def _of_account(deal: Deal) -> Receiver:
                 _("%(name)s has several merchant accounts: choose the deal's location.") % {"name": name}
             )
         raise NoReceiver(_("%(name)s has no merchant account: add one to the network.") % {"name": name})
-    return Receiver(policy.legal_entity, merchants[0], None)
+    return Receiver(policy.legal_entity, merchants[0], None, on)
 
 
 def tax(*, legal_entity: LegalEntity, on: date) -> TaxSetting:

@@ -10,6 +10,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from datetime import time as clock_time
 from decimal import Decimal
 
 import structlog
@@ -17,11 +18,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
 
-from billing import asking, history, ledger, links, network, provider_calls, providers
+from billing import asking, history, ledger, links, network, provider_calls, providers, receipts
 from billing.asking import What
-from billing.models import Invoice, ProviderOrder, TaxSetting
+from billing.models import Invoice, MerchantAccount, ProviderOrder, TaxSetting
 from billing.providers.base import CreatedOrder, NotSent, OrderRequest, Refused, Unknown
 from billing.rules import money
+from billing.rules.receipts import Buyer
 from crm.models import Deal
 
 log = structlog.get_logger("grafik.orders")
@@ -30,6 +32,7 @@ PROVIDER_SECONDS = 4.0
 # Within this time a creation that was sent may still be on its way: another click waits for it.
 CALL_LASTS = timedelta(seconds=PROVIDER_SECONDS + 1)
 POLL_SECONDS = 0.1
+EXPIRED_AT_ONCE = 500
 LIVE = (ProviderOrder.State.CREATING, ProviderOrder.State.OPEN)
 
 
@@ -47,6 +50,22 @@ class Contact:
 
     email: str = ""
     phone: str = ""
+
+
+@dataclass(frozen=True)
+class _Demand:
+    """What one order asks for; `whole`: it pays for all that is sold."""
+
+    purpose: str
+    invoice: Invoice | None
+    amount: Decimal
+    whole: bool
+    words: str
+    contact: Contact
+
+    @property
+    def buyer(self) -> Buyer:
+        return Buyer(email=self.contact.email, phone=self.contact.phone)
 
 
 def open_order(
@@ -86,6 +105,20 @@ def retire(*, deal: Deal, at: datetime) -> int:
     return len(stale)
 
 
+def expire(*, at: datetime) -> int:
+    """Close the open orders whose time is over; returns how many. A second call does nothing."""
+    over = ProviderOrder.objects.filter(state__in=LIVE, expires_at__lte=at).order_by("id")
+    closed = 0
+    for pk, deal_id in list(over.values_list("id", "deal_id")[:EXPIRED_AT_ONCE]):
+        with transaction.atomic():
+            ledger.lock(deal_id)
+            order = over.filter(pk=pk).first()
+            if order is not None:
+                _supersede(order, at=at)
+                closed += 1
+    return closed
+
+
 def _reserve(
     *, deal: Deal, what: What, at: datetime, invoice: Invoice | None, contact: Contact | None
 ) -> tuple[ProviderOrder, bool]:
@@ -100,7 +133,7 @@ def _reserve(
         amount = asking.amount(standing, what=what, invoice=invoice)
         if amount <= money.ZERO:
             raise NothingOwed
-        receiver = network.receiver(deal=locked, on=day)
+        receiver = network.asker(deal=locked, on=day)
         order = ProviderOrder.objects.filter(
             deal=locked, purpose=asking.purpose_of(what, invoice), state__in=LIVE
         ).first()
@@ -109,18 +142,15 @@ def _reserve(
         contact = _contact(locked, contact)
         if order is not None:
             _supersede(order, at=at)
-        words = asking.description(locked, standing, what=what, invoice=invoice)
-        order = _insert(
-            locked,
-            receiver=receiver,
-            what=what,
+        demand = _Demand(
+            purpose=asking.purpose_of(what, invoice),
             invoice=invoice,
             amount=amount,
-            words=words,
+            whole=amount >= standing.total,
+            words=asking.description(locked, standing, what=what, invoice=invoice),
             contact=contact,
-            at=at,
         )
-        return order, True
+        return _insert(locked, demand, receiver, at=at), True
 
 
 def _still_right(
@@ -128,6 +158,10 @@ def _still_right(
 ) -> bool:
     """True when the order asks the right sum for the right owner under today's taxes and can be used."""
     if order.amount != amount or order.merchant_id != receiver.merchant.pk:
+        return False
+    if order.location_id and order.location_id != (receiver.location.pk if receiver.location else None):
+        return False
+    if order.expires_at is not None and order.expires_at <= at:
         return False
     if order.ordered_on != day and _taxes(receiver, order.ordered_on) != _taxes(receiver, day):
         return False
@@ -154,46 +188,67 @@ def _take_call(order: ProviderOrder, *, at: datetime) -> bool:
     return True
 
 
-def _insert(
-    deal: Deal,
-    *,
-    receiver: network.Receiver,
-    what: What,
-    invoice: Invoice | None,
-    amount: Decimal,
-    words: str,
-    contact: Contact,
-    at: datetime,
-) -> ProviderOrder:
+def _insert(deal: Deal, demand: _Demand, receiver: network.Receiver, *, at: datetime) -> ProviderOrder:
+    provider = providers.of(receiver.merchant)
+    counted = _next_number(receiver.merchant, provider.first_number)
     pk = _next_id()
+    number = str(pk if counted is None else counted)
     page = links.page_url(deal=deal, at=at)
+    expires_at = _expires_at(deal, receiver, provider.order_lives, at)
     request = OrderRequest(
-        number=str(pk),
+        number=number,
         # A restored backup gives numbers a second time; the provider must not take that for a repeat.
         request_id=f"order:{pk}:{secrets.token_hex(4)}",
-        amount=amount,
-        description=words,
+        amount=demand.amount,
+        description=demand.words,
         account_id=f"{deal.account.key}-{deal.external_id}",
-        email=contact.email,
-        phone=contact.phone,
-        success_url=f"{page}done/?order={pk}",
-        fail_url=f"{page}failed/?order={pk}",
+        email=demand.contact.email,
+        phone=demand.contact.phone,
+        success_url=f"{page}done/?order={number}",
+        fail_url=f"{page}failed/?order={number}",
+        receipt=receipts.of_order(
+            deal=deal, receiver=receiver, amount=demand.amount, whole=demand.whole, buyer=demand.buyer, at=at
+        ),
+        expires_at=expires_at,
     )
     return ProviderOrder.objects.create(
         id=pk,
         deal=deal,
         merchant=receiver.merchant,
         legal_entity=receiver.legal_entity,
-        invoice=invoice,
-        purpose=asking.purpose_of(what, invoice),
-        amount=amount,
+        location=receiver.location,
+        owned_on=receiver.owned_on,
+        invoice=demand.invoice,
+        purpose=demand.purpose,
+        amount=demand.amount,
         number=request.number,
         request_id=request.request_id,
         request=request.as_json(),
         ordered_on=deal.local_day(at),
         created_at=at,
+        expires_at=expires_at,
         called_at=at,
     )
+
+
+def _expires_at(
+    deal: Deal, receiver: network.Receiver, lives: timedelta | None, at: datetime
+) -> datetime | None:
+    """No order outlives the next change of tax or owner, nor what its provider lets it live."""
+    change = network.next_change(deal=deal, receiver=receiver, on=deal.local_day(at))
+    ends = [at + lives] if lives else []
+    if change is not None:
+        ends.append(datetime.combine(change, clock_time(0), tzinfo=deal.zone))
+    return min(ends, default=None)
+
+
+def _next_number(merchant: MerchantAccount, first: int | None) -> int | None:
+    """One after another where the provider counts: the shop's row is locked until the order is committed."""
+    if first is None:
+        return None
+    MerchantAccount.objects.select_for_update(no_key=True).get(pk=merchant.pk)
+    last = ProviderOrder.objects.filter(merchant=merchant).order_by("-id").values_list("number", flat=True)
+    return max(first, int(last[0]) + 1 if last else first)
 
 
 def _next_id() -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, network, orders, overdue, projection, receipts
+from billing import history, ledger, network, orders, overdue, projection, receipts, stages
 from billing.models import MerchantAccount, Payment, ProviderOrder, Refund
 from billing.receipts import ReceiptChoice
 from billing.rules import allocation, money
@@ -185,18 +185,6 @@ def refund_noticed(
     return refund
 
 
-def complete_if_paid(deal: Deal, *, cause: str, at: datetime) -> None:
-    """Move a fully paid deal to its pipeline's stage for that; `cause` makes the move happen once."""
-    standing = ledger.standing(deal, on=deal.local_day(at))
-    if standing.schedule is None or standing.debt > 0 or standing.paid <= 0:
-        return
-    pipeline = deal.account.pipelines.filter(external_id=deal.pipeline_id).first()
-    if pipeline is None:
-        return
-    stage = pipeline.paid_status or pipeline.completed_status
-    outbox.move_stage(deal=deal, key=f"completed:{cause}", status_id=stage, at=at)
-
-
 def _book(deal: Deal, payment: Payment, *, choice: ReceiptChoice | None, author: str, at: datetime) -> None:
     """Allocate a new payment and write down everything that follows from it."""
     total = ledger.standing(deal, on=deal.local_day(at)).total
@@ -222,7 +210,7 @@ def _book(deal: Deal, payment: Payment, *, choice: ReceiptChoice | None, author:
     outbox.note(deal=deal, key=f"payment:{payment.id}", text=_note(payment, standing), at=at)
     overdue.cure(deal=deal, at=at)
     projection.push(deal, at=at)
-    complete_if_paid(deal, cause=f"payment:{payment.id}", at=at)
+    stages.follow_money(deal, cause=f"payment:{payment.id}", at=at)
 
 
 def _note(payment: Payment, standing: ledger.Standing) -> str:

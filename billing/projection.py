@@ -38,4 +38,8 @@ def values(deal: Deal, *, on: date, at: datetime) -> dict[str, str | date | None
         "next_amount": money.text(following.rest) if following else None,
         "payment_state": LABELS[standing.state],
         "payment_link": links.go_url(deal=deal, what="installment", at=at),
+        "deposit_link": links.go_url(deal=deal, what="deposit", at=at)
+        if standing.deposit is not None
+        else None,
+        "full_link": links.go_url(deal=deal, what="full", at=at),
     }

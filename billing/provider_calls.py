@@ -120,7 +120,10 @@ class _Call:
 
 
 def _cancel_order(call: _Call) -> None:
-    """A refusal in the provider's own words means that there is nothing to close (paid, closed before)."""
+    """A refusal in the provider's own words means that there is nothing to close (paid, closed before).
+
+    Where a provider cannot cancel, its page ends by its date; until then the order stays superseded.
+    """
     order = call.row.order
     if order is not None and order.external_id:
         try:
@@ -129,6 +132,9 @@ def _cancel_order(call: _Call) -> None:
             if error.status != 200:
                 raise
             log.info("nothing to cancel", order=order.pk, reason=error.detail)
+        except Unsupported:
+            queues.finish(call.row, at=call.at)
+            return
     with transaction.atomic():
         if order is not None:
             superseded = ProviderOrder.objects.filter(pk=order.pk, state=ProviderOrder.State.SUPERSEDED)

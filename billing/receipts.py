@@ -17,13 +17,26 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import history, network, provider_queue
-from billing.models import MerchantAccount, Payment, ProviderCall, Receipt, Refund
+from billing.models import (
+    LegalEntity,
+    MerchantAccount,
+    Payment,
+    Product,
+    ProviderCall,
+    Receipt,
+    Refund,
+    TaxSetting,
+)
 from billing.rules import receipts as rules
 from billing.rules.receipts import Maker
+from crm.models import Deal
 
 NAME_MAX = 128
+# The setting `receipts` of a shop whose provider makes the receipt with the payment.
+RIDES = "order"
 STATES = {
     Maker.US: Receipt.State.PLANNED,
+    Maker.ORDER: Receipt.State.SENT,
     Maker.ELSEWHERE: Receipt.State.NOT_REQUIRED,
     Maker.NOBODY: Receipt.State.NOT_REQUIRED,
     Maker.OPEN: Receipt.State.MISSING,
@@ -84,6 +97,32 @@ def plan_income(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, 
     if merchant:
         _queue(receipt, merchant, at=at)
     return receipt
+
+
+def of_order(
+    *, deal: Deal, receiver: network.Receiver, amount: Decimal, whole: bool, buyer: rules.Buyer, at: datetime
+) -> dict[str, Any]:
+    """The receipt that rides on an order; empty where the shop makes none that way, or nobody knows the tax.
+
+    The payment's own receipt repeats it (plan_income), so what the provider prints is what stands here.
+    """
+    if receiver.merchant.settings.get("receipts") != RIDES:
+        return {}
+    on = deal.local_day(at)
+    entity = receiver.legal_entity
+    try:
+        tax = network.tax(legal_entity=entity, on=on)
+    except network.NoTaxSetting:
+        return {}
+    product = network.product(programme=deal.programme)
+    content = rules.prepayment(
+        seller=rules.Seller(inn=entity.inn, site=entity.site, tax_system=_system(entity, tax)),
+        buyer=buyer,
+        item=_item_of(product, deal.programme or deal.name, network.vat(product=product, setting=tax, on=on)),
+        amount=amount,
+        whole=whole,
+    )
+    return dict(content)
 
 
 def plan_refund(*, refund: Refund, at: datetime) -> Receipt:
@@ -182,15 +221,19 @@ def _plan(
     except network.NoTaxSetting:
         return rules.Decision(Maker.OPEN, "no_tax_setting"), {}, None
     merchant, desk = _registers(payment)
+    ridden: dict[str, Any] = payment.order.request.get("receipt") or {} if payment.order else {}
     given = rules.Circumstances(
-        tax_system="npd" if payment.legal_entity.kind == "self_employed" else tax.tax_system,
+        tax_system=_system(payment.legal_entity, tax),
         method=payment.method,
         payer_is_organisation=payment.payer.get("kind") == "company",
         cloud=bool(merchant and merchant.settings.get("receipts") is True),
         cloud_cash=bool(merchant and merchant.settings.get("cash_receipts") is True),
         desk=desk,
+        rode=bool(ridden),
     )
     decision = _decide(given, choice)
+    if decision.maker is Maker.ORDER:
+        return decision, ridden, None
     if decision.maker is not Maker.US:
         return decision, {}, None
     seller = rules.Seller(
@@ -247,10 +290,17 @@ def _product(payment: Payment) -> Any:
 
 
 def _item(payment: Payment, *, tax_vat: str) -> rules.Item:
-    product = _product(payment)
     deal_name = payment.deal.name if payment.deal else ""
-    name = product.name if product else payment.programme or deal_name or _("Services under a contract")
-    return rules.Item(name=name[:NAME_MAX], subject=product.subject if product else "service", vat=tax_vat)
+    return _item_of(_product(payment), payment.programme or deal_name, tax_vat)
+
+
+def _item_of(product: Product | None, words: str, vat: str) -> rules.Item:
+    name = product.name if product else words or _("Services under a contract")
+    return rules.Item(name=name[:NAME_MAX], subject=product.subject if product else "service", vat=vat)
+
+
+def _system(entity: LegalEntity, tax: TaxSetting) -> str:
+    return "npd" if entity.kind == LegalEntity.Kind.SELF_EMPLOYED else tax.tax_system
 
 
 def _queue(receipt: Receipt, merchant: MerchantAccount, *, at: datetime) -> None:

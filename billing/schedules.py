@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import history, invoices, ledger, orders, overdue, payments, projection, workdays
+from billing import history, invoices, ledger, orders, overdue, projection, stages, workdays
 from billing.models import Installment, Payment, Schedule, ScheduleVersion
 from billing.rules import allocation, money
 from billing.rules import schedule as rules
@@ -111,15 +111,25 @@ def save(
             raise StaleVersion
         if schedule and not reason.strip():
             raise ReasonRequired
-        made = preview(deal=deal, terms=terms, on=deal.local_day(at))
-        schedule = _store(deal, schedule, terms, made, at=at)
-        _remember(schedule, terms, made, author=author, reason=reason.strip(), at=at)
-        ledger.settle_open(deal, at=at)
-        orders.retire(deal=deal, at=at)
-        overdue.cure(deal=deal, at=at)
+        schedule = lay_out(deal=deal, terms=terms, author=author, reason=reason, at=at)
         outbox.set_price(deal=deal, price=money.whole_roubles(terms.total), at=at)
-        projection.push(deal, at=at)
-        payments.complete_if_paid(deal, cause=f"schedule:{schedule.id}:{schedule.version}", at=at)
+    return schedule
+
+
+def lay_out(*, deal: Deal, terms: Terms, author: str, reason: str, at: datetime) -> Schedule:
+    """Steps 2 to 4 of save(), whatever version stands; the price in amoCRM is left as it is.
+
+    The caller holds the deal's lock.
+    """
+    schedule = Schedule.objects.filter(deal=deal).first()
+    made = preview(deal=deal, terms=terms, on=deal.local_day(at))
+    schedule = _store(deal, schedule, terms, made, at=at)
+    _remember(schedule, terms, made, author=author, reason=reason.strip(), at=at)
+    ledger.settle_open(deal, at=at)
+    orders.retire(deal=deal, at=at)
+    overdue.cure(deal=deal, at=at)
+    projection.push(deal, at=at)
+    stages.follow_money(deal, cause=f"schedule:{schedule.id}:{schedule.version}", at=at)
     return schedule
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from celery import shared_task
 from django.utils import timezone
 
-from billing import inbox, invoices, messages, overdue, provider_calls, reminders
+from billing import deposits, inbox, invoices, messages, orders, overdue, provider_calls, reminders, stages
 from billing.models import AccountPolicy, FirstAnswer
 
 KEYS_LIVE = timedelta(hours=24)
@@ -49,6 +49,21 @@ def flag_overdue() -> None:
 @shared_task(name="billing.send_reminders")
 def send_reminders() -> None:
     reminders.send_due(at=timezone.now())
+
+
+@shared_task(name="billing.follow_prices")
+def follow_prices() -> None:
+    deposits.follow_prices(at=timezone.now())
+
+
+@shared_task(name="billing.expire_orders")
+def expire_orders() -> None:
+    orders.expire(at=timezone.now())
+
+
+@shared_task(name="billing.complete_served")
+def complete_served() -> None:
+    stages.complete_served(at=timezone.now())
 
 
 @shared_task(name="billing.forget_idempotency_keys")

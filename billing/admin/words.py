@@ -86,6 +86,8 @@ COLUMNS = {
     "request": _("Request"),
     "url": _("Address"),
     "ordered_on": _("Ordered on"),
+    "owned_on": _("Day of the owner"),
+    "expires_at": _("Open until"),
     "opened_at": _("Opened"),
     "called_at": _("First call"),
     "order": _("Provider order"),

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import deal_card, invoices, links, network, payments, schedules
+from billing import deal_card, deposits, invoices, links, network, payments, schedules
 from billing.api import idempotency, timeline
 from billing.api.doors import Door, Visit, body
 from billing.api.problems import Problem
@@ -147,7 +147,10 @@ class PaymentLinks(Door):
         deal = self._fresh(visit)
 
         def act() -> idempotency.Answer:
-            receiver = network.receiver(deal=deal, on=deal.local_day(visit.at))
+            if deposits.is_deposit(deal):
+                receiver = deposits.prepare(deal=deal, author=visit.author, at=visit.at)
+            else:
+                receiver = network.asker(deal=deal, on=deal.local_day(visit.at))
             card = deal_card.card(deal, at=visit.at)
             return 200, {
                 **card["links"],

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from billing import invoices, network, papers, payments, schedules
+from billing import deposits, invoices, network, papers, payments, schedules
 from billing.api.words import of_remark
 from billing.rules.schedule import InvalidTerms
 from crm import client, deals
@@ -60,6 +60,12 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         422,
         "no_email",
         lambda: _("The contact has no e-mail: add it to the contact and send again."),
+    ),
+    network.OwnerDiffers: (422, "owner_differs", lambda: _("The money lies with another legal entity.")),
+    deposits.NoPrice: (
+        422,
+        "no_price",
+        lambda: _("The deal has no budget: enter the price of the booking and make the links again."),
     ),
     network.NoReceiver: (
         422,

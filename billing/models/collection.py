@@ -2,13 +2,13 @@
 
 An invoice asks for one installment (or for a sum) and is sent once. The payer's link lives as long as the
 deal and always asks for what is owed at the click; only the click makes an order at a provider. An order
-remembers the day and the legal entity for which it was made.
+remembers the location, the day and the owner for which it was made, and the database checks all three.
 """
 
 from django.db import models
 from django.db.models import Q
 
-from billing.models.network import LegalEntity, MerchantAccount
+from billing.models.network import LegalEntity, Location, MerchantAccount
 from billing.models.schedule import Installment
 from crm.models import Deal
 
@@ -98,7 +98,12 @@ class ProviderOrder(models.Model):
     external_id = models.CharField(max_length=80, blank=True)
     url = models.URLField(max_length=2000, blank=True)
     ordered_on = models.DateField()
+    # Whose money it is: the owner of this location on this day (of service, else of the order).
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, null=True, blank=True)
+    owned_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()
+    # From then on its taxes or its owner may be others, or its page is closed by itself.
+    expires_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     # When its creation was last sent: a second click waits for that call instead of making another.
     called_at = models.DateTimeField(null=True, blank=True)

@@ -107,7 +107,7 @@ def of(deal: Deal, *, at: datetime) -> Content:
 
 def _entity(deal: Deal, today: date) -> LegalEntity | None:
     try:
-        return network.receiver(deal=deal, on=today).legal_entity
+        return network.asker(deal=deal, on=today).legal_entity
     except network.NoReceiver:
         return None
 
@@ -134,8 +134,10 @@ def _short_day(day: date, today: date) -> str:
 
 def _buttons(standing: Standing) -> list[Button]:
     """The most pressing way to pay first; two buttons never ask the same sum."""
+    in_advance = [(What.DEPOSIT, _("Pay the deposit: %(amount)s"))] if standing.deposit else []
     ways = [
         (What.OVERDUE, _("Pay what is overdue: %(amount)s")),
+        *in_advance,
         (What.INSTALLMENT, _("Pay one payment: %(amount)s")),
         (What.FULL, _("Pay all: %(amount)s")),
     ]

@@ -263,6 +263,8 @@ class Provider(ABC):
     # A request id protects a call for this long after it was first sent; a margin for slow clocks is taken
     # off.
     request_id_lives = timedelta(0)
+    # How long an order should stay payable; None: until it is paid or cancelled.
+    order_lives: timedelta | None = None
 
     @property
     def first_number(self) -> int | None:

@@ -9,7 +9,7 @@ invoices are other services, which we do not use.
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -47,6 +47,8 @@ class Robokassa(Provider):
     """One shop. settings {login, algorithm, test, receipts, inv_id_from}; secrets are passwords 1 and 2."""
 
     name = "robokassa"
+    # An address cannot be cancelled, so it ends by itself: the payer's own link makes another one.
+    order_lives = timedelta(days=1)
 
     def __init__(self, shop: Shop, *, url: str) -> None:
         settings: Mapping[str, Any] = shop.settings

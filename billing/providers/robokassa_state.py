@@ -91,9 +91,10 @@ def _text(root: ElementTree.Element, *path: str) -> str:
     """The text at a path of local names; raises LookupError."""
     element = root
     for name in path:
-        element = next(_children(element, name), None)  # type: ignore[assignment]
-        if element is None:
+        found = list(_children(element, name))
+        if not found:
             raise LookupError(name)
+        element = found[0]
     return (element.text or "").strip()
 
 

@@ -76,6 +76,7 @@ class Item:
 
 class Maker(StrEnum):
     US = "us"
+    ORDER = "order"
     ELSEWHERE = "elsewhere"
     NOBODY = "nobody"
     OPEN = "open"
@@ -83,7 +84,10 @@ class Maker(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """Who makes the receipt, and in a word why not we. OPEN stays on the list "money without a receipt"."""
+    """Who makes the receipt, and in a word why not we. OPEN stays on the list "money without a receipt".
+
+    ORDER: it rode on the order, so the provider made it with the payment.
+    """
 
     maker: Maker
     reason: str = ""
@@ -95,7 +99,7 @@ class Circumstances:
 
     `method`: card and sbp come through a provider, the others are entered by hand. `desk` is None where no
     desk is known, else True when cash is rung there. `cloud` and `cloud_cash`: our shop makes receipts, and
-    for cash too.
+    for cash too. `rode`: the provider got the receipt with the order.
     """
 
     tax_system: str
@@ -104,6 +108,7 @@ class Circumstances:
     cloud: bool
     cloud_cash: bool
     desk: bool | None
+    rode: bool = False
 
 
 def maker(given: Circumstances) -> Decision:
@@ -126,6 +131,8 @@ def by_us(given: Circumstances) -> Decision:
     """Ours, if our shop can make it; what we cannot make stays open for a person."""
     if given.tax_system == "npd":
         return Decision(Maker.NOBODY, "npd")
+    if given.rode:
+        return Decision(Maker.ORDER)
     if not given.cloud:
         return Decision(Maker.OPEN, "no_register")
     if given.method == "cash" and not given.cloud_cash:

@@ -84,10 +84,7 @@ def test_an_order_or_payment_by_another_entitys_merchant_is_impossible() -> None
     deal = make_deal()
     order = make_order(deal)
     stranger = make_merchant(make_legal_entity())
-    assert (
-        refused("UPDATE billing_providerorder SET merchant_id = %s", [stranger.id])
-        == "order_by_the_entitys_merchant"
-    )
+    assert refused("UPDATE billing_providerorder SET merchant_id = %s", [stranger.id]) == "order_of_the_owner"
     statement = (
         "INSERT INTO billing_payment (deal_id, legal_entity_id, merchant_id, amount, currency, counted,"
         " method, external_id, received_at, recorded_at, author, comment, payer, manager, programme, cohort)"

@@ -32,6 +32,8 @@ class Bank:
     made: dict[str, CreatedOrder] = field(default_factory=dict)
     during: Callable[[], None] = lambda: None
     request_id_lives: timedelta = timedelta(minutes=55)
+    order_lives: timedelta | None = None
+    first_number: int | None = None
 
     def create_order(self, request: OrderRequest, *, timeout: float) -> CreatedOrder:
         assert timeout <= 4

@@ -33,6 +33,8 @@ class Bank:
     """A provider that always works, until it is told otherwise."""
 
     request_id_lives = timedelta(minutes=55)
+    order_lives: timedelta | None = None
+    first_number: int | None = None
     error: Exception | None = None
 
     def create_order(self, request: OrderRequest, *, timeout: float) -> CreatedOrder:

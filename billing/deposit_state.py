@@ -1,0 +1,60 @@
+"""What a booking still has to pay in advance: computed from its location's terms and its money."""
+
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+
+from django.db.models import Sum
+
+from billing.models import AccountPolicy, Location, Payment, Refund, Schedule, ScheduleVersion
+from billing.rules import deposit, money
+from billing.rules.deposit import DepositTerms
+from crm.models import Deal
+
+
+def asked(deal: Deal, *, schedule: Schedule | None, total: Decimal, held: Decimal) -> Decimal | None:
+    """Return the roubles still asked as deposit, None where the deal has no deposit.
+
+    `held` is what was received less what went back, `total` what the booking costs now.
+    """
+    terms = terms_of(deal)
+    if terms is None:
+        return None
+    share = deposit.share(terms, total=total)
+    if schedule is None or not money.ZERO < held < share:
+        return deposit.asked(share=share, held=held)
+    return deposit.asked(share=share, held=held, earlier=_earlier(deal, schedule, terms))
+
+
+def terms_of(deal: Deal) -> DepositTerms | None:
+    """The deposit of the deal's location; None outside deposit mode and where the location has none."""
+    if not deal.location_value:
+        return None
+    places = Location.objects.filter(
+        account_id=deal.account_id,
+        crm_value=deal.location_value,
+        account__policy__mode=AccountPolicy.Mode.DEPOSIT,
+    )
+    written = places.values_list("deposit", flat=True).first()
+    return _terms(written) if written else None
+
+
+def _terms(written: dict[str, str]) -> DepositTerms:
+    values = {name: Decimal(written[name]) for name in written if written[name]}
+    return DepositTerms(**values)
+
+
+def _earlier(deal: Deal, schedule: Schedule, terms: DepositTerms) -> list[tuple[Decimal, Decimal]]:
+    """The share and the money held at the end of every version but the last."""
+    versions = ScheduleVersion.objects.filter(schedule=schedule).order_by("number")
+    rows = list(versions.values_list("total", "created_at"))
+    return [
+        (deposit.share(terms, total=total), _held_until(deal, following[1]))
+        for (total, _), following in pairwise(rows)
+    ]
+
+
+def _held_until(deal: Deal, at: datetime) -> Decimal:
+    came = Payment.objects.filter(deal=deal, counted=True, recorded_at__lt=at).aggregate(sum=Sum("amount"))
+    went = Refund.objects.filter(payment__deal=deal, recorded_at__lt=at).aggregate(sum=Sum("amount"))
+    return (came["sum"] or money.ZERO) - (went["sum"] or money.ZERO)

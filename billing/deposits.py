@@ -1,0 +1,115 @@
+"""Deposit mode: a booking is paid in two parts, the deposit now and the rest on the day of service.
+
+Owns the two-row schedule of a booking. Promises: until the first money the total follows the lead's price,
+afterwards no price changes it (the card warns, and a person decides); the rest follows the day of service.
+Never: writes the price back to amoCRM, for a newer one may be on its way from there.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils.translation import gettext as _
+
+from billing import history, ledger, network, projection, schedules
+from billing.ledger import Standing
+from billing.models import AccountPolicy, Payment, Schedule
+from billing.rules import money
+from billing.rules.schedule import Row, Terms
+from crm.models import Deal
+
+BATCH = 200
+
+
+class NoPrice(Exception):
+    """The lead has no price, so there is nothing to ask for."""
+
+
+def is_deposit(deal: Deal) -> bool:
+    """Does the deal's account work with deposits?"""
+    return AccountPolicy.objects.filter(account=deal.account_id, mode=AccountPolicy.Mode.DEPOSIT).exists()
+
+
+def prepare(*, deal: Deal, author: str, at: datetime) -> network.Receiver:
+    """Bring a booking's two rows up to date with the lead as it is known now, and say who takes its money.
+
+    Makes them at first; a second call without a change makes nothing. Raises NoPrice, network.NoReceiver,
+    network.OwnerDiffers.
+    """
+    with transaction.atomic():
+        locked = ledger.lock(deal.pk)
+        receiver = network.asker(deal=locked, on=locked.local_day(at))
+        _lay_out(locked, author=author, at=at)
+        projection.push(locked, at=at)
+    return receiver
+
+
+def follow_prices(*, at: datetime) -> int:
+    """Let bookings without money follow a price that changed in amoCRM; returns how many changed."""
+    changed = Schedule.objects.filter(
+        ~Exists(Payment.objects.filter(deal=OuterRef("deal"))),
+        deal__account__policy__mode=AccountPolicy.Mode.DEPOSIT,
+        deal__state=Deal.State.LIVE,
+        deal__price__gt=0,
+    ).exclude(total=F("deal__price"))
+    found = list(changed.values_list("deal_id", flat=True)[:BATCH])
+    return sum(_follow(deal_id, at=at) for deal_id in found)
+
+
+def _follow(deal_id: int, *, at: datetime) -> bool:
+    with transaction.atomic():
+        return _lay_out(ledger.lock(deal_id), author=history.SYSTEM, at=at)
+
+
+def _lay_out(deal: Deal, *, author: str, at: datetime) -> bool:
+    """Make or change the rows; true when something changed. The caller holds the deal's lock."""
+    on = deal.local_day(at)
+    standing = ledger.standing(deal, on=on)
+    total = _total(deal, standing)
+    if total <= 0:
+        raise NoPrice
+    if standing.schedule is not None and total == standing.total and not _day_differs(deal, standing, on):
+        return False
+    reason = "" if standing.schedule is None else _("The price or the day of the booking was changed.")
+    terms = Terms(total, rows=_rows(deal, standing, total, on), shift_weekends=False)
+    schedules.lay_out(deal=deal, terms=terms, author=author, reason=reason, at=at)
+    return True
+
+
+def _total(deal: Deal, standing: Standing) -> Decimal:
+    held = standing.received - standing.refunded
+    if standing.schedule is None:
+        return max(deal.price, held)
+    return standing.total if standing.received > 0 or deal.price <= 0 else deal.price
+
+
+def _day_differs(deal: Deal, standing: Standing, on: date) -> bool:
+    """Was the booking moved to another day that is still ahead? Hand-made rows are left alone."""
+    if deal.service_on is None or deal.service_on < on:
+        return False
+    open_rows = [row for row in standing.rows if row.rest > 0]
+    last = max(standing.rows, key=lambda row: row.installment.number, default=None)
+    if last is None or last.paid > 0 or len(open_rows) > 2 or _is_only_deposit(standing):
+        return False
+    return last.installment.due_on != deal.service_on
+
+
+def _is_only_deposit(standing: Standing) -> bool:
+    return len(standing.rows) == 1 and standing.deposit == standing.debt
+
+
+def _rows(deal: Deal, standing: Standing, total: Decimal, on: date) -> tuple[Row, ...]:
+    """What is left of the total: the rest of the deposit today, all else on the day of service."""
+    kept = _kept(standing)
+    rest = total - kept
+    now = min(ledger.deposit_of(deal, standing=standing, total=total) or money.ZERO, rest)
+    rest_on = max(deal.service_on or on, on)
+    return tuple(row for row in (Row(on, now), Row(rest_on, rest - now)) if row.amount > 0)
+
+
+def _kept(standing: Standing) -> Decimal:
+    """The money in rows that stay; before the first schedule all of it becomes rows."""
+    if standing.schedule is None:
+        return standing.received - standing.refunded
+    return sum((row.paid for row in standing.rows), money.ZERO)

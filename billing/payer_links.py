@@ -1,0 +1,46 @@
+"""The links of a deal as a manager sends them: what each asks today, its state, the ready message.
+
+A link is open, paid or closed. Closed: nobody may ask for this money now (a booking whose money lies with
+another owner), so the address shows a page in words instead of a provider's.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from billing import asking, links
+from billing.asking import What
+from billing.ledger import Standing
+from billing.rules import money
+from crm.models import Deal
+
+
+def of(deal: Deal, standing: Standing, *, closed: bool, at: datetime) -> dict[str, Any]:
+    """Return {"deposit": …, "full": …}; None for a link that the deal does not have (yet)."""
+    has_deposit = standing.schedule is not None and standing.deposit is not None
+    return {
+        "deposit": _link(deal, standing, What.DEPOSIT, closed=closed, at=at) if has_deposit else None,
+        "full": _link(deal, standing, What.FULL, closed=closed, at=at) if standing.schedule else None,
+    }
+
+
+def _link(deal: Deal, standing: Standing, what: What, *, closed: bool, at: datetime) -> dict[str, Any]:
+    amount = asking.amount(standing, what=what)
+    url = links.go_url(deal=deal, what=what, at=at)
+    asking_state = "closed" if closed else "open"
+    return {
+        "amount": money.text(amount),
+        "url": url,
+        "state": asking_state if amount > 0 else "paid",
+        "text": _text(what, standing, url),
+    }
+
+
+def _text(what: What, standing: Standing, url: str) -> str:
+    words = {"amount": money.words(asking.amount(standing, what=what)), "url": url}
+    if what == What.DEPOSIT:
+        return _("To book, pay the deposit of %(amount)s by the link: %(url)s") % words
+    if standing.deposit is not None and standing.paid > 0:
+        return _("To pay the rest, %(amount)s, open the link: %(url)s") % words
+    return _("To pay %(amount)s, open the link: %(url)s") % words
