@@ -153,7 +153,8 @@ def _welcome(sandbox: Sandbox, data_dir: Path) -> str:
 Ready after {time.time() - begun_at():.0f} seconds.
 
   Deal card in amoCRM    {sandbox.deal_url()}
-  All deals              {sandbox.url}/amocrm/{sandbox.SUBDOMAIN}/leads/
+  Deals of the school    {sandbox.deals_url(sandbox.SUBDOMAIN)}
+  Bookings of the quests {sandbox.deals_url(sandbox.NETWORK)}
   Mailbox                {sandbox.url}/mail/
   Sandbox controls       {sandbox.url}/
   Admin panel            {sandbox.product_url}/admin/   log-in {OWNER}, password {PASSWORD}

@@ -20,6 +20,7 @@ class Sandbox:
     """Where it is: the two ports after the product's."""
 
     SUBDOMAIN: ClassVar[str] = "demoschool"
+    NETWORK: ClassVar[str] = "demoquests"
     LEAD_ID: ClassVar[int] = 7700123
 
     data_dir: Path
@@ -40,6 +41,9 @@ class Sandbox:
     def deal_url(self) -> str:
         return f"{self.url}/amocrm/{self.SUBDOMAIN}/leads/detail/{self.LEAD_ID}"
 
+    def deals_url(self, subdomain: str) -> str:
+        return f"{self.url}/amocrm/{subdomain}/leads/"
+
     def command(self) -> list[str]:
         return [
             *(sys.executable, "-m", "sandbox", "--port", str(self.product_port + 1)),
@@ -56,7 +60,8 @@ class Sandbox:
         data: Any = json.loads(text.replace("{PUBLIC_URL}", self.product_url))
         self._post("/_sandbox/seed", json.dumps(data).encode(), "application/json")
         archive = (self.data_dir / "widget.zip").read_bytes()
-        self._post(f"/_sandbox/widget?subdomain={self.SUBDOMAIN}", archive, "application/zip")
+        for subdomain in (self.SUBDOMAIN, self.NETWORK):
+            self._post(f"/_sandbox/widget?subdomain={subdomain}", archive, "application/zip")
 
     def _post(self, path: str, body: bytes, content_type: str) -> None:
         request = urllib.request.Request(  # noqa: S310 - the sandbox's loopback address

@@ -7,7 +7,7 @@ configuration of the outside, an integration's keys and addresses, follows the f
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.amocrm import directory, values
@@ -117,7 +117,7 @@ def _contact(given: Row, now: int) -> Row:
 def _lead(crm: Crm, given: Row, now: int) -> Row:
     made = now - given.get("days_ago", 10) * DAY
     items = [
-        {"field_id": int(field_id), "values": [{"value": _seconds(crm, value)}]}
+        {"field_id": int(field_id), "values": [{"value": _seconds(crm, value, now)}]}
         for field_id, value in given.get("values", {}).items()
     ]
     closed = made if given["status_id"] in (142, 143) else None
@@ -143,9 +143,14 @@ def _lead(crm: Crm, given: Row, now: int) -> Row:
     }
 
 
-def _seconds(crm: Crm, value: Any) -> Any:
-    """A date of the seed file, "2026-12-01", as midnight of the account; anything else as it stands."""
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+def _seconds(crm: Crm, value: Any, now: int) -> Any:
+    """A date of the seed file, "2026-12-01" or "+9 days", as midnight of the account; else as it stands."""
+    if not isinstance(value, str):
+        return value
+    ahead = re.fullmatch(r"\+(\d+) days", value)
+    if ahead:
+        value = (datetime.fromtimestamp(now, crm.zone) + timedelta(days=int(ahead[1]))).date().isoformat()
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         return value
     return int(datetime.fromisoformat(value).replace(tzinfo=crm.zone).timestamp())
 
