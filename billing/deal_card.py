@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing import invoice_state, ledger, links, network, payer_links, tickets
 from billing.ledger import DealState, Standing
-from billing.models import AccountPolicy, Event, Invoice, Message, Payment, Receipt
+from billing.models import AccountPolicy, Event, Invoice, Payment, Receipt
 from billing.rules import money
 from crm.models import Deal
 from documents import files
@@ -30,15 +30,16 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     policy = AccountPolicy.objects.filter(account=deal.account).first()
     receiver = _receiver(deal, on)
     stopped = _owner_differs(deal, on)
-    found = list(Invoice.objects.filter(deal=deal).order_by("id"))
+    found = list(Invoice.objects.filter(deal=deal).order_by("id").prefetch_related("messages"))
     payments = list(
         Payment.objects.filter(deal=deal).select_related("merchant").order_by("received_at", "id")
     )
+    head = _head(deal, policy, receiver, at)
     return {
-        **_head(deal, policy, receiver, at),
+        **head,
         **_figures(standing),
         "installments": [_installment(row) for row in standing.rows],
-        "invoices": [_invoice(invoice, standing, deal, at) for invoice in found],
+        "invoices": [_invoice(invoice, standing, deal, head["pay_url"]) for invoice in found],
         "links": payer_links.of(deal, standing, closed=bool(stopped), at=at),
         "payments": _payments(payments, deal),
         "attempts": _attempts(deal),
@@ -144,13 +145,13 @@ def _installment(row: ledger.RowStanding) -> dict[str, Any]:
     }
 
 
-def _invoice(invoice: Invoice, standing: Standing, deal: Deal, at: datetime) -> dict[str, Any]:
+def _invoice(invoice: Invoice, standing: Standing, deal: Deal, page: str) -> dict[str, Any]:
     return {
         "id": invoice.pk,
         "number": invoice.number,
         "amount": money.text(invoice.amount),
         "state": invoice_state.state_of(invoice, standing),
-        "url": links.go_url(deal=deal, what="invoice", at=at, invoice=invoice),
+        "url": links.address(page, what="invoice", invoice=invoice),
         "issued_on": invoice.issued_on.isoformat(),
         "sent": [
             {
@@ -158,7 +159,7 @@ def _invoice(invoice: Invoice, standing: Standing, deal: Deal, at: datetime) -> 
                 "at": moment(message.done_at or message.created_at, deal),
                 "state": SENT[message.state],
             }
-            for message in Message.objects.filter(invoice=invoice).order_by("id")
+            for message in sorted(invoice.messages.all(), key=lambda message: message.pk)
         ],
     }
 
@@ -249,10 +250,12 @@ def _warnings(
 def _actions(standing: Standing, found: list[Invoice], *, is_deposit: bool) -> list[str]:
     actions = []
     if standing.schedule is not None:
-        actions += ["rebuild", "links"]
-    else:
-        # In deposit mode making the links lays out the schedule.
-        actions.append("links" if is_deposit else "schedule")
+        actions.append("rebuild")
+    elif not is_deposit:
+        actions.append("schedule")
+    # In deposit mode making the links lays out the schedule; with nothing owed there is none to make.
+    if standing.debt > 0 if is_deposit else standing.schedule is not None:
+        actions.append("links")
     if standing.debt > 0:
         actions += ["full_payment", "partial_payment"]
         if standing.schedule:

@@ -1,6 +1,7 @@
-"""manage.py network: apply a network file, or try the stored credentials."""
+"""manage.py network: apply a network file, try the stored credentials, list what a change of owner left."""
 
 from argparse import ArgumentParser
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +9,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import credentials
+from billing import credentials, handovers
 from billing.network_file import apply
 from billing.network_file.changes import Action, Change
 from billing.network_file.nodes import Refused
+from billing.rules import money
 
 _SIGNS = {Action.CREATED: "+", Action.CHANGED: "~", Action.LEFT: "="}
 
 
 class Command(BaseCommand):
-    help = "Make the database match a network file (apply), or try the stored credentials (check)."
+    help = (
+        "Match a network file (apply), try the stored credentials (check), list a change's rest (handover)."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)
@@ -29,9 +33,15 @@ class Command(BaseCommand):
             "keys", nargs="*", metavar="KEY", help="accounts and merchant accounts; none means all"
         )
 
+        handover_parser = commands.add_parser("handover", help="bookings whose money lies with the old owner")
+        handover_parser.add_argument("location", metavar="LOCATION", help="its key, or account/key")
+        handover_parser.add_argument("--on", type=date.fromisoformat, required=True, metavar="DATE")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["command"] == "apply":
             self._apply(options["file"], preview=options["dry_run"])
+        elif options["command"] == "handover":
+            self._handover(options["location"], options["on"])
         else:
             self._check(options["keys"])
 
@@ -53,6 +63,34 @@ class Command(BaseCommand):
         for change in changes:
             self.stdout.write(_line(change))
         self.stdout.write(_summary(changes, preview=preview))
+
+    def _handover(self, key: str, on: date) -> None:
+        try:
+            location = handovers.find(key=key)
+        except handovers.UnknownLocation as error:
+            raise CommandError(_("There is no such location, or several: write account/key.")) from error
+        found = list(handovers.left_behind(location=location, on=on))
+        for left in found:
+            words = {
+                "lead": left.deal.external_id,
+                "name": left.deal.name,
+                "day": f"{left.deal.service_on:%d.%m.%Y}" if left.deal.service_on else "—",
+                "amount": money.words(left.amount),
+                "holder": left.holder.name,
+                "owner": left.owner.name,
+            }
+            self.stdout.write(
+                _("%(lead)s %(name)s, %(day)s: %(amount)s at %(holder)s, served by %(owner)s.") % words
+            )
+        if found:
+            self.stdout.write(
+                _(
+                    "Ways out: refund at the old owner and let the client pay again; move the booking to a "
+                    "day or place of the old owner; or leave the money there and settle between the owners."
+                )
+            )
+        else:
+            self.stdout.write(_("No booking has its money with another owner."))
 
     def _check(self, keys: list[str]) -> None:
         try:
