@@ -25,7 +25,7 @@ from billing.api.serializers import (
 from billing.api.words import of_change, of_remark
 from billing.models import Invoice
 from billing.rules import money
-from crm import client, deals
+from crm import client, deals, users
 from crm.models import Deal
 
 COPY_LIVES = timedelta(minutes=10)
@@ -188,7 +188,8 @@ class History(Door):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        return Response({"results": timeline.of(visit.deal)})
+        names = users.names(account=visit.account, at=visit.at)
+        return Response({"results": timeline.of(visit.deal, names=names)})
 
 
 def invoice_of(visit: Visit, invoice: Invoice) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The history of a deal in words: who, when, what, before, after."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -34,24 +34,31 @@ WORDS: dict[str, Callable[[], str]] = {
 }
 
 
-def of(deal: Deal) -> list[dict[str, Any]]:
-    """Return every event in the order in which it was recorded."""
+def of(deal: Deal, *, names: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Return every event in the order in which it was recorded; `names` are those of amoCRM's users."""
     events = Event.objects.filter(deal=deal).order_by("-id")[:SHOWN_MAX]
-    return [_line(event, deal) for event in reversed(events)]
+    return [_line(event, deal, names) for event in reversed(events)]
 
 
-def _line(event: Event, deal: Deal) -> dict[str, Any]:
+def _line(event: Event, deal: Deal, names: Mapping[int, str]) -> dict[str, Any]:
     data = event.data
     return {
         "id": event.pk,
         "at": moment(event.at, deal),
         "recorded_at": moment(event.recorded_at, deal),
         "who": event.author,
+        "who_name": _name(event.author, names),
         "what": event.kind,
         "text": _text(event),
         "before": data.get("before"),
         "after": {name: value for name, value in data.items() if name != "before"},
     }
+
+
+def _name(author: str, names: Mapping[int, str]) -> str | None:
+    """What a person of amoCRM is called; None for every other author."""
+    kind, _colon, user_id = author.partition(":")
+    return names[int(user_id)] if kind == "user" and user_id.isdecimal() else None
 
 
 def _text(event: Event) -> str:
