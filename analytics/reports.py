@@ -141,7 +141,7 @@ def _aging(asked: Asked) -> Table:
 
 def _registry(asked: Asked) -> Table:
     def fiscal(name: str) -> Any:
-        return lambda row: (row["receipt_fiscal"] or {}).get(name)
+        return lambda row: row["receipt_fiscal"].get(name)
 
     columns = [
         Column(_("Operation date"), Kind.DATE, 12, lambda row: row["paid_on"]),
@@ -282,13 +282,13 @@ def _state(row: Row) -> str:
 
 
 def _line(row: Row) -> Mapping[str, Any]:
-    lines: list[Mapping[str, Any]] = (row["receipt_content"] or {}).get("lines") or [{}]
+    lines: list[Mapping[str, Any]] = row["receipt_content"].get("lines") or [{}]
     return lines[0]
 
 
 def _vat(row: Row) -> Decimal | None:
     """The tax within the receipt's lines, rounded line by line (the law's order); negative for a refund."""
-    lines = (row["receipt_content"] or {}).get("lines") or []
+    lines = row["receipt_content"].get("lines") or []
     rates = [(Decimal(line["amount"]), RATES.get(line["vat"], 0)) for line in lines]
     if not any(rate for _amount, rate in rates):
         return None
