@@ -99,25 +99,6 @@ var Grafik = (() => {
     }
   }
 
-  // src/copy.js
-  function copyText(text) {
-    if (navigator.clipboard && window.isSecureContext) {
-      return navigator.clipboard.writeText(text).catch(() => copyBySelection(text));
-    }
-    return copyBySelection(text);
-  }
-  function copyBySelection(text) {
-    const area = document.createElement("textarea");
-    area.value = text;
-    area.setAttribute("readonly", "");
-    area.style.cssText = "position:fixed;opacity:0;pointer-events:none";
-    document.body.appendChild(area);
-    area.select();
-    const copied = document.execCommand("copy");
-    area.remove();
-    return copied ? Promise.resolve() : Promise.reject(new Error("the clipboard is closed"));
-  }
-
   // src/dates.js
   function formatDay(iso) {
     const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(String(iso));
@@ -132,78 +113,18 @@ var Grafik = (() => {
     const local = /^(\d{1,2})[.,/](\d{1,2})[.,/](\d{4}|\d{2})$/.exec(text);
     const parts = local ? [local[3], local[2], local[1]] : text.split("-");
     if (parts.length !== 3 || !parts.every((part) => /^\d+$/.test(part))) return null;
-    const [year, month, day] = parts.map(Number);
-    const date = new Date(Date.UTC(year < 100 ? 2e3 + year : year, month - 1, day));
-    return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.toISOString().slice(0, 10) : null;
+    const [year, month, day2] = parts.map(Number);
+    const date = new Date(Date.UTC(year < 100 ? 2e3 + year : year, month - 1, day2));
+    return date.getUTCMonth() === month - 1 && date.getUTCDate() === day2 ? date.toISOString().slice(0, 10) : null;
   }
   function dayOf(date) {
-    const two = (number) => String(number).padStart(2, "0");
+    const two = (number2) => String(number2).padStart(2, "0");
     return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   }
   function nextMonth(iso) {
-    const [year, month, day] = iso.split("-").map(Number);
+    const [year, month, day2] = iso.split("-").map(Number);
     const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
-    return new Date(Date.UTC(year, month, Math.min(day, last))).toISOString().slice(0, 10);
-  }
-
-  // src/freshness.js
-  var SLOW_MS = 15e3;
-  var QUICK_MS = 2500;
-  var QUICK_FOR_MS = 6e5;
-  function keepFresh(look, listen) {
-    let quickUntil = 0;
-    let timer = null;
-    function schedule() {
-      clearTimeout(timer);
-      timer = setTimeout(beat, Date.now() < quickUntil ? QUICK_MS : SLOW_MS);
-    }
-    function beat() {
-      if (!document.hidden) look();
-      schedule();
-    }
-    const returned = () => {
-      if (!document.hidden) look();
-    };
-    document.addEventListener("visibilitychange", returned);
-    window.addEventListener("focus", returned);
-    const unlisten = listen(look);
-    schedule();
-    return {
-      expectPayment() {
-        quickUntil = Date.now() + QUICK_FOR_MS;
-        schedule();
-      },
-      stop() {
-        clearTimeout(timer);
-        document.removeEventListener("visibilitychange", returned);
-        window.removeEventListener("focus", returned);
-        if (typeof unlisten === "function") unlisten();
-      }
-    };
-  }
-
-  // src/problems.js
-  function explain(t, error) {
-    if (error.status === 0) return { text: t("problem.offline"), retry: true };
-    if (error.status === 401) return { text: t("problem.unauthorized"), retry: true };
-    if (error.unknown) return { text: t("problem.broken"), retry: true };
-    const detail = error.problem && (error.problem.detail || error.problem.title);
-    const own = t.known(`problem.status_${error.status}`);
-    return { text: detail || own || t("problem.broken"), retry: error.status === 429 || error.status >= 500 };
-  }
-  function fieldErrors(error) {
-    const flat = {};
-    Object.keys(error.fields).forEach((name) => {
-      flat[name] = sentences(error.fields[name]).join(" ");
-    });
-    return flat;
-  }
-  function sentences(value) {
-    if (Array.isArray(value)) return value.flatMap(sentences);
-    if (value && typeof value === "object") {
-      return "message" in value ? [String(value.message)] : Object.values(value).flatMap(sentences);
-    }
-    return [String(value)];
+    return new Date(Date.UTC(year, month, Math.min(day2, last))).toISOString().slice(0, 10);
   }
 
   // src/html.js
@@ -262,8 +183,8 @@ var Grafik = (() => {
   function link(address, label) {
     return html`<a class="grafik-link" href="${href(address)}" target="_blank" rel="noopener noreferrer">${label}</a>`;
   }
-  function section(title, content, extra = "") {
-    return html`<section class="grafik-section"><h3 class="grafik-section__title">${title}${extra}</h3>${content}</section>`;
+  function section(title2, content, extra = "") {
+    return html`<section class="grafik-section"><h3 class="grafik-section__title">${title2}${extra}</h3>${content}</section>`;
   }
   function folded({ t, rows, key, expanded, limit, from = 0 }) {
     if (rows.length <= limit + 1) return html`${rows}`;
@@ -271,11 +192,6 @@ var Grafik = (() => {
     const shown = expanded ? rows : rows.slice(start, start + limit);
     const label = expanded ? t("panel.fold") : t("panel.show_all", { n: rows.length });
     return html`${shown}<li class="grafik-row grafik-row_more">${button({ action: "fold", id: key, label, kind: "link" })}</li>`;
-  }
-
-  // src/views/callout.js
-  function callout(tone, text, way = "") {
-    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
   }
 
   // src/dialogs/fields.js
@@ -366,6 +282,605 @@ var Grafik = (() => {
     form.querySelectorAll("[aria-invalid]").forEach((box) => box.removeAttribute("aria-invalid"));
   }
 
+  // src/problems.js
+  function explain(t, error) {
+    if (error.status === 0) return { text: t("problem.offline"), retry: true };
+    if (error.status === 401) return { text: t("problem.unauthorized"), retry: true };
+    if (error.unknown) return { text: t("problem.broken"), retry: true };
+    const detail = error.problem && (error.problem.detail || error.problem.title);
+    const own = t.known(`problem.status_${error.status}`);
+    return { text: detail || own || t("problem.broken"), retry: error.status === 429 || error.status >= 500 };
+  }
+  function fieldErrors(error) {
+    const flat = {};
+    Object.keys(error.fields).forEach((name) => {
+      flat[name] = sentences(error.fields[name]).join(" ");
+    });
+    return flat;
+  }
+  function sentences(value) {
+    if (Array.isArray(value)) return value.flatMap(sentences);
+    if (value && typeof value === "object") {
+      return "message" in value ? [String(value.message)] : Object.values(value).flatMap(sentences);
+    }
+    return [String(value)];
+  }
+
+  // src/analytics/workbook.js
+  var FIRST_LOOK_MS = 400;
+  var LOOK_MS = 1200;
+  async function makeWorkbook({ api, question, key, alive, tell }) {
+    const body = Object.fromEntries(Object.entries(question).filter(([, value]) => value !== ""));
+    let job = await api.send("POST", "analytics/exports/", body, key);
+    let wait = FIRST_LOOK_MS;
+    while (job.state !== "done") {
+      if (job.state === "failed" || !alive()) throw new Error(job.detail || "");
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      wait = LOOK_MS;
+      job = await api.get(`analytics/exports/${job.id}/`);
+      tell(job.progress);
+    }
+    return job.url;
+  }
+
+  // src/analytics/periods.js
+  var PRESETS = ["month", "last_month", "quarter", "year", "all", "own"];
+  var FIRST_PRESET = "year";
+  function periodOf(preset, today) {
+    const [year, month] = today.split("-").map(Number);
+    const quarter = month - (month - 1) % 3;
+    const spans = {
+      month: [day(year, month), day(year, month + 1, 0)],
+      last_month: [day(year, month - 1), day(year, month, 0)],
+      quarter: [day(year, quarter), day(year, quarter + 3, 0)],
+      year: [day(year, 1), day(year, 13, 0)]
+    };
+    const [from, to] = spans[preset] || ["", ""];
+    return { from, to };
+  }
+  function ownPeriod(typed) {
+    const from = typed.from ? parseDay(typed.from) : "";
+    const to = typed.to ? parseDay(typed.to) : "";
+    const errors = {};
+    if (from === null) errors.from = "wrong_day";
+    if (to === null) errors.to = "wrong_day";
+    else if (from && to && from > to) errors.to = "ends_before";
+    return Object.keys(errors).length ? { errors } : { from, to };
+  }
+  function queryOf(asked) {
+    const pairs = Object.entries(asked).filter(([, value]) => value !== "" && value !== null && value !== void 0);
+    return pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  }
+  function day(year, month, number2 = 1) {
+    return new Date(Date.UTC(year, month - 1, number2)).toISOString().slice(0, 10);
+  }
+
+  // src/money.js
+  var NBSP = " ";
+  function toKopecks(amount) {
+    const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(String(amount));
+    if (!parts) throw new Error(`not a sum of money: ${amount}`);
+    const kopecks = BigInt(parts[2]) * 100n + BigInt((parts[3] || "").padEnd(2, "0"));
+    return parts[1] ? -kopecks : kopecks;
+  }
+  function toAmount(kopecks) {
+    const sign = kopecks < 0n ? "-" : "";
+    const absolute = kopecks < 0n ? -kopecks : kopecks;
+    return `${sign}${absolute / 100n}.${String(absolute % 100n).padStart(2, "0")}`;
+  }
+  function formatMoney(amount) {
+    return `${formatNumber(amount)}${NBSP}₽`;
+  }
+  function formatNumber(amount) {
+    const [whole, cents] = toAmount(toKopecks(amount)).split(".");
+    const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
+    return cents === "00" ? grouped : `${grouped},${cents}`;
+  }
+  function parseMoney(typed) {
+    const plain = String(typed).replace(/[\s\u00a0\u202f]|₽|руб\.?|р\.?$/gi, "").replace(",", ".");
+    if (!/^\d{1,12}(\.\d{1,2})?$/.test(plain)) return null;
+    const kopecks = toKopecks(plain);
+    return kopecks > 0n ? toAmount(kopecks) : null;
+  }
+  function isPositive(amount) {
+    return toKopecks(amount) > 0n;
+  }
+  function subtract(amount, other) {
+    return toAmount(toKopecks(amount) - toKopecks(other));
+  }
+  function add(...amounts) {
+    return toAmount(amounts.reduce((sum, amount) => sum + toKopecks(amount), 0n));
+  }
+  function percent(part, whole) {
+    const total = toKopecks(whole);
+    return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
+  }
+
+  // src/views/callout.js
+  function callout(tone, text, way = "") {
+    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
+  }
+
+  // src/analytics/chart.js
+  var HEIGHT = 220;
+  var TOP = 12;
+  var BOTTOM = 28;
+  var LEFT = 64;
+  var SERIES = ["received", "overdue", "expected"];
+  var MARKS = 5;
+  var NARROWEST_LABEL = 44;
+  function chartView({ t, months, width }) {
+    const { top, marks } = scale(Math.max(...months.map(heightOf), 1));
+    const room = { left: LEFT, width: width - LEFT, height: HEIGHT - TOP - BOTTOM };
+    const step = room.width / months.length;
+    const every = Math.ceil(NARROWEST_LABEL / step);
+    const label = t("analytics.chart_label", { count: t.count("analytics.months", months.length) });
+    return html`<svg class="grafik-chart" viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" role="img" aria-label="${label}">
+    ${marks.map((mark) => gridLine(t, mark, top, room, width))}
+    ${months.map((month, index) => bar(t, month, { x: LEFT + step * index, step, top, room }))}
+    ${months.map((month, index) => index % every === 0 && html`<text class="grafik-chart__label" x="${round(LEFT + step * (index + 0.5))}" y="${HEIGHT - 8}" text-anchor="middle">${monthLabel(t, month.from, index === 0)}</text>`)}
+  </svg>`;
+  }
+  function legendView(t) {
+    return html`<ul class="grafik-legend">${SERIES.map((name) => html`<li><span class="grafik-legend__mark grafik-legend__mark_${name}" aria-hidden="true"></span>${t(`analytics.${name}`)}</li>`)}</ul>`;
+  }
+  function monthLabel(t, iso, first) {
+    const [year, month] = iso.split("-");
+    const name = t(`analytics.month_${Number(month)}`);
+    return first || month === "01" ? `${name} ${year.slice(2)}` : name;
+  }
+  function scale(value) {
+    const rough = value / MARKS;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999999);
+    const count = Math.ceil(value / step * 0.999999);
+    return { top: step * count, marks: Array.from({ length: count + 1 }, (_, index) => step * index) };
+  }
+  function shortSum(t, roubles2) {
+    const [divisor, unit] = roubles2 >= 1e6 ? [1e6, "analytics.millions"] : [1e3, "analytics.thousands"];
+    if (roubles2 < 1e3) return String(Math.round(roubles2));
+    return t(unit, { n: String(Math.round(roubles2 / divisor * 100) / 100).replace(".", ",") });
+  }
+  function gridLine(t, mark, top, room, width) {
+    const y = round(TOP + room.height * (1 - mark / top));
+    return html`<line class="grafik-chart__grid" x1="${LEFT}" x2="${width}" y1="${y}" y2="${y}"/><text class="grafik-chart__label" x="${LEFT - 8}" y="${y + 4}" text-anchor="end">${shortSum(t, mark)}</text>`;
+  }
+  function bar(t, month, { x, step, top, room }) {
+    const thick = Math.max(2, Math.min(48, step * 0.62));
+    let base = TOP + room.height;
+    const parts = SERIES.map((name) => {
+      const height = Math.max(0, roubles(month[name])) / top * room.height;
+      if (height < 0.5) return "";
+      base -= height;
+      const inset = name === "expected" ? 0.75 : 0;
+      return html`<rect class="grafik-chart__${name}" x="${round(x + (step - thick) / 2 + inset)}" y="${round(base + inset)}" width="${round(thick - 2 * inset)}" height="${round(Math.max(0, height - 2 * inset))}"/>`;
+    });
+    const words = SERIES.map((name) => `${t(`analytics.${name}`)}: ${formatMoney(month[name])}`).join("\n");
+    return html`<g><rect class="grafik-chart__hit" x="${round(x)}" y="${TOP}" width="${round(step)}" height="${room.height}"/><title>${monthLabel(t, month.from, true)}\n${words}</title>${parts}</g>`;
+  }
+  function heightOf(month) {
+    return SERIES.reduce((sum, name) => sum + Math.max(0, roubles(month[name])), 0);
+  }
+  function roubles(amount) {
+    return Number(toKopecks(amount)) / 100;
+  }
+  function round(number2) {
+    return Math.round(number2 * 100) / 100;
+  }
+
+  // src/analytics/views.js
+  var TABS = ["received", "expected", "overdue"];
+  var GROUPS = ["programme", "cohort", "manager", "location", "legal_entity"];
+  var REGIONS = ["figures", "chart", "groups", "aging", "list"];
+  function frameView(t) {
+    return html`<div class="grafik-page">
+    <header class="grafik-page__head"><h2 class="grafik-page__title">${t("advanced.title")}</h2><div data-region="excel"></div></header>
+    <form class="grafik-filters" data-region="filters" novalidate></form>
+    <div class="grafik-page__body">${REGIONS.map((name) => html`<section class="grafik-region grafik-region_${name}" data-region="${name}"></section>`)}</div>
+  </div>`;
+  }
+  function excelView(t, { busy, progress }) {
+    return html`<div class="grafik-page__tools">
+    ${button({ action: "excel", id: "registry", kind: "link", label: t("analytics.registry"), busy: busy === "registry" })}
+    ${button({ action: "excel", id: "payments", kind: "primary", label: t("analytics.excel"), busy: busy === "payments" })}
+    <span class="grafik-hidden" role="status">${busy && t("analytics.making", { progress })}</span>
+  </div>`;
+  }
+  function filtersView({ t, choices, asked, preset }) {
+    return html`<fieldset class="grafik-tabs"><legend class="grafik-hidden">${t("analytics.period")}</legend>${PRESETS.map((name) => html`<label class="grafik-tab"><input type="radio" name="preset" value="${name}"${name === preset && html` checked`}><span>${t(`analytics.preset_${name}`)}</span></label>`)}</fieldset>
+    <div class="grafik-filters__fields">
+      ${preset === "own" && [dateField({ t, name: "from", label: t("analytics.from"), value: asked.from }), dateField({ t, name: "to", label: t("analytics.to"), value: asked.to })]}
+      ${GROUPS.filter((name) => choices[name].length > 1 || asked[name]).map((name) => selectField({ name, label: t(`analytics.group_${name}`), options: optionsOf(t, choices[name]), value: asked[name] || "" }))}
+    </div>`;
+  }
+  function optionsOf(t, values) {
+    return [["", t("analytics.any")], ...values.map((one) => [String(one.value), one.name])];
+  }
+  function figuresView(t, summary) {
+    const share = summary.on_time_share === null ? "—" : `${formatShare(summary.on_time_share)} %`;
+    return html`<dl class="grafik-numbers">
+    ${number(t("analytics.received"), formatMoney(summary.received), "received")}
+    ${number(t("analytics.expected"), formatMoney(summary.expected), "expected", nextMonth2(t, summary.forecast))}
+    ${number(t("analytics.overdue"), formatMoney(summary.overdue), isPositive(summary.overdue) ? "overdue" : "none")}
+    ${number(t("analytics.on_time"), share, "on_time", t("analytics.on_time_hint"))}
+  </dl>`;
+  }
+  function number(label, value, name, hint = "") {
+    return html`<div class="grafik-number grafik-number_${name}"><dt>${label}</dt><dd data-figure="${name}">${value}</dd>${hint && html`<dd class="grafik-number__hint">${hint}</dd>`}</div>`;
+  }
+  function formatShare(share) {
+    return String(Math.floor(share * 1e3) / 10).replace(".", ",");
+  }
+  function nextMonth2(t, forecast) {
+    const next = forecast[1];
+    return next ? t("analytics.next_month", { sum: formatMoney(next.expected) }) : "";
+  }
+  function monthsView({ t, months, width }) {
+    if (!months.length) return html`${title(t("analytics.by_month"))}<p class="grafik-hint">${t("analytics.nothing")}</p>`;
+    return html`<div class="grafik-region__head">${title(t("analytics.by_month"))}${legendView(t)}</div>
+    ${chartView({ t, months, width })}
+    <details class="grafik-more"><summary>${t("analytics.as_table")}</summary>${figuresTable(t, t("analytics.month"), months.map((one) => ({ ...one, name: monthLabel(t, one.from, true) })))}</details>`;
+  }
+  function groupsView({ t, summary, group }) {
+    const tabs = GROUPS.filter((name) => name === group || summary.by_group[name].some((one) => one.value !== null));
+    const rows = summary.by_group[group];
+    return html`<div class="grafik-region__head">${title(t("analytics.groups"))}
+    <div class="grafik-switch" role="group" aria-label="${t("analytics.groups")}">${tabs.map((name) => switchButton("group", name, t(`analytics.group_${name}`), name === group))}</div></div>
+    ${rows.length ? figuresTable(t, t(`analytics.group_${group}`), rows.map((one) => ({ ...one, name: one.name || t("analytics.unknown"), pick: one.value === null ? "" : `${group}:${one.value}` }))) : html`<p class="grafik-hint">${t("analytics.nothing")}</p>`}`;
+  }
+  function figuresTable(t, caption, rows) {
+    const whole = (row) => TABS.reduce((sum, name) => sum + positive(row[name]), 0n);
+    const most = rows.reduce((top, row) => whole(row) > top ? whole(row) : top, 1n);
+    const head = [caption, ...TABS.map((name) => t(`analytics.${name}`))];
+    return html`<table class="grafik-table grafik-table_figures"><thead><tr>${head.map((text, index) => html`<th scope="col"${index > 0 && html` class="grafik-table__sum"`}>${text}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => html`<tr><th scope="row">${row.pick ? button({ action: "pick", id: row.pick, label: row.name, kind: "link" }) : row.name}<span class="grafik-share" aria-hidden="true">${TABS.map((name) => html`<span class="grafik-share__${name}" style="width:${Number(positive(row[name]) * 1000n / most) / 10}%"></span>`)}</span></th>
+      ${TABS.map((name, index) => html`<td class="grafik-table__sum${name === "overdue" && isPositive(row[name]) ? " grafik-tone_error" : ""}" data-label="${head[index + 1]}">${formatMoney(row[name])}</td>`)}</tr>`)}</tbody></table>`;
+  }
+  function positive(amount) {
+    const kopecks = toKopecks(amount);
+    return kopecks > 0n ? kopecks : 0n;
+  }
+  function agingView(t, aging) {
+    if (!isPositive(aging.total)) return html`${title(t("analytics.aging"))}<p class="grafik-hint">${t("analytics.no_debt")}</p>`;
+    const total = toKopecks(aging.total);
+    const rows = aging.buckets.map((one) => html`<li class="grafik-aging__row"><span>${t("analytics.days", { range: one.bucket.replace("-", "–") })}</span>
+    <span class="grafik-aging__bar" aria-hidden="true"><span style="width:${Number(toKopecks(one.amount) * 1000n / total) / 10}%"></span></span><span class="grafik-row__sum">${formatMoney(one.amount)}</span></li>`);
+    return html`<div class="grafik-region__head">${title(t("analytics.aging"))}${button({ action: "excel", id: "aging", kind: "link", label: t("analytics.aging_excel") })}</div>
+    <ul class="grafik-aging">${rows}</ul>
+    <p class="grafik-aging__total"><span>${t("analytics.debtors", { count: t.count("analytics.deals", aging.deals) })}</span><b>${formatMoney(aging.total)}</b></p>`;
+  }
+  function listView({ t, tab, summary, rows, more, busy, dealUrl: dealUrl2 }) {
+    const tabs = TABS.map((name) => switchButton("tab", name, html`${t(`analytics.${name}`)} <span class="grafik-switch__sum">${formatMoney(summary[name])}</span>`, name === tab));
+    return html`<div class="grafik-switch grafik-switch_tabs" role="group" aria-label="${t("analytics.rows")}">${tabs}</div>
+    ${rows.length ? rowsTable(t, tab, rows, dealUrl2) : html`<p class="grafik-hint grafik-region__empty">${t(`analytics.no_${tab}`)}</p>`}
+    ${more && html`<div class="grafik-region__more">${button({ action: "more", label: t("analytics.more"), busy: busy === "more" })}</div>`}`;
+  }
+  function rowsTable(t, tab, rows, dealUrl2) {
+    const head = ["day", "client", "course", "manager", tab === "received" ? "method" : "number", "sum"];
+    return html`<table class="grafik-table grafik-table_rows"><thead><tr>${head.map((name) => html`<th scope="col"${name === "sum" && html` class="grafik-table__sum"`}>${t(`analytics.column_${name}`)}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => tab === "received" ? operationRow(t, row, dealUrl2) : openRow(t, row, dealUrl2))}</tbody></table>`;
+  }
+  function operationRow(t, row, dealUrl2) {
+    const refund = row.kind === "refund";
+    const method = t.known(`method.${row.method}`) || row.method;
+    return html`<tr data-row="${row.kind}-${row.id}"><td>${formatDay(row.on)}</td>${dealCells(row, dealUrl2)}
+    <td>${refund ? html`<span class="grafik-tone_warning">${t("analytics.refund")}</span>` : method}</td>
+    <td class="grafik-table__sum${refund ? " grafik-tone_warning" : ""}">${formatMoney(row.amount)}</td></tr>`;
+  }
+  function openRow(t, row, dealUrl2) {
+    const part = row.amount !== row.of && t("analytics.of", { sum: formatMoney(row.of) });
+    const late = row.days_late > 0 && html`<small class="grafik-tone_error">${t("analytics.late", { days: t.count("analytics.day", row.days_late) })}</small>`;
+    return html`<tr data-row="row-${row.id}"><td>${formatDay(row.due_on)}${late}</td>${dealCells(row, dealUrl2)}
+    <td>${t("analytics.payment_number", { n: row.number })}</td>
+    <td class="grafik-table__sum">${formatMoney(row.amount)}${part && html`<small>${part}</small>`}</td></tr>`;
+  }
+  function dealCells(row, dealUrl2) {
+    const course = [row.programme, row.cohort, row.location_name].filter(Boolean).join(" · ");
+    return html`<td class="grafik-table__client">${link(dealUrl2(row.lead_id), row.contact || row.deal || `#${row.lead_id}`)}${row.contact && html`<small>${row.deal}</small>`}</td><td>${course}</td><td>${row.manager_name}</td>`;
+  }
+  function switchButton(what, name, label, on) {
+    return html`<button type="button" class="grafik-switch__button${on ? " grafik-switch__button_on" : ""}" data-action="${what}" data-id="${name}" data-key="${what}:${name}" aria-pressed="${on ? "true" : "false"}">${label}</button>`;
+  }
+  function title(text) {
+    return html`<h3 class="grafik-region__title">${text}</h3>`;
+  }
+  function waitingView(t) {
+    return html`<div class="grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t("analytics.loading")}</span></div>`;
+  }
+  function failedView(t, text, retry) {
+    return callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }));
+  }
+
+  // src/analytics/page.js
+  var RESIZED_MS = 150;
+  var DRAWN = ["figures", "chart", "groups", "aging", "list"];
+  var ROWS = 25;
+  var AnalyticsPage = class {
+    /** deps: {root, api, t, notify: {done, problem}, dealUrl(leadId), download(url)} */
+    constructor(deps) {
+      Object.assign(this, deps);
+      this.ui = { preset: FIRST_PRESET, tab: "received", group: "programme", making: "", progress: 0, more: "" };
+      this.asked = {};
+      this.turn = 0;
+      this.alive = true;
+      this.onClick = (event) => this.clicked(event);
+      this.onChange = (event) => this.changed(event);
+      this.onResize = () => {
+        clearTimeout(this.resized);
+        this.resized = setTimeout(() => this.alive && this.summary && this.drawChart(), RESIZED_MS);
+      };
+    }
+    start() {
+      this.root.innerHTML = String(frameView(this.t));
+      this.form = this.region("filters");
+      this.root.addEventListener("click", this.onClick);
+      this.form.addEventListener("change", this.onChange);
+      this.form.addEventListener("submit", (event) => event.preventDefault());
+      connectPickers(this.form);
+      window.addEventListener("resize", this.onResize);
+      this.begin();
+    }
+    stop() {
+      this.alive = false;
+      clearTimeout(this.resized);
+      window.removeEventListener("resize", this.onResize);
+      this.root.removeEventListener("click", this.onClick);
+    }
+    // what is known
+    /** The filters' choices and the account's day come first: a period needs to know which day it is. */
+    begin() {
+      this.draw("figures", waitingView(this.t));
+      this.api.get("analytics/filters/").then(
+        (choices) => {
+          if (!this.alive) return;
+          this.choices = choices;
+          Object.assign(this.asked, periodOf(this.ui.preset, choices.today));
+          this.drawFilters();
+          this.load();
+        },
+        (error) => this.alive && this.failed(error)
+      );
+    }
+    load() {
+      const mine = this.nextTurn();
+      this.veil(true);
+      const query = queryOf(this.asked);
+      const asked = [`analytics/summary/?${query}`, `analytics/aging/?${query}`, this.listAddress()];
+      Promise.all(asked.map((path) => this.api.get(path))).then(
+        ([summary, aging, list]) => this.current(mine) && this.accept(summary, aging, list),
+        (error) => this.current(mine) && this.failed(error)
+      );
+    }
+    loadList() {
+      const mine = this.nextTurn();
+      this.veil(true, ["list"]);
+      this.api.get(this.listAddress()).then(
+        (list) => this.current(mine) && this.acceptList(list),
+        (error) => this.current(mine) && this.failed(error)
+      );
+    }
+    loadMore() {
+      if (this.ui.more || !this.cursor) return;
+      const mine = this.turn;
+      this.ui.more = "more";
+      this.drawList();
+      this.api.get(this.listAddress(this.cursor)).then(
+        (list) => this.current(mine) && this.acceptList({ ...list, results: [...this.rows, ...list.results] }),
+        (error) => this.current(mine) && this.moreFailed(error)
+      );
+    }
+    listAddress(cursor = "") {
+      return `analytics/payments/?${queryOf({ ...this.asked, state: this.ui.tab, limit: ROWS, cursor })}`;
+    }
+    nextTurn() {
+      this.turn += 1;
+      this.ui.more = "";
+      return this.turn;
+    }
+    current(turn) {
+      return this.alive && turn === this.turn;
+    }
+    accept(summary, aging, list) {
+      Object.assign(this, { summary, aging });
+      this.draw("figures", figuresView(this.t, summary));
+      this.drawChart();
+      this.drawGroups();
+      this.draw("aging", agingView(this.t, aging));
+      this.draw("excel", excelView(this.t, { busy: this.ui.making, progress: this.ui.progress }));
+      this.acceptList(list);
+      this.veil(false);
+    }
+    acceptList(list) {
+      this.ui.more = "";
+      this.rows = list.results;
+      this.cursor = list.next && new URL(list.next).searchParams.get("cursor");
+      this.drawList();
+      this.veil(false, ["list"]);
+    }
+    failed(error) {
+      const left = showFieldErrors(this.form, fieldErrors(error));
+      this.veil(false);
+      if (Object.keys(error.fields).length && !left.length) return;
+      const { text, retry } = explain(this.t, error);
+      this.summary = null;
+      DRAWN.forEach((name) => this.draw(name, ""));
+      this.draw("figures", failedView(this.t, text, retry));
+    }
+    moreFailed(error) {
+      this.ui.more = "";
+      this.drawList();
+      this.notify.problem(this.t("analytics.more_failed"), explain(this.t, error).text);
+    }
+    // what is seen
+    region(name) {
+      return this.root.querySelector(`[data-region="${name}"]`);
+    }
+    drawFilters() {
+      this.draw("filters", filtersView({ t: this.t, choices: this.choices, asked: this.asked, preset: this.ui.preset }));
+    }
+    drawChart() {
+      const width = Math.max(260, Math.floor(this.region("chart").clientWidth) - 32);
+      const open = Boolean(this.region("chart").querySelector("details[open]"));
+      this.draw("chart", monthsView({ t: this.t, months: this.summary.by_period, width }));
+      if (open) this.region("chart").querySelector("details").open = true;
+    }
+    drawGroups() {
+      this.draw("groups", groupsView({ t: this.t, summary: this.summary, group: this.ui.group }));
+    }
+    drawList() {
+      const { t, summary, rows, cursor, ui, dealUrl: dealUrl2 } = this;
+      this.draw("list", listView({ t, tab: ui.tab, summary, rows, more: Boolean(cursor), busy: ui.more, dealUrl: dealUrl2 }));
+    }
+    draw(name, markup) {
+      const place = this.region(name);
+      const active = document.activeElement;
+      const held = active && place.contains(active) ? active.dataset.key || active.name : "";
+      place.innerHTML = String(markup);
+      const again = held && place.querySelector(`[data-key="${CSS.escape(held)}"], [name="${CSS.escape(held)}"]${held === "preset" ? ":checked" : ""}`);
+      if (again) again.focus();
+    }
+    veil(on, regions = DRAWN) {
+      regions.forEach((name) => {
+        const place = this.region(name);
+        place.classList.toggle("grafik-region_veiled", on && Boolean(this.summary));
+        place.setAttribute("aria-busy", String(on));
+      });
+    }
+    // what is done
+    changed(event) {
+      const { name, value } = event.target;
+      if (!name) return;
+      if (name === "preset") this.choosePeriod(value);
+      else if (name === "from" || name === "to") this.typePeriod();
+      else {
+        this.asked[name] = value;
+        this.load();
+      }
+    }
+    choosePeriod(preset) {
+      this.ui.preset = preset;
+      if (preset !== "own") Object.assign(this.asked, periodOf(preset, this.choices.today));
+      this.drawFilters();
+      if (preset !== "own") this.load();
+    }
+    typePeriod() {
+      const given = ownPeriod({ from: this.form.elements.from.value, to: this.form.elements.to.value });
+      const errors = Object.entries(given.errors || {}).map(([name, word]) => [name, this.t(`analytics.${word}`)]);
+      showFieldErrors(this.form, Object.fromEntries(errors), false);
+      if (errors.length) return;
+      Object.assign(this.asked, given);
+      this.load();
+    }
+    clicked(event) {
+      const place = event.target.closest("[data-action]");
+      if (!place) return;
+      const { action, id } = place.dataset;
+      const actions = {
+        reload: () => this.choices ? this.load() : this.begin(),
+        tab: () => this.show(id),
+        group: () => this.regroup(id),
+        pick: () => this.narrow(id),
+        more: () => this.loadMore(),
+        excel: () => this.excel(id)
+      };
+      if (actions[action]) actions[action]();
+    }
+    show(tab) {
+      this.ui.tab = tab;
+      this.rows = [];
+      this.cursor = "";
+      this.loadList();
+    }
+    regroup(group) {
+      this.ui.group = group;
+      this.drawGroups();
+    }
+    /** A click on a group's name narrows everything to it; a second one widens again. */
+    narrow(id) {
+      const [name, ...value] = id.split(":");
+      this.asked[name] = String(this.asked[name] || "") === value.join(":") ? "" : value.join(":");
+      this.drawFilters();
+      this.load();
+    }
+    /** Exactly what is on the screen: the same question, the same tab. */
+    excel(report) {
+      if (this.ui.making) return;
+      const question = { ...this.asked, report, state: this.ui.tab };
+      this.making(report, 0);
+      makeWorkbook({ api: this.api, question, key: newKey(), alive: () => this.alive, tell: (progress) => this.making(report, progress) }).then(
+        (url) => {
+          if (!this.alive) return;
+          this.making("", 0);
+          this.download(url);
+        },
+        (error) => {
+          if (!this.alive) return;
+          this.making("", 0);
+          this.notify.problem(this.t("analytics.excel_failed"), error.status === void 0 ? error.message : explain(this.t, error).text);
+        }
+      );
+    }
+    making(report, progress) {
+      Object.assign(this.ui, { making: report, progress });
+      this.draw("excel", excelView(this.t, { busy: report, progress }));
+    }
+  };
+
+  // src/copy.js
+  function copyText(text) {
+    if (navigator.clipboard && window.isSecureContext) {
+      return navigator.clipboard.writeText(text).catch(() => copyBySelection(text));
+    }
+    return copyBySelection(text);
+  }
+  function copyBySelection(text) {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.setAttribute("readonly", "");
+    area.style.cssText = "position:fixed;opacity:0;pointer-events:none";
+    document.body.appendChild(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    return copied ? Promise.resolve() : Promise.reject(new Error("the clipboard is closed"));
+  }
+
+  // src/freshness.js
+  var SLOW_MS = 15e3;
+  var QUICK_MS = 2500;
+  var QUICK_FOR_MS = 6e5;
+  function keepFresh(look, listen) {
+    let quickUntil = 0;
+    let timer = null;
+    function schedule() {
+      clearTimeout(timer);
+      timer = setTimeout(beat, Date.now() < quickUntil ? QUICK_MS : SLOW_MS);
+    }
+    function beat() {
+      if (!document.hidden) look();
+      schedule();
+    }
+    const returned = () => {
+      if (!document.hidden) look();
+    };
+    document.addEventListener("visibilitychange", returned);
+    window.addEventListener("focus", returned);
+    const unlisten = listen(look);
+    schedule();
+    return {
+      expectPayment() {
+        quickUntil = Date.now() + QUICK_FOR_MS;
+        schedule();
+      },
+      stop() {
+        clearTimeout(timer);
+        document.removeEventListener("visibilitychange", returned);
+        window.removeEventListener("focus", returned);
+        if (typeof unlisten === "function") unlisten();
+      }
+    };
+  }
+
   // src/dialogs/focus.js
   var REACHABLE = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
   function trapFocus(form) {
@@ -430,7 +945,7 @@ var Grafik = (() => {
     }
     /** amoCRM's Modal may draw at once or later: everything that needs the form starts here. */
     draw($body) {
-      $body.trigger("modal:loaded").html(String(frameView(this.t, this.spec)));
+      $body.trigger("modal:loaded").html(String(frameView2(this.t, this.spec)));
       this.place = $body[0].querySelector(".grafik-dialog");
       this.form = this.place.querySelector("form");
       this.place.parentNode.style.cssText = "width:auto;padding:0";
@@ -513,7 +1028,7 @@ var Grafik = (() => {
       return this.form.querySelector(selector);
     }
   };
-  function frameView(t, spec) {
+  function frameView2(t, spec) {
     const foot = spec.submitLabel ? html`<button type="submit" class="grafik-button grafik-button_primary grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
        ${button({ action: "close", kind: "text", label: t("dialog.cancel") })}` : button({ action: "close", label: t("dialog.close") });
     return html`<div class="grafik grafik-dialog${spec.wide ? " grafik-dialog_wide" : ""}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title"><form novalidate autocomplete="off">
@@ -556,53 +1071,12 @@ var Grafik = (() => {
     return html`<ol class="grafik-events">${events.map((event) => eventView(t, event, nameOf))}</ol>`;
   }
   function eventView(t, event, nameOf) {
-    return html`<li class="grafik-event"><div class="grafik-event__what">${event.text}</div><div class="grafik-row__note"><span>${formatMoment(event.at)}</span><span>${whoWords(t, event.who, nameOf)}</span></div></li>`;
+    return html`<li class="grafik-event"><div class="grafik-event__what">${event.text}</div><div class="grafik-row__note"><span>${formatMoment(event.at)}</span><span>${whoWords(t, event, nameOf)}</span></div></li>`;
   }
-  function whoWords(t, who, nameOf) {
+  function whoWords(t, { who, who_name: name }, nameOf) {
     const user = /^user:(\d+)$/.exec(who);
-    if (user) return nameOf(user[1]) || t("who.user", { id: user[1] });
+    if (user) return nameOf(user[1]) || name || t("who.user", { id: user[1] });
     return t.known(`who.${who}`) || who;
-  }
-
-  // src/money.js
-  var NBSP = " ";
-  function toKopecks(amount) {
-    const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(String(amount));
-    if (!parts) throw new Error(`not a sum of money: ${amount}`);
-    const kopecks = BigInt(parts[2]) * 100n + BigInt((parts[3] || "").padEnd(2, "0"));
-    return parts[1] ? -kopecks : kopecks;
-  }
-  function toAmount(kopecks) {
-    const sign = kopecks < 0n ? "-" : "";
-    const absolute = kopecks < 0n ? -kopecks : kopecks;
-    return `${sign}${absolute / 100n}.${String(absolute % 100n).padStart(2, "0")}`;
-  }
-  function formatMoney(amount) {
-    return `${formatNumber(amount)}${NBSP}₽`;
-  }
-  function formatNumber(amount) {
-    const [whole, cents] = toAmount(toKopecks(amount)).split(".");
-    const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
-    return cents === "00" ? grouped : `${grouped},${cents}`;
-  }
-  function parseMoney(typed) {
-    const plain = String(typed).replace(/[\s\u00a0\u202f]|₽|руб\.?|р\.?$/gi, "").replace(",", ".");
-    if (!/^\d{1,12}(\.\d{1,2})?$/.test(plain)) return null;
-    const kopecks = toKopecks(plain);
-    return kopecks > 0n ? toAmount(kopecks) : null;
-  }
-  function isPositive(amount) {
-    return toKopecks(amount) > 0n;
-  }
-  function subtract(amount, other) {
-    return toAmount(toKopecks(amount) - toKopecks(other));
-  }
-  function add(...amounts) {
-    return toAmount(amounts.reduce((sum, amount) => sum + toKopecks(amount), 0n));
-  }
-  function percent(part, whole) {
-    const total = toKopecks(whole);
-    return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
   }
 
   // src/views/lists.js
@@ -826,18 +1300,18 @@ var Grafik = (() => {
   }
   function collectCommon(t, form, today, body) {
     const { paid_on: typed, method, receipt, comment } = form.elements;
-    const day = parseDay(typed.value);
-    const wrong = wrongDay(t, day, today);
+    const day2 = parseDay(typed.value);
+    const wrong = wrongDay(t, day2, today);
     showFieldErrors(form, wrong ? { paid_on: wrong } : {});
     if (wrong) return null;
-    const whole = { ...body, paid_on: day, method: method.value };
+    const whole = { ...body, paid_on: day2, method: method.value };
     if (comment.value.trim()) whole.comment = comment.value.trim();
     if (receipt.value) whole.receipt = receipt.value === "true";
     return whole;
   }
-  function wrongDay(t, day, today) {
-    if (!day) return t("payment.wrong_day");
-    return day > today ? t("payment.future_day", { today: formatDay(today) }) : "";
+  function wrongDay(t, day2, today) {
+    if (!day2) return t("payment.wrong_day");
+    return day2 > today ? t("payment.future_day", { today: formatDay(today) }) : "";
   }
 
   // src/views/preview.js
@@ -949,7 +1423,7 @@ var Grafik = (() => {
       if (!amount) errors.push(name);
       return amount;
     };
-    const day = (name) => {
+    const day2 = (name) => {
       const iso = parseDay(values[name]);
       if (!iso) errors.push(name);
       return iso;
@@ -961,11 +1435,11 @@ var Grafik = (() => {
     const body = { total: money("total") };
     if (values.by === "count") body.count = whole("count");
     else body.monthly_amount = money("monthly_amount");
-    body.first_due_on = day("first_due_on");
+    body.first_due_on = day2("first_due_on");
     if (values.due_day.trim()) body.due_day = whole("due_day");
     if (values.down_payment.trim()) {
       body.down_payment = money("down_payment");
-      body.down_payment_on = day("down_payment_on");
+      body.down_payment_on = day2("down_payment_on");
     }
     body.round_to = values.round_to;
     body.remainder = values.remainder;
@@ -1157,7 +1631,7 @@ var Grafik = (() => {
   function loadingView(t) {
     return html`<div class="grafik-panel grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t("panel.loading")}</span></div>`;
   }
-  function failedView(t, text, retry) {
+  function failedView2(t, text, retry) {
     return html`<div class="grafik-panel">${callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }))}</div>`;
   }
   function unsavedView(t) {
@@ -1284,7 +1758,7 @@ var Grafik = (() => {
         return;
       }
       const final = error.status === 403 || error.status === 404;
-      this.draw(failedView(this.t, explain(this.t, error).text, !final));
+      this.draw(failedView2(this.t, explain(this.t, error).text, !final));
     }
     // what is seen
     drawCard() {
@@ -1456,12 +1930,12 @@ var Grafik = (() => {
     }
     const t = (path, parameters) => fill2(find(path) || path, parameters || {});
     t.known = (path, parameters) => fill2(find(path), parameters || {});
-    t.count = (path, number) => t(`${path}.${pluralForm(number)}`, { n: number });
+    t.count = (path, number2) => t(`${path}.${pluralForm(number2)}`, { n: number2 });
     return t;
   }
-  function pluralForm(number) {
-    const tens = number % 100;
-    const ones = number % 10;
+  function pluralForm(number2) {
+    const tens = number2 % 100;
+    const ones = number2 % 10;
     if (ones === 1 && tens !== 11) return "one";
     return ones >= 2 && ones <= 4 && (tens < 12 || tens > 14) ? "few" : "many";
   }
@@ -1474,12 +1948,17 @@ var Grafik = (() => {
     return function Widget() {
       const self = this;
       let panel = null;
+      let page = null;
       const texts = () => makeTexts((path) => self.i18n(path), self.langs);
       const api = () => makeApi((options) => self.$authorizedAjax(options));
       const style = () => ensureStylesheet(self.params.path, self.get_version());
       function stopPanel() {
         if (panel) panel.stop();
         panel = null;
+      }
+      function stopPage() {
+        if (page) page.stop();
+        page = null;
       }
       this.callbacks = {
         render() {
@@ -1528,11 +2007,24 @@ var Grafik = (() => {
           });
           return true;
         },
+        advancedSettings() {
+          stopPage();
+          const holder = document.querySelector("#list_page_holder");
+          if (!holder) return true;
+          style();
+          const root = document.createElement("div");
+          root.className = "grafik";
+          holder.replaceChildren(root);
+          page = new AnalyticsPage({ root, api: api(), t: texts(), notify: notices(), dealUrl, download });
+          page.start();
+          return true;
+        },
         onSave() {
           return true;
         },
         destroy() {
           stopPanel();
+          stopPage();
         }
       };
       return this;
@@ -1544,6 +2036,18 @@ var Grafik = (() => {
   }
   function inLeadCard() {
     return APP.getBaseEntity() === "leads" && Boolean(APP.isCard());
+  }
+  function dealUrl(id) {
+    const base = location.pathname.replace(/\/(advanced_)?settings\/.*$/, "").replace(/\/$/, "");
+    return `${location.origin}${base}/leads/detail/${id}`;
+  }
+  function download(url) {
+    const anchor = document.createElement("a");
+    anchor.href = href(url);
+    anchor.rel = "noopener";
+    document.body.appendChild(anchor);
+    anchor.click();
+    anchor.remove();
   }
   function managerName(id) {
     const managers = APP.constant("managers");

@@ -1,7 +1,9 @@
 // What amoCRM calls. Each callback is a door: it reads amoCRM's globals, hands values to the modules
 // that work, and returns what amoCRM expects. APP is only ever read.
 
+import { AnalyticsPage } from './analytics/page.js';
 import { makeApi } from './api.js';
+import { href } from './html.js';
 import { Panel } from './panel.js';
 import { showSettings } from './settings.js';
 import { ensureStylesheet } from './stylesheet.js';
@@ -13,6 +15,7 @@ export function makeWidget(Modal) {
   return function Widget() {
     const self = this;
     let panel = null;
+    let page = null;
 
     const texts = () => makeTexts((path) => self.i18n(path), self.langs);
     const api = () => makeApi((options) => self.$authorizedAjax(options));
@@ -21,6 +24,11 @@ export function makeWidget(Modal) {
     function stopPanel() {
       if (panel) panel.stop();
       panel = null;
+    }
+
+    function stopPage() {
+      if (page) page.stop();
+      page = null;
     }
 
     this.callbacks = {
@@ -74,12 +82,26 @@ export function makeWidget(Modal) {
         return true;
       },
 
+      advancedSettings() {
+        stopPage();
+        const holder = document.querySelector('#list_page_holder');
+        if (!holder) return true;
+        style();
+        const root = document.createElement('div');
+        root.className = 'grafik';
+        holder.replaceChildren(root);
+        page = new AnalyticsPage({ root, api: api(), t: texts(), notify: notices(), dealUrl, download });
+        page.start();
+        return true;
+      },
+
       onSave() {
         return true;
       },
 
       destroy() {
         stopPanel();
+        stopPage();
       },
     };
     return this;
@@ -94,6 +116,22 @@ function leadId() {
 
 function inLeadCard() {
   return APP.getBaseEntity() === 'leads' && Boolean(APP.isCard());
+}
+
+/** A deal's address beside this page, wherever amoCRM hangs its pages. */
+function dealUrl(id) {
+  const base = location.pathname.replace(/\/(advanced_)?settings\/.*$/, '').replace(/\/$/, '');
+  return `${location.origin}${base}/leads/detail/${id}`;
+}
+
+/** The answer is an attachment: the page stays where it is. */
+function download(url) {
+  const anchor = document.createElement('a');
+  anchor.href = href(url);
+  anchor.rel = 'noopener';
+  document.body.appendChild(anchor);
+  anchor.click();
+  anchor.remove();
 }
 
 function managerName(id) {

@@ -42,12 +42,12 @@ export function historyView(t, events, nameOf) {
 }
 
 function eventView(t, event, nameOf) {
-  return html`<li class="grafik-event"><div class="grafik-event__what">${event.text}</div><div class="grafik-row__note"><span>${formatMoment(event.at)}</span><span>${whoWords(t, event.who, nameOf)}</span></div></li>`;
+  return html`<li class="grafik-event"><div class="grafik-event__what">${event.text}</div><div class="grafik-row__note"><span>${formatMoment(event.at)}</span><span>${whoWords(t, event, nameOf)}</span></div></li>`;
 }
 
 /** «user:8100002» is a person of amoCRM, any other word an actor of ours. */
-function whoWords(t, who, nameOf) {
+function whoWords(t, { who, who_name: name }, nameOf) {
   const user = /^user:(\d+)$/.exec(who);
-  if (user) return nameOf(user[1]) || t('who.user', { id: user[1] });
+  if (user) return nameOf(user[1]) || name || t('who.user', { id: user[1] });
   return t.known(`who.${who}`) || who;
 }
