@@ -163,7 +163,7 @@ def test_a_worker_makes_what_the_screen_showed(account: Account) -> None:
     done = get(account, f"exports/{asked.json()['id']}/").json()
     assert (done["state"], done["progress"]) == ("done", 100)
     opened = Client().get(done["url"].removeprefix("http://127.0.0.1:8000"))
-    book = openpyxl.load_workbook(BytesIO(b"".join(opened.streaming_content)))
+    book = openpyxl.load_workbook(BytesIO(opened.getvalue()))
     assert [f"{cell:.2f}" for cell in column(book, "Остаток")] == [row["amount"] for row in rows]
     # The same ticket again, and a second run, do nothing.
     assert Client().get(done["url"].removeprefix("http://127.0.0.1:8000")).status_code == 410
