@@ -80,7 +80,7 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
     papers.Incomplete: (422, "incomplete", lambda: _("Something is missing for this document.")),
 }
 # Their message is the way out, in words.
-SAY_THEMSELVES = (network.NoReceiver, network.NoTaxSetting, papers.Incomplete)
+SAY_THEMSELVES = (network.OwnerDiffers, network.NoReceiver, network.NoTaxSetting, papers.Incomplete)
 # Anticipated errors that belong to one field of the body.
 FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     schedules.ReasonRequired: ("reason", lambda: _("Say why the schedule is changed.")),
