@@ -15,7 +15,16 @@ from django.db.models import Q
 
 from billing import history, order_check, payments, providers, receipts
 from billing.models import Event, MerchantAccount, Notice, ProviderCall, Receipt
-from billing.providers.base import Answer, Delivery, Forged, Malformed, NoticeKind, NoticeRead, Verdict
+from billing.providers.base import (
+    Answer,
+    Delivery,
+    Forged,
+    Malformed,
+    NoticeKind,
+    NoticeRead,
+    Operation,
+    Verdict,
+)
 from crm import kick, queues
 
 log = structlog.get_logger("grafik.inbox")
@@ -68,6 +77,23 @@ def take(*, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delive
         log.error("notice not stored", merchant=merchant_key, kind=kind, error=type(error).__name__)
         return adapter.answer(Verdict.NOT_STORED, notice)
     return adapter.answer(verdict, notice)
+
+
+def found(*, merchant: MerchantAccount, operation: Operation, at: datetime) -> None:
+    """Take in money that the provider told of when asked, as if its notice had come; both count once."""
+    notice = NoticeRead(
+        kind=NoticeKind.PAY,
+        external_id=operation.external_id,
+        order_number=operation.order_number,
+        account_id=operation.account_id,
+        amount=operation.amount,
+        currency=operation.currency,
+        at=operation.completed_at,
+        test=operation.test,
+        method=operation.method,
+    )
+    told = Delivery(method="GET", body=b"", query=b"", headers={}, content_type="")
+    _store(merchant, notice, told, at=at)
 
 
 def apply_waiting(*, at: datetime, ignore_not_before: bool = False) -> int:

@@ -8,7 +8,18 @@ from zoneinfo import ZoneInfo
 from celery import shared_task
 from django.utils import timezone
 
-from billing import deposits, inbox, invoices, messages, orders, overdue, provider_calls, reminders, stages
+from billing import (
+    deposits,
+    inbox,
+    invoices,
+    messages,
+    order_watch,
+    orders,
+    overdue,
+    provider_calls,
+    reminders,
+    stages,
+)
 from billing.models import AccountPolicy, FirstAnswer
 
 KEYS_LIVE = timedelta(hours=24)
@@ -59,6 +70,11 @@ def follow_prices() -> None:
 @shared_task(name="billing.expire_orders")
 def expire_orders() -> None:
     orders.expire(at=timezone.now())
+
+
+@shared_task(name="billing.watch_orders")
+def watch_orders() -> None:
+    order_watch.run(at=timezone.now())
 
 
 @shared_task(name="billing.complete_served")

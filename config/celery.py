@@ -27,6 +27,7 @@ app.conf.beat_schedule = {
     "flag overdue installments": {"task": "billing.flag_overdue", "schedule": crontab(minute="*/5")},
     "send reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/5")},
     "follow the prices of bookings": {"task": "billing.follow_prices", "schedule": 10.0},
+    "ask about orders that nobody told of": {"task": "billing.watch_orders", "schedule": crontab(minute="*")},
     "close orders whose time is over": {"task": "billing.expire_orders", "schedule": crontab(minute="*")},
     "complete what was served": {"task": "billing.complete_served", "schedule": crontab(minute="*/10")},
     "forget old idempotency keys": {

@@ -90,6 +90,7 @@ COLUMNS = {
     "expires_at": _("Open until"),
     "opened_at": _("Opened"),
     "called_at": _("First call"),
+    "asked_at": _("Last question"),
     "order": _("Provider order"),
     "currency": _("Currency"),
     "counted": _("Counted"),

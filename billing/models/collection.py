@@ -107,6 +107,8 @@ class ProviderOrder(models.Model):
     opened_at = models.DateTimeField(null=True, blank=True)
     # When its creation was last sent: a second click waits for that call instead of making another.
     called_at = models.DateTimeField(null=True, blank=True)
+    # When its state was last asked for, where a lost notice is only found by asking.
+    asked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

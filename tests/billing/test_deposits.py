@@ -3,12 +3,23 @@
 import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import ClassVar
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from billing import deal_card, deposits, inbox, network, orders, payments, provider_calls, stages
+from billing import (
+    deal_card,
+    deposits,
+    inbox,
+    network,
+    order_watch,
+    orders,
+    payments,
+    provider_calls,
+    stages,
+)
 from billing.asking import What
 from billing.ledger import DealState
 from billing.models import (
@@ -21,6 +32,8 @@ from billing.models import (
     TaxSetting,
 )
 from billing.payments import Offline
+from billing.providers.base import Operation, OperationKind, OperationStatus
+from billing.providers.robokassa import Robokassa
 from crm.models import Deal, OutboxRow
 from tests.billing.bookings import (
     DEPOSIT_STAGE,
@@ -428,3 +441,71 @@ def test_a_test_shop_without_test_passwords_is_refused_in_words() -> None:
     make_links(deal)
     # Without the test passwords no address is made, and the payer reads words instead of error 23.
     assert click(deal, What.FULL).state == ProviderOrder.State.REFUSED
+
+
+# --- a lost notice ----------------------------------------------------------------------------------------
+
+
+class Shop(Robokassa):
+    """Answers state queries from `told`; everything else is the real adapter."""
+
+    told: ClassVar[dict[str, OperationStatus]] = {}
+    asked: ClassVar[list[str]] = []
+
+    def find_payment(self, *, order_number: str, timeout: float) -> Operation | None:
+        self.asked.append(order_number)
+        if order_number not in self.told:
+            return None
+        return Operation(
+            external_id=order_number,
+            kind=OperationKind.PAYMENT,
+            status=self.told[order_number],
+            amount=rub(3600),
+            currency="RUB",
+            created_at=NOW,
+            completed_at=NOW + timedelta(seconds=30),
+            order_number=order_number,
+            method="sbp",
+        )
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> type[Shop]:
+    monkeypatch.setattr(Shop, "told", {})
+    monkeypatch.setattr(Shop, "asked", [])
+    monkeypatch.setattr(
+        "billing.providers.of", lambda merchant: Shop(merchant, url="https://auth.example.org")
+    )
+    return Shop
+
+
+def test_money_whose_notice_was_lost_is_found_and_counts_once(shop: type[Shop]) -> None:
+    _, [place, _] = make_network()
+    deal = make_booking(place)
+    make_links(deal)
+    order = click(deal, What.DEPOSIT)
+    assert order_watch.run(at=NOW + timedelta(seconds=59)) == 0
+    assert shop.asked == []
+    shop.told[order.number] = OperationStatus.COMPLETED
+    later = NOW + timedelta(minutes=1)
+    assert order_watch.run(at=later) == 1
+    inbox.apply_waiting(at=later)
+    payment = Payment.objects.get()
+    assert (payment.amount, payment.method) == (rub(3600), "sbp")
+    assert payment.received_at == NOW + timedelta(seconds=30)
+    pay(order, at=later)
+    assert Payment.objects.count() == 1
+    assert order_watch.run(at=NOW + timedelta(minutes=5)) == 0
+    assert shop.asked == [order.number]
+
+
+def test_an_order_is_asked_for_at_its_steps_and_no_longer_than_a_day(shop: type[Shop]) -> None:
+    _, [place, _] = make_network()
+    deal = make_booking(place)
+    make_links(deal)
+    order = click(deal, What.DEPOSIT)
+    shop.told[order.number] = OperationStatus.PENDING
+    for minute in range(0, 30 * 60):
+        order_watch.run(at=NOW + timedelta(minutes=minute))
+    assert len(shop.asked) == 4 + 23
+    assert not Payment.objects.exists()
