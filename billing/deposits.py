@@ -41,7 +41,8 @@ def prepare(*, deal: Deal, author: str, at: datetime) -> network.Receiver:
         locked = ledger.lock(deal.pk)
         receiver = network.asker(deal=locked, on=locked.local_day(at))
         _lay_out(locked, author=author, at=at)
-        projection.push(locked, at=at)
+        standing = ledger.standing(locked, on=locked.local_day(at))
+        projection.push(locked, standing=standing, at=at)
     return receiver
 
 

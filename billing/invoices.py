@@ -109,7 +109,7 @@ def void(*, invoice: Invoice, reason: str, author: str, at: datetime) -> None:
     with transaction.atomic():
         deal = ledger.lock(invoice.deal_id)
         _void(deal, invoice, reason=reason, author=author, at=at)
-        orders.retire(deal=deal, at=at)
+        orders.retire(deal=deal, standing=ledger.standing(deal, on=deal.local_day(at)), at=at)
 
 
 def void_of_rows(*, deal: Deal, rows: list[Installment], at: datetime) -> None:

@@ -47,8 +47,13 @@ def page_url(*, deal: Deal, at: datetime) -> str:
 
 def go_url(*, deal: Deal, what: str, at: datetime, invoice: Invoice | None = None) -> str:
     """Return the address that asks at the click for `what`: a value of billing.asking.What."""
+    return address(page_url(deal=deal, at=at), what=what, invoice=invoice)
+
+
+def address(page: str, *, what: str, invoice: Invoice | None = None) -> str:
+    """The same below the address of the deal's page, for callers that have it already."""
     query = {"what": what} if invoice is None else {"what": what, "n": str(invoice.pk)}
-    return f"{page_url(deal=deal, at=at)}go/?{urlencode(query)}"
+    return f"{page}go/?{urlencode(query)}"
 
 
 def deal_of(*, token: str) -> Deal:

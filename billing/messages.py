@@ -23,7 +23,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import history, network, papers, projection, workdays, zones
+from billing import history, ledger, network, papers, projection, workdays, zones
 from billing.models import AccountPolicy, Installment, Invoice, Message, Reminder
 from billing.rules import reminders as rules
 from crm import kick, outbox, queues
@@ -246,7 +246,8 @@ def _finish_salesbot(row: Message, steps: list[Reminder], *, at: datetime) -> No
         return
     with transaction.atomic():
         queues.finish(row, at=at)
-        projection.push(row.deal, at=at)
+        standing = ledger.standing(row.deal, on=row.deal.local_day(at))
+        projection.push(row.deal, standing=standing, at=at)
         outbox.run_salesbot(deal=row.deal, key=row.key, bot_id=bot, at=at)
         _record(row, steps, "reminder_sent" if steps else "message_sent", at=at)
 

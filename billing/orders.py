@@ -86,13 +86,12 @@ def open_order(
     return order if order.state != ProviderOrder.State.CREATING else _await(order)
 
 
-def retire(*, deal: Deal, at: datetime) -> int:
+def retire(*, deal: Deal, standing: ledger.Standing, at: datetime) -> int:
     """Replace the deal's open orders whose amount is no longer what is owed; returns how many.
 
     The caller holds the deal's lock. A superseded order is cancelled where the provider can; money that still
     comes by it is recorded. A second call does nothing.
     """
-    standing = ledger.standing(deal, on=deal.local_day(at))
     stale = [
         order
         for order in ProviderOrder.objects.filter(deal=deal, state__in=LIVE).select_related("invoice")

@@ -98,7 +98,7 @@ def _flag_row(row_id: int, policy: AccountPolicy, *, on: date, at: datetime) -> 
             installment=row.installment, flagged_on=on, returned_to=_move_stage(deal, row, at=at)
         )
         _tell(deal, row, policy, on=on, at=at)
-        projection.push(deal, at=at)
+        projection.push(deal, standing=standing, at=at)
     return 1
 
 

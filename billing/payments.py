@@ -187,11 +187,10 @@ def refund_noticed(
 
 def _book(deal: Deal, payment: Payment, *, choice: ReceiptChoice | None, author: str, at: datetime) -> None:
     """Allocate a new payment and write down everything that follows from it."""
-    total = ledger.standing(deal, on=deal.local_day(at)).total
     ledger.settle_open(deal, at=at)
-    orders.retire(deal=deal, at=at)
-    receipts.plan_income(payment=payment, whole=payment.amount >= total, choice=choice, at=at)
     standing = ledger.standing(deal, on=deal.local_day(at))
+    orders.retire(deal=deal, standing=standing, at=at)
+    receipts.plan_income(payment=payment, whole=payment.amount >= standing.total, choice=choice, at=at)
     history.record(
         deal=deal,
         kind="payment_received",
@@ -209,8 +208,8 @@ def _book(deal: Deal, payment: Payment, *, choice: ReceiptChoice | None, author:
     )
     outbox.note(deal=deal, key=f"payment:{payment.id}", text=_note(payment, standing), at=at)
     overdue.cure(deal=deal, at=at)
-    projection.push(deal, at=at)
-    stages.follow_money(deal, cause=f"payment:{payment.id}", at=at)
+    projection.push(deal, standing=standing, at=at)
+    stages.follow_money(deal, standing=standing, cause=f"payment:{payment.id}", at=at)
 
 
 def _note(payment: Payment, standing: ledger.Standing) -> str:
@@ -235,7 +234,8 @@ def _note(payment: Payment, standing: ledger.Standing) -> str:
 
 def _after_refund(deal: Deal, refund: Refund, *, at: datetime) -> None:
     ledger.settle_open(deal, at=at)
-    orders.retire(deal=deal, at=at)
+    standing = ledger.standing(deal, on=deal.local_day(at))
+    orders.retire(deal=deal, standing=standing, at=at)
     history.record(
         deal=deal,
         kind="refund",
@@ -251,7 +251,7 @@ def _after_refund(deal: Deal, refund: Refund, *, at: datetime) -> None:
     text = _("Refund of %(amount)s made (operation %(operation)s).")
     words = {"amount": money.words(refund.amount), "operation": refund.external_id or refund.id}
     outbox.note(deal=deal, key=f"refund:{refund.id}", text=text % words, at=at)
-    projection.push(deal, at=at)
+    projection.push(deal, standing=standing, at=at)
 
 
 def _shares_of(payment: Payment) -> list[allocation.Share]:

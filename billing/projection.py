@@ -6,8 +6,8 @@ they are Russian here and not translated. What an account has not mapped is not 
 
 from datetime import date, datetime
 
-from billing import ledger, links
-from billing.ledger import DealState
+from billing import links
+from billing.ledger import DealState, Standing
 from billing.rules import money
 from crm import outbox
 from crm.models import Deal
@@ -23,23 +23,21 @@ LABELS = {
 }
 
 
-def push(deal: Deal, *, at: datetime) -> None:
+def push(deal: Deal, *, standing: Standing, at: datetime) -> None:
     """Queue the deal's figures for amoCRM; called in the transaction that changed them."""
-    outbox.put_fields(deal=deal, values=values(deal, on=deal.local_day(at), at=at), at=at)
+    outbox.put_fields(deal=deal, values=values(deal, standing=standing, at=at), at=at)
 
 
-def values(deal: Deal, *, on: date, at: datetime) -> dict[str, str | date | None]:
-    """Return ours -> value for the day `on`; sums are texts like 120000.00."""
-    standing = ledger.standing(deal, on=on)
+def values(deal: Deal, *, standing: Standing, at: datetime) -> dict[str, str | date | None]:
+    """Return ours -> value; sums are texts like 120000.00."""
     following = standing.next
+    page = links.page_url(deal=deal, at=at)
     return {
         "debt": money.text(standing.debt),
         "next_due_on": following.installment.due_on if following else None,
         "next_amount": money.text(following.rest) if following else None,
         "payment_state": LABELS[standing.state],
-        "payment_link": links.go_url(deal=deal, what="installment", at=at),
-        "deposit_link": links.go_url(deal=deal, what="deposit", at=at)
-        if standing.deposit is not None
-        else None,
-        "full_link": links.go_url(deal=deal, what="full", at=at),
+        "payment_link": links.address(page, what="installment"),
+        "deposit_link": links.address(page, what="deposit") if standing.deposit is not None else None,
+        "full_link": links.address(page, what="full"),
     }

@@ -126,10 +126,11 @@ def lay_out(*, deal: Deal, terms: Terms, author: str, reason: str, at: datetime)
     schedule = _store(deal, schedule, terms, made, at=at)
     _remember(schedule, terms, made, author=author, reason=reason.strip(), at=at)
     ledger.settle_open(deal, at=at)
-    orders.retire(deal=deal, at=at)
+    standing = ledger.standing(deal, on=deal.local_day(at))
+    orders.retire(deal=deal, standing=standing, at=at)
     overdue.cure(deal=deal, at=at)
-    projection.push(deal, at=at)
-    stages.follow_money(deal, cause=f"schedule:{schedule.id}:{schedule.version}", at=at)
+    projection.push(deal, standing=standing, at=at)
+    stages.follow_money(deal, standing=standing, cause=f"schedule:{schedule.id}:{schedule.version}", at=at)
     return schedule
 
 

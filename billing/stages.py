@@ -21,12 +21,11 @@ BATCH = 500
 SERVED = "served:"
 
 
-def follow_money(deal: Deal, *, cause: str, at: datetime) -> None:
+def follow_money(deal: Deal, *, standing: Standing, cause: str, at: datetime) -> None:
     """Move the deal where its money belongs; `cause` makes the move happen once.
 
     The caller holds the deal's lock.
     """
-    standing = ledger.standing(deal, on=deal.local_day(at))
     pipeline = deal.account.pipelines.filter(external_id=deal.pipeline_id).first()
     if pipeline is None or standing.paid <= 0:
         return

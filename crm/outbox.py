@@ -87,7 +87,7 @@ def _plain(value: str | date | None) -> str | None:
 
 
 def _add(deal: Deal, kind: OutboxRow.Kind, key: str, payload: dict[str, Any], at: datetime) -> None:
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         row = OutboxRow(
             account_id=deal.account_id,
             deal=deal,
@@ -108,7 +108,7 @@ def _put_latest(deal: Deal, kind: OutboxRow.Kind, payload: dict[str, Any], at: d
     The deal's lock makes "is there an open row" safe. A worker may be sending the row right now: the raised
     revision tells it that what it sent is no longer the last word.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         Deal.objects.locked().get(id=deal.id)
         rows = OutboxRow.objects.filter(deal=deal, kind=kind)
         row = rows.exclude(state=OutboxRow.State.DONE).select_for_update(of=("self",)).order_by("-id").first()

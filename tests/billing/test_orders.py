@@ -154,7 +154,9 @@ def test_the_open_order_of_an_invoice_that_becomes_void_is_retired(bank: Bank) -
     order = click(deal, What.INVOICE, invoice=invoice)
     Invoice.objects.filter(pk=invoice.pk).update(voided_at=NOW)
     with transaction.atomic():
-        assert orders.retire(deal=ledger.lock(deal.pk), at=NOW) == 1
+        locked = ledger.lock(deal.pk)
+        standing = ledger.standing(locked, on=locked.local_day(NOW))
+        assert orders.retire(deal=locked, standing=standing, at=NOW) == 1
     order.refresh_from_db()
     assert order.state == "superseded"
 
@@ -183,7 +185,9 @@ def test_retiring_leaves_orders_whose_amount_is_right(bank: Bank) -> None:
     right, paid = click(deal, What.INSTALLMENT), click(deal, What.FULL)
     ProviderOrder.objects.filter(pk=paid.pk).update(amount=rub(5))
     with transaction.atomic():
-        assert orders.retire(deal=ledger.lock(deal.pk), at=NOW) == 1
+        locked = ledger.lock(deal.pk)
+        standing = ledger.standing(locked, on=locked.local_day(NOW))
+        assert orders.retire(deal=locked, standing=standing, at=NOW) == 1
     right.refresh_from_db()
     paid.refresh_from_db()
     assert (right.state, paid.state) == ("open", "superseded")
