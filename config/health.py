@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from analytics.models import Export
 from billing.models import Message, Notice, ProviderCall
 from crm.models import DealHint, OutboxRow, QueueRow
 
@@ -22,6 +23,7 @@ QUEUES: dict[str, type[QueueRow]] = {
     "notices": Notice,
     "provider_calls": ProviderCall,
     "messages": Message,
+    "workbooks": Export,
 }
 
 

@@ -75,6 +75,7 @@ UNFOLD = {
                     _link(_("Messages to payers"), "mail", "billing_message"),
                     _link(_("Changes for amoCRM"), "sync", "crm_outboxrow"),
                     _link(_("Deals to be read again"), "refresh", "crm_dealhint"),
+                    _link(_("Workbooks"), "table_view", "analytics_export"),
                 ],
             },
             {

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from analytics.models import Export
 from billing.models import (
     AccountPolicy,
     Allocation,
@@ -110,6 +111,7 @@ def make_rows(deal: Any) -> None:
         account=deal.account, deal=deal, kind="note", key="n1", payload={"text": "Платёж"}, **waiting
     )
     DealHint.objects.create(account=deal.account, lead_id=7700123, **waiting)
+    Export.objects.create(account=deal.account, author="user:7700123", report="aging", **waiting)
 
 
 def address(model: type[models.Model], page: str, *args: Any) -> str:
@@ -354,7 +356,7 @@ def test_an_account_keeps_and_changes_its_secrets(panel: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [Notice, ProviderCall, Message, OutboxRow, DealHint], ids=lambda m: m.__name__
+    "model", [Notice, ProviderCall, Message, OutboxRow, DealHint, Export], ids=lambda m: m.__name__
 )
 def test_a_parked_row_is_found_and_tried_again(panel: Client, model: type[QueueRow]) -> None:
     page = address(model, "changelist")
