@@ -1,7 +1,10 @@
 """Workbooks: typed cells, nothing that runs, the sums of the page, one ticket for one opening."""
 
+import csv
 import json
 import re
+import shutil
+import subprocess
 import zipfile
 from datetime import date, timedelta
 from io import BytesIO
@@ -252,3 +255,29 @@ def test_nobody_reads_without_a_token() -> None:
 def test_kopecks_survive(account: Account) -> None:
     pay(make_deal(account), "12345678.91", NOW)
     assert rub(max(column(asking.workbook(account, report="payments"), "Сумма"))) == rub("12345678.91")
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_another_program_reads_the_same_sums(account: Account, tmp_path: Path) -> None:
+    Deal.objects.update(contact_name='=HYPERLINK("http://x")')
+    content = get(account, "export.xlsx", report="overdue").content
+    (tmp_path / "report.xlsx").write_bytes(content)
+    profile, source = f"-env:UserInstallation=file://{tmp_path}/profile", str(tmp_path / "report.xlsx")
+    csv_of_values = "csv:Text - txt - csv (StarCalc):59,34,76,1,,0,false,true,false,false,false,1"
+    command = [
+        "soffice",
+        "--headless",
+        profile,
+        "--convert-to",
+        csv_of_values,
+        "--outdir",
+        str(tmp_path),
+        source,
+    ]
+    done = subprocess.run(command, capture_output=True, timeout=120, check=True, cwd=tmp_path)
+    [made] = tmp_path.glob("*.csv")
+    header, *rows = list(csv.reader(made.read_text().splitlines(), delimiter=";"))
+    assert {row[header.index("Клиент")] for row in rows} == {'=HYPERLINK("http://x")'}, done.stderr
+    rests = [row[header.index("Остаток")].replace(",", "") for row in rows]
+    assert f"{sum(map(rub, rests)):.2f}" == summary(account)["overdue"]
