@@ -175,6 +175,7 @@ def _payments(found: list[Payment], deal: Deal) -> list[dict[str, Any]]:
         {
             "id": payment.pk,
             "amount": money.text(payment.amount),
+            "currency": payment.currency,
             "received_at": moment(payment.received_at, deal),
             "method": payment.method,
             "provider": payment.merchant.provider if payment.merchant else None,
@@ -235,6 +236,8 @@ def _warnings(
             _("The deal's budget is %(price)s, the schedule adds up to %(total)s: change one of them.")
             % words
         )
+    if Payment.objects.filter(deal=deal, counted=False).exists():
+        found["uncounted"] = _("Money in another currency came and is not counted: tell the accountant.")
     if standing.credit > 0:
         credit = money.words(standing.credit)
         found["credit"] = _("Overpaid by %(credit)s: it covers the next payments, or can be refunded.") % {

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, letters, links, messages, network, orders, papers
+from billing import history, invoice_state, ledger, letters, links, messages, network, orders, papers
 from billing.ledger import Standing
 from billing.models import AccountPolicy, Installment, Invoice
 from billing.rules import money
@@ -36,6 +36,10 @@ class AboveDebt(Exception):
 
 class AlreadyVoid(Exception):
     """The invoice is void."""
+
+
+class AlreadyPaid(Exception):
+    """What the invoice asked for is paid: it is neither sent again nor made void."""
 
 
 class NoAddress(Exception):
@@ -89,25 +93,27 @@ def issue(*, deal: Deal, demand: Demand, author: str, at: datetime) -> Invoice:
 def send(*, invoice: Invoice, at: datetime) -> None:
     """Queue the invoice's mail. A second call sends it again: the person who clicks wants that.
 
-    Raises AlreadyVoid, NoAddress.
+    Raises AlreadyVoid, AlreadyPaid, NoAddress.
     """
     with transaction.atomic():
         invoice = Invoice.objects.select_related("deal__account", "legal_entity", "installment").get(
             id=invoice.id
         )
-        ledger.lock(invoice.deal_id)
+        deal = ledger.lock(invoice.deal_id)
         if invoice.voided_at:
             raise AlreadyVoid
+        _must_be_open(invoice, deal, at=at)
         times = invoice.messages.filter(channel="email").count()
         _queue(invoice, key=f"invoice:{invoice.id}:email:{times + 1}", at=at)
 
 
 def void(*, invoice: Invoice, reason: str, author: str, at: datetime) -> None:
     """Void an invoice; its address goes on to ask for the deal's first open row. A second call changes
-    nothing.
+    nothing. Raises AlreadyPaid.
     """
     with transaction.atomic():
         deal = ledger.lock(invoice.deal_id)
+        _must_be_open(invoice, deal, at=at)
         _void(deal, invoice, reason=reason, author=author, at=at)
         orders.retire(deal=deal, standing=ledger.standing(deal, on=deal.local_day(at)), at=at)
 
@@ -118,6 +124,11 @@ def void_of_rows(*, deal: Deal, rows: list[Installment], at: datetime) -> None:
         _void(deal, invoice, reason=_("the schedule was changed"), author=history.SYSTEM, at=at)
 
 
+def _must_be_open(invoice: Invoice, deal: Deal, *, at: datetime) -> None:
+    if invoice_state.state_of(invoice, ledger.standing(deal, on=deal.local_day(at))) == "paid":
+        raise AlreadyPaid
+
+
 def _void(deal: Deal, invoice: Invoice, *, reason: str, author: str, at: datetime) -> None:
     live = Invoice.objects.filter(id=invoice.id, voided_at__isnull=True)
     if live.update(voided_at=at, void_reason=reason):
@@ -126,10 +137,11 @@ def _void(deal: Deal, invoice: Invoice, *, reason: str, author: str, at: datetim
 
 
 def _due_rows(policy: AccountPolicy, until: date) -> QuerySet[Installment]:
-    live = Invoice.objects.filter(installment=OuterRef("pk"), voided_at__isnull=True)
+    # A void one counts too: who voids the invoice of a row does not want it to go out again by itself.
+    made = Invoice.objects.filter(installment=OuterRef("pk"))
     rows = Installment.objects.filter(
         Q(due_on__lte=until),
-        ~Exists(live),
+        ~Exists(made),
         replaced_in__isnull=True,
         schedule__deal__account=policy.account_id,
         schedule__deal__state=Deal.State.LIVE,

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db import transaction
 
-from billing import history, ledger
+from billing import history, ledger, projection
 from billing.models import Invoice, PaymentLink
 from crm.models import Deal
 
@@ -71,7 +71,10 @@ def revoke(*, deal: Deal, at: datetime, author: str) -> str:
         locked = ledger.lock(deal.pk)
         PaymentLink.objects.filter(deal=locked, revoked_at__isnull=True).update(revoked_at=at)
         history.record(deal=locked, kind="link_revoked", at=at, recorded_at=at, author=author, data={})
-        return token(deal=locked, at=at)
+        made = token(deal=locked, at=at)
+        # amoCRM's field holds the old address.
+        projection.push(locked, standing=ledger.standing(locked, on=locked.local_day(at)), at=at)
+        return made
 
 
 def _live(deal: Deal) -> str | None:

@@ -17,6 +17,7 @@ from billing import history, ledger, network, orders, overdue, projection, recei
 from billing.models import MerchantAccount, Payment, ProviderOrder, Refund
 from billing.receipts import ReceiptChoice
 from billing.rules import allocation, money
+from billing.rules.schedule import EARLIEST
 from crm import outbox
 from crm.models import Deal
 
@@ -33,6 +34,10 @@ class DebtDiffers(Exception):
 
 class InTheFuture(Exception):
     """Money cannot have come tomorrow."""
+
+
+class TooLongAgo(Exception):
+    """A day before any schedule of ours: a typing error."""
 
 
 class NotPositive(Exception):
@@ -102,12 +107,14 @@ def receive(
 def receive_offline(*, deal: Deal, amount: Decimal, offline: Offline, author: str, at: datetime) -> Payment:
     """Record a partial payment received past the providers.
 
-    Raises NotPositive, InTheFuture, or network.NoReceiver when nobody knows whose money it is.
+    Raises NotPositive, InTheFuture, TooLongAgo, or network.NoReceiver when nobody knows whose money it is.
     """
     if not money.is_whole_kopecks(amount) or not 0 < amount <= money.LIMIT:
         raise NotPositive
     if offline.paid_on > deal.local_day(at):
         raise InTheFuture
+    if offline.paid_on < EARLIEST:
+        raise TooLongAgo
     with transaction.atomic():
         deal = ledger.lock(deal.id)
         receiver = network.receiver(deal=deal, on=offline.paid_on)
@@ -216,20 +223,30 @@ def _note(payment: Payment, standing: ledger.Standing) -> str:
     words = {
         "amount": money.words(payment.amount),
         "debt": money.words(standing.debt),
-        "operation": payment.external_id or payment.id,
+        "source": _source(payment),
     }
     if standing.debt > 0:
-        return _("Payment of %(amount)s received (operation %(operation)s). Left to pay: %(debt)s.") % words
+        return _("Payment of %(amount)s received (%(source)s). Left to pay: %(debt)s.") % words
     if standing.credit > 0:
         words["credit"] = money.words(standing.credit)
         return (
-            _(
-                "Payment of %(amount)s received (operation %(operation)s). Everything is paid, "
-                "overpaid by %(credit)s."
-            )
+            _("Payment of %(amount)s received (%(source)s). Everything is paid, overpaid by %(credit)s.")
             % words
         )
-    return _("Payment of %(amount)s received (operation %(operation)s). Everything is paid.") % words
+    return _("Payment of %(amount)s received (%(source)s). Everything is paid.") % words
+
+
+def _source(payment: Payment) -> str:
+    """Where a person finds the money: the provider's operation, or the way it came and our number."""
+    if payment.external_id:
+        return _("operation %(number)s") % {"number": payment.external_id}
+    ways = {
+        "cash": _("cash"),
+        "card_terminal": _("card at the terminal"),
+        "bank_transfer": _("bank transfer"),
+    }
+    way = ways.get(payment.method, _("received at the desk"))
+    return _("%(way)s, payment %(number)s") % {"way": way, "number": payment.pk}
 
 
 def _after_refund(deal: Deal, refund: Refund, *, at: datetime) -> None:

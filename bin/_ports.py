@@ -8,7 +8,9 @@ from _progress import Failed
 
 
 def must_be_free(port: int, *, option: str, offset: int = 0) -> None:
-    """Failed with one sentence when `port` is taken; `option` chose `port - offset`."""
+    """Failed with one sentence when `port` is taken or none; `option` chose `port - offset`."""
+    if not 0 < port < 65536:
+        raise Failed(f"{port} is not a port: choose one from 1024 to 65000, for example {option} 8000.")
     with socket.socket() as probe:
         # As servers do: the port of a server that has just stopped is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

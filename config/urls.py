@@ -1,15 +1,19 @@
 """Every address of the product on one screen."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from billing.api.unknown import Unknown
 from config import health
 
 urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("api/v1/analytics/", include("analytics.urls")),
     path("api/v1/", include("billing.api.urls")),
+    re_path("^api/v1/", Unknown.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("pay/", include("billing.pages.urls")),

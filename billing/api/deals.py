@@ -68,9 +68,9 @@ class Schedule(Door):
     @extend_schema(request=ScheduleSerializer, responses=OpenApiTypes.OBJECT)
     def put(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        given = body(ScheduleSerializer, request)
 
         def act() -> idempotency.Answer:
+            given = body(ScheduleSerializer, request)
             schedules.save(
                 deal=visit.deal,
                 terms=given.terms(),
@@ -88,9 +88,9 @@ class Payments(Door):
     @extend_schema(request=PaymentSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        given = body(PaymentSerializer, request)
 
         def act() -> idempotency.Answer:
+            given = body(PaymentSerializer, request)
             amount = given.validated_data["amount"]
             payments.receive_offline(
                 deal=visit.deal, amount=amount, offline=given.offline(), author=visit.author, at=visit.at
@@ -104,9 +104,9 @@ class FullPayment(Door):
     @extend_schema(request=FullPaymentSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        given = body(FullPaymentSerializer, request)
 
         def act() -> idempotency.Answer:
+            given = body(FullPaymentSerializer, request)
             expected = given.validated_data.get("expected")
             try:
                 payments.receive_full(
@@ -127,9 +127,9 @@ class Invoices(Door):
     @extend_schema(request=InvoiceSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        given = body(InvoiceSerializer, request)
 
         def act() -> idempotency.Answer:
+            given = body(InvoiceSerializer, request)
             invoice = invoices.issue(deal=visit.deal, demand=given.demand(), author=visit.author, at=visit.at)
             if given.validated_data["send"]:
                 invoices.send(invoice=invoice, at=visit.at)

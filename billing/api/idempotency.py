@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -17,10 +18,13 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.api.problems import Problem
+from billing.api.problems import PROBLEM_TYPE, Problem, of
 from billing.models import FirstAnswer
 
 KEY_MAX = 255
+REUSED = "idempotency_key_reused"
+# Problems of the key itself are no answers to remember.
+OUR_CODES = (REUSED, "still_running")
 Answer = tuple[int, Any]
 
 
@@ -33,33 +37,42 @@ def once(request: Request, *, caller: str, at: datetime, act: Callable[[], Answe
         return Response(body, status)
     if len(key) > KEY_MAX:
         raise Problem(422, "idempotency_key", _("The Idempotency-Key is too long."))
+    row = FirstAnswer(
+        scope=f"{caller} {request.method} {request.path}",
+        key=key,
+        body_hash=hashlib.sha256(json.dumps(request.data, sort_keys=True).encode()).hexdigest(),
+        created_at=at,
+    )
     try:
-        status, body = _first_answer(request, key, caller=caller, at=at, act=act)
+        return _answer(_first_answer(row, act))
     except OperationalError as error:
-        if (
-            getattr(error.__cause__, "pgcode", None) == "55P03"
-        ):  # lock_not_available: the first call still runs
+        # lock_not_available: the first call still runs
+        if getattr(error.__cause__, "pgcode", None) == "55P03":
             raise Problem(409, "still_running", _("The same request is still being carried out.")) from error
         raise
-    return Response(body, status)
+    except Exception as error:
+        problem = of(error)
+        if problem is None or problem.code in OUR_CODES:
+            raise
+        # The effect was rolled back with its key; the refusal is the first answer all the same.
+        return _answer(_first_answer(row, lambda: (problem.status, problem.body())))
 
 
-def _first_answer(
-    request: Request, key: str, *, caller: str, at: datetime, act: Callable[[], Answer]
-) -> Answer:
-    scope = f"{caller} {request.method} {request.path}"
-    body_hash = hashlib.sha256(json.dumps(request.data, sort_keys=True).encode()).hexdigest()
+def _first_answer(row: FirstAnswer, act: Callable[[], Answer]) -> Answer:
     with transaction.atomic():
-        row = FirstAnswer(scope=scope, key=key, body_hash=body_hash, created_at=at)
         FirstAnswer.objects.bulk_create([row], ignore_conflicts=True)
-        first = FirstAnswer.objects.select_for_update().get(scope=scope, key=key)
-        if first.body_hash != body_hash:
-            raise Problem(
-                409, "idempotency_key_reused", _("This Idempotency-Key was used with another body.")
-            )
+        first = FirstAnswer.objects.select_for_update().get(scope=row.scope, key=row.key)
+        if first.body_hash != row.body_hash:
+            raise Problem(409, REUSED, _("This Idempotency-Key was used with another body."))
         if first.status is not None:
-            return first.status, first.answer
+            return first.status, json.loads(first.answer)
         status, body = act()
-        plain = json.loads(json.dumps(body, cls=DjangoJSONEncoder))
-        FirstAnswer.objects.filter(id=first.id).update(status=status, answer=plain)
-        return status, plain
+        # Kept as a text: a JSON column would give the keys back in another order.
+        text = json.dumps(body, cls=DjangoJSONEncoder)
+        FirstAnswer.objects.filter(id=first.id).update(status=status, answer=text)
+        return status, json.loads(text)
+
+
+def _answer(first: Answer) -> Response:
+    status, body = first
+    return Response(body, status, content_type=PROBLEM_TYPE if status >= HTTPStatus.BAD_REQUEST else None)

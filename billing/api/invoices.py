@@ -29,9 +29,9 @@ class Send(InvoiceDoor):
     @extend_schema(request=SendSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, invoice_id: int) -> Response:
         visit, invoice = self.find(request, invoice_id)
-        body(SendSerializer, request)
 
         def act() -> idempotency.Answer:
+            body(SendSerializer, request)
             invoices.send(invoice=invoice, at=visit.at)
             return 200, invoice_of(visit, invoice)
 
@@ -42,9 +42,9 @@ class Void(InvoiceDoor):
     @extend_schema(request=ReasonSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, invoice_id: int) -> Response:
         visit, invoice = self.find(request, invoice_id)
-        reason = body(ReasonSerializer, request).validated_data["reason"]
 
         def act() -> idempotency.Answer:
+            reason = body(ReasonSerializer, request).validated_data["reason"]
             invoices.void(invoice=invoice, reason=reason, author=visit.author, at=visit.at)
             return 200, invoice_of(visit, invoice)
 

@@ -4,8 +4,16 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any
 
-from rest_framework.exceptions import ParseError
+from django.conf import settings
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
+
+
+class TooBig(APIException):
+    """A body beyond every body of this API."""
+
+    status_code = 413
+    default_code = "too_big"
 
 
 class StrictJSONParser(BaseParser):
@@ -14,6 +22,9 @@ class StrictJSONParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
+        request = (parser_context or {})["request"]
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooBig
         try:
             text = stream.read().decode()
             if "\x00" in text or "\\u0000" in text:

@@ -3,6 +3,7 @@ people.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404
@@ -15,6 +16,8 @@ from billing.api.words import of_remark
 from billing.rules.schedule import InvalidTerms
 from crm import client, deals
 
+PROBLEM_TYPE = "application/problem+json"
+
 
 class Problem(Exception):
     """An anticipated error of a door."""
@@ -24,6 +27,17 @@ class Problem(Exception):
     ) -> None:
         super().__init__(code)
         self.status, self.code, self.detail, self.errors, self.headers = status, code, detail, errors, headers
+
+    def body(self) -> dict[str, Any]:
+        """The problem as RFC 9457 writes it, with our `code` and the `errors` by field."""
+        found: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        return found | ({"errors": self.errors} if self.errors else {})
 
 
 # Anticipated errors of verbs: status, code and the words. An error that is not here is a fault of ours: 500.
@@ -56,6 +70,7 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         lambda: _("Nothing is owed: there is nothing to ask for."),
     ),
     invoices.AlreadyVoid: (422, "invoice_void", lambda: _("The invoice is void. Make a new one.")),
+    invoices.AlreadyPaid: (422, "invoice_paid", lambda: _("The invoice is paid.")),
     invoices.NoAddress: (
         422,
         "no_email",
@@ -86,6 +101,7 @@ FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     schedules.ReasonRequired: ("reason", lambda: _("Say why the schedule is changed.")),
     payments.NotPositive: ("amount", lambda: _("Enter a sum above zero with at most two decimals.")),
     payments.InTheFuture: ("paid_on", lambda: _("Money cannot have come in the future.")),
+    payments.TooLongAgo: ("paid_on", lambda: _("This date is too long ago.")),
     payments.NothingOwed: ("amount", lambda: _("Nothing is owed: the deal is paid.")),
     invoices.NoSuchRow: ("installment", lambda: _("The schedule has no open row of this number.")),
     papers.NoSuchTemplate: ("template", lambda: _("There is no such document.")),
@@ -98,6 +114,7 @@ STATUSES = {
     404: lambda: _("Not found."),
     405: lambda: _("This method is not allowed here."),
     406: lambda: _("Only JSON is answered."),
+    413: lambda: _("The request is too big."),
     415: lambda: _("Only JSON is accepted."),
     429: lambda: _("Too many requests. Wait a little."),
 }
@@ -108,16 +125,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     problem = of(error)
     if problem is None:
         return None
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": problem.code,
-        "status": problem.status,
-        "detail": problem.detail,
-        "code": problem.code,
-    }
-    if problem.errors:
-        body["errors"] = problem.errors
-    return Response(body, problem.status, headers=problem.headers, content_type="application/problem+json")
+    return Response(problem.body(), problem.status, headers=problem.headers, content_type=PROBLEM_TYPE)
 
 
 def of(error: Exception) -> Problem | None:

@@ -98,9 +98,6 @@ def plan(terms: Terms, *, kept: Decimal, on: date, calendar: ProductionCalendar)
     if rest == 0:
         return Plan((), ())
     rows = _given_rows(terms) if terms.rows is not None else _generated_rows(terms, rest=rest, on=on)
-    late = [row for row in rows if row.due_on > _last_day(on)]
-    if late:
-        raise InvalidTerms([Remark("too_far", "rows" if terms.rows is not None else "count")])
     planned = tuple(_effective(row, terms, calendar) for row in rows)
     return Plan(planned, tuple(_warnings(planned, on=on, calendar=calendar, shifts=terms.shift_weekends)))
 
@@ -111,7 +108,7 @@ def _mistakes(terms: Terms, *, kept: Decimal, on: date) -> list[Remark]:
         return found
     rest = terms.total - kept
     if terms.rows is not None:
-        return _row_mistakes(terms.rows, rest)
+        return _row_mistakes(terms.rows, rest, on)
     return [
         *_date_mistakes(terms, on),
         *_down_payment_mistakes(terms, rest, on),
@@ -131,7 +128,7 @@ def _total_mistakes(terms: Terms, kept: Decimal) -> list[Remark]:
     return []
 
 
-def _row_mistakes(rows: tuple[Row, ...], rest: Decimal) -> list[Remark]:
+def _row_mistakes(rows: tuple[Row, ...], rest: Decimal, on: date) -> list[Remark]:
     if not rows:
         return [Remark("required", "rows")]
     if len(rows) > COUNT_MAX:
@@ -142,6 +139,8 @@ def _row_mistakes(rows: tuple[Row, ...], rest: Decimal) -> list[Remark]:
         return [Remark("not_positive", "rows")]
     if any(row.due_on < EARLIEST for row in rows):
         return [Remark("too_early", "rows")]
+    if min(row.due_on for row in rows) > _last_day(on):
+        return [Remark("too_far", "rows")]
     given = sum((row.amount for row in rows), money.ZERO)
     if given != rest:
         return [Remark("sum_differs", "rows", {"sum": money.text(given), "expected": money.text(rest)})]
