@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0007_ownership_guards'),
+        ("billing", "0007_ownership_guards"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='providerorder',
-            name='asked_at',
+            model_name="providerorder",
+            name="asked_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]
