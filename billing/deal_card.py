@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from billing import invoice_state, ledger, links, network, payer_links, tickets
+from billing import invoice_state, ledger, links, messages, network, payer_links, tickets
 from billing.ledger import DealState, Standing
 from billing.models import AccountPolicy, Event, Invoice, Payment, Receipt
 from billing.rules import money
@@ -157,7 +157,7 @@ def _invoice(invoice: Invoice, standing: Standing, deal: Deal, page: str) -> dic
             {
                 "channel": message.channel,
                 "at": moment(message.done_at or message.created_at, deal),
-                "state": SENT[message.state],
+                "state": "not_needed" if message.last_error == messages.NOT_NEEDED else SENT[message.state],
             }
             for message in sorted(invoice.messages.all(), key=lambda message: message.pk)
         ],

@@ -31,6 +31,8 @@ from crm.models import Deal
 
 log = structlog.get_logger("grafik.messages")
 
+# What a row that was dropped says instead of an error.
+NOT_NEEDED = "not needed"
 EMAIL = "email"
 SALESBOT = "salesbot"
 BATCH = 100
@@ -105,6 +107,7 @@ def _handle(row: Message, connection: BaseEmailBackend, *, at: datetime, keep_ho
     steps = list(row.reminders.select_related("installment__schedule__deal__account"))
     if not _is_needed(row, steps):
         queues.finish(row, at=at)
+        Message.objects.filter(pk=row.pk).update(last_error=NOT_NEEDED)
         log.info("message not needed", message=row.pk, key=row.key)
         return
     if steps and keep_hours:

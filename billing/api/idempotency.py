@@ -65,7 +65,7 @@ def _first_answer(row: FirstAnswer, act: Callable[[], Answer]) -> Answer:
         if first.body_hash != row.body_hash:
             raise Problem(409, REUSED, _("This Idempotency-Key was used with another body."))
         if first.status is not None:
-            return first.status, json.loads(first.answer)
+            return first.status, json.loads(first.answer or "null")
         status, body = act()
         # Kept as a text: a JSON column would give the keys back in another order.
         text = json.dumps(body, cls=DjangoJSONEncoder)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from billing import invoices, payments
+from billing import invoices, messages, payments
 from billing.models import FirstAnswer, Invoice, Payment
 from billing.payments import Offline
 from crm import auth
@@ -127,3 +127,12 @@ def test_a_revoked_link_is_replaced_in_amocrm_too(deal: Deal) -> None:
     after = OutboxRow.objects.get(deal=deal, kind="fields").payload["payment_link"]
     assert before != after
     assert after.startswith(answer.json()["pay_url"])
+
+
+def test_a_letter_that_was_not_needed_is_not_called_sent(deal: Deal) -> None:
+    make_schedule(deal, first_due_on=TODAY)
+    invoices.issue_due(on=TODAY, at=NOW)
+    payments.receive_offline(deal=deal, amount=rub(30000), offline=CASH, author="user:1", at=NOW)
+    assert messages.deliver(at=NOW, ignore_not_before=True) == 1
+    card = call("GET", f"deals/{deal.external_id}/").json()
+    assert [sent["state"] for sent in card["invoices"][0]["sent"]] == ["not_needed"]
