@@ -72,7 +72,7 @@ covered AS (
       ))
     GROUP BY a.installment_id
 ),
-plan AS (
+plan AS MATERIALIZED (  -- else a page's LIMIT makes the planner look into `covered` once a row
     SELECT i.id, i.number, i.due_on, i.effective_due_on, i.amount,
            least(greatest(coalesce(c.paid, 0), 0), i.amount) AS paid,
            i.amount - least(greatest(coalesce(c.paid, 0), 0), i.amount) AS rest,
