@@ -318,7 +318,7 @@ def test_the_payer_opens_invoices_and_nothing_else(client: Client) -> None:
     made = papers.make(deal=invoice.deal, template="contract", author="user:1", at=NOW)
     page = f"/pay/{links.token(deal=invoice.deal, at=NOW)}/"
     paper = paper_of(invoice)
-    assert f'href="documents/{paper.pk}/"' in client.get(page).content.decode()
+    assert f'href="documents/{paper.pk}/">Открыть</a>' in client.get(page).content.decode()
     opened = client.get(f"{page}documents/{paper.pk}/")
     assert (opened.status_code, opened.content[:5]) == (200, b"%PDF-")
     assert client.get(f"{page}documents/{made.pk}/").status_code == 404
