@@ -2,9 +2,11 @@
 
 The answer depends on the storing, never on the applying. A stored notice is applied in its own transaction,
 under the lock of its deal, as often as anybody likes: the facts it makes are unique by the provider's
-numbers, so any repetition, order and delay ends in the same ledger.
+numbers, so any repetition, order and delay ends in the same ledger. A genuine one that nobody can read is
+stored for a person and never applied.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +14,7 @@ from datetime import datetime
 import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from billing import history, order_check, payments, providers, receipts
 from billing.models import Event, MerchantAccount, Notice, ProviderCall, Receipt
@@ -23,6 +26,7 @@ from billing.providers.base import (
     NoticeKind,
     NoticeRead,
     Operation,
+    Provider,
     Verdict,
 )
 from crm import kick, queues
@@ -56,8 +60,9 @@ class Replay:
 def take(*, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delivery, at: datetime) -> Answer:
     """Receive a notice and return the answer for the provider; raises UnknownMerchant.
 
-    1. Verify and read; a forged or unreadable one changes nothing. 2. *check* is only answered. 3. Store the
-    notice once and wake a worker after the commit; a second delivery of the same notice gets the same answer.
+    1. Verify and read; a forged one changes nothing. 2. *check* is only answered. 3. Store the notice once
+    and wake a worker after the commit, or park it for a person when it is genuine but cannot be read; a
+    second delivery of the same notice gets the same answer.
     """
     merchant = MerchantAccount.objects.filter(provider=provider, key=merchant_key).first()
     if merchant is None:
@@ -70,7 +75,7 @@ def take(*, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delive
         return adapter.answer(Verdict.FORGED, None)
     except Malformed as error:
         log.error("notice unreadable", merchant=merchant_key, kind=kind, reason=str(error))
-        return adapter.answer(Verdict.MALFORMED, None)
+        return _answer_unread(merchant, adapter, kind, delivery, error, at=at)
     try:
         verdict = _verdict(merchant, notice, delivery, at=at)
     except DatabaseError as error:
@@ -137,6 +142,46 @@ def _verdict(merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, 
     return Verdict.ACCEPTED
 
 
+def _answer_unread(
+    merchant: MerchantAccount,
+    adapter: Provider,
+    kind: NoticeKind,
+    delivery: Delivery,
+    error: Malformed,
+    *,
+    at: datetime,
+) -> Answer:
+    """Keep a genuine notice that cannot be read as evidence, once per body; it is a person's from the start.
+
+    A *check* is a question and no evidence: unreadable, it is refused.
+    """
+    if kind is NoticeKind.CHECK:
+        return adapter.answer(Verdict.MALFORMED, None)
+    said = delivery.body or delivery.query
+    digest = hashlib.sha256(said).hexdigest()
+    words = _("A genuine notice that cannot be read (%(reason)s): look at its body and record what it tells.")
+    row = Notice(
+        merchant=merchant,
+        kind=kind,
+        external_id=f"unread:{digest}",
+        body=said,
+        fields={},
+        state=Notice.State.PARKED,
+        last_error=words % {"reason": error},
+        not_before=at,
+        created_at=at,
+    )
+    # All that the provider needs of it is the number that it wants to read in our answer.
+    told = NoticeRead(kind=kind, external_id=row.external_id, order_number=error.order_number)
+    try:
+        with transaction.atomic():
+            Notice.objects.bulk_create([row], ignore_conflicts=True)
+    except DatabaseError as failure:
+        log.error("notice not stored", merchant=merchant.key, kind=kind, error=type(failure).__name__)
+        return adapter.answer(Verdict.NOT_STORED, told)
+    return adapter.answer(Verdict.ACCEPTED, told)
+
+
 def _store(merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, *, at: datetime) -> None:
     row = Notice(
         merchant=merchant,
@@ -170,6 +215,10 @@ def _apply(pk: int, *, again: bool, at: datetime) -> bool:
         stored = Notice.objects.select_for_update(of=("self",)).select_related("merchant__legal_entity")
         row = stored.get(pk=pk)
         if row.state != Notice.State.WAITING and not again:
+            return False
+        if not row.fields:
+            # It was never read: trying again does not make it readable.
+            queues.park(row, error=row.last_error)
             return False
         before = (row.state, row.outcome)
         row.outcome = _outcome(row, NoticeRead.from_json(row.fields), at=at)

@@ -60,7 +60,15 @@ class Forged(Exception):
 
 
 class Malformed(Exception):
-    """A genuine notice that cannot be read, or that came to the address of another kind."""
+    """A genuine notice that cannot be read, or that came to the address of another kind.
+
+    Raised after the signature was verified and never before. `order_number` is there where the answer must
+    repeat it.
+    """
+
+    def __init__(self, reason: str, *, order_number: str = "") -> None:
+        super().__init__(reason)
+        self.order_number = order_number
 
 
 class NoticeKind(StrEnum):

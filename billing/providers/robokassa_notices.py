@@ -34,6 +34,14 @@ def read(delivery: Delivery, *, algorithm: str, password: str, test_password: st
     text = signing.notice(fields, password=secret)
     if not signing.fits(fields["SignatureValue"], algorithm=algorithm, text=text):
         raise Forged
+    try:
+        return _understood(pairs, fields, test=test)
+    except Malformed as error:
+        # Success is said by repeating the number, whether we understood it or not.
+        raise Malformed(str(error), order_number=fields["InvId"]) from None
+
+
+def _understood(pairs: list[tuple[str, str]], fields: Mapping[str, str], *, test: bool) -> NoticeRead:
     _refuse_doubt(pairs)
     number = fields["InvId"]
     return NoticeRead(

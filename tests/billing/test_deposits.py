@@ -283,7 +283,20 @@ def test_a_forged_notice_is_403_and_nothing_is_written() -> None:
         # The right signature of one shop at the address of another.
         assert send(other.ownerships.get().merchant, notice_of(order)).status_code == 403
         assert send(order.merchant, {}).status_code == 403
-        assert send(order.merchant, notice_of(order, InvId="0")).status_code == 400
+
+
+def test_a_genuine_notice_that_cannot_be_read_is_kept_for_a_person() -> None:
+    _, [place, _] = make_network()
+    deal = make_booking(place)
+    make_links(deal)
+    order = click(deal, What.DEPOSIT)
+    with nothing_changes(Payment):
+        for changes, said in (({"InvId": "0"}, b"OK0"), ({"OutSum": "10,00"}, f"OK{order.number}".encode())):
+            for _again in range(2):
+                answer = send(order.merchant, notice_of(order, **changes))
+                assert (answer.status_code, answer.content) == (200, said)
+        assert inbox.apply_waiting(at=NOW, ignore_not_before=True) == 0
+    assert list(Notice.objects.values_list("state", flat=True)) == ["parked", "parked"]
 
 
 def test_play_money_at_a_live_shop_is_no_money() -> None:

@@ -1,5 +1,6 @@
 """Notices through the door: stored once, answered after the commit, applied to one and the same ledger."""
 
+import hashlib
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from django.test import Client
 
 from billing import inbox, ledger, payments
 from billing.models import Event, MerchantAccount, Notice, Payment, ProviderOrder, Receipt, Refund
+from crm import queues
 from crm.models import Deal, OutboxRow
 from tests.billing.notices import (
     code,
@@ -286,7 +288,7 @@ def test_forged_notices_are_refused_and_leave_no_row(order: ProviderOrder) -> No
     assert not Notice.objects.exists()
 
 
-@pytest.mark.parametrize(
+NONSENSE = pytest.mark.parametrize(
     ("body", "content_type"),
     [
         (b"", "application/x-www-form-urlencoded"),
@@ -300,12 +302,69 @@ def test_forged_notices_are_refused_and_leave_no_row(order: ProviderOrder) -> No
         (b"a=1", ""),
     ],
 )
-@pytest.mark.parametrize("kind", ["check", "pay", "refund", "receipt"])
-def test_genuine_nonsense_is_a_400_and_leaves_no_row(
+
+
+@NONSENSE
+@pytest.mark.parametrize("kind", ["pay", "fail", "refund", "receipt"])
+def test_genuine_nonsense_is_kept_for_a_person_once_and_causes_nothing(
     order: ProviderOrder, kind: str, body: bytes, content_type: str
 ) -> None:
-    assert send(order.merchant, kind, body, content_type=content_type).status_code == 400
+    before = facts()
+    for _ in range(2):
+        assert code(send(order.merchant, kind, body, content_type=content_type)) == 0
+    assert inbox.apply_waiting(at=NOW, ignore_not_before=True) == 0
+    stored = Notice.objects.get()
+    assert (stored.kind, stored.state, bytes(stored.body)) == (kind, "parked", body)
+    assert stored.external_id == f"unread:{hashlib.sha256(body).hexdigest()}"
+    assert "нельзя прочитать" in stored.last_error
+    assert facts() == (1, *before[1:])
+
+
+@NONSENSE
+def test_a_check_that_cannot_be_read_is_a_400_and_leaves_no_row(
+    order: ProviderOrder, body: bytes, content_type: str
+) -> None:
+    assert send(order.merchant, "check", body, content_type=content_type).status_code == 400
     assert not Notice.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"DateTime": "yesterday"}, "DateTime"),
+        ({"DateTime": ""}, "DateTime"),
+        ({"Amount": "10,00"}, "Amount"),
+        ({"Data": "a\0b"}, "NUL"),
+        ({"PaymentTransactionId": "9"}, "refund"),
+    ],
+)
+def test_a_genuine_payment_with_a_broken_field_is_never_lost(
+    order: ProviderOrder, changes: dict[str, str], why: str
+) -> None:
+    assert code(send(order.merchant, "pay", fields_of(order, **changes))) == 0
+    stored = Notice.objects.get()
+    assert stored.state == "parked"
+    assert why in stored.last_error
+    assert not Payment.objects.exists()
+
+
+def test_an_unread_notice_that_is_forged_leaves_no_row(order: ProviderOrder) -> None:
+    assert send(order.merchant, "pay", fields_of(order, Amount="10,00"), secret="wrong").status_code == 403
+    assert not Notice.objects.exists()
+
+
+def test_an_unread_notice_that_is_tried_again_goes_back_to_its_person(order: ProviderOrder) -> None:
+    send(order.merchant, "pay", fields_of(order, Amount="10,00"))
+    said = Notice.objects.get().last_error
+    assert inbox.replay(since=None, at=NOW) == inbox.Replay(seen=1, changed=0)
+    queues.wake(Notice.objects.get(), at=NOW)
+    assert inbox.apply_waiting(at=NOW) == 1
+    assert (Notice.objects.get().state, Notice.objects.get().last_error) == ("parked", said)
+
+
+def test_no_success_for_an_unread_notice_without_its_row(order: ProviderOrder) -> None:
+    with mock.patch.object(Notice.objects, "bulk_create", side_effect=DatabaseError):
+        assert send(order.merchant, "pay", fields_of(order, Amount="10,00")).status_code == 503
 
 
 def test_a_huge_body_is_refused_before_it_is_looked_at(order: ProviderOrder) -> None:
