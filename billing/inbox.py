@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import history, order_check, payments, providers, receipts
+from billing import declines, history, order_check, payments, providers, receipts
 from billing.models import Event, MerchantAccount, Notice, ProviderCall, Receipt
 from billing.providers.base import (
     Answer,
@@ -278,8 +278,9 @@ def _declined(row: Notice, notice: NoticeRead, at: datetime) -> str:
             author=history.SYSTEM,
             data={
                 "amount": str(notice.amount),
-                "reason": notice.reason,
+                "reason": declines.words(notice.reason_code),
                 "reason_code": notice.reason_code,
+                "said": notice.reason,
                 "external_id": notice.external_id,
             },
         )

@@ -14,6 +14,7 @@ from django.db import DatabaseError, connections
 from django.test import Client
 
 from billing import inbox, ledger, payments
+from billing.api import timeline
 from billing.models import Event, MerchantAccount, Notice, Payment, ProviderOrder, Receipt, Refund
 from crm import queues
 from crm.models import Deal, OutboxRow
@@ -184,8 +185,9 @@ def test_a_decline_closes_nothing_and_is_in_the_history_once(order: ProviderOrde
     event = Event.objects.get(kind="payment_declined")
     assert event.data == {
         "amount": "30000.00",
-        "reason": "Insufficient Funds",
+        "reason": "на карте не хватает денег: пополните её или возьмите другую",
         "reason_code": "5051",
+        "said": "Insufficient Funds",
         "external_id": "3171000500",
     }
     order.refresh_from_db()
@@ -193,6 +195,31 @@ def test_a_decline_closes_nothing_and_is_in_the_history_once(order: ProviderOrde
     assert code(send(order.merchant, "check", fields_of(order))) == 0
     inbox.replay(since=None, at=NOW)
     assert Event.objects.filter(kind="payment_declined").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("reason_code", "words"),
+    [
+        ("5054", "срок действия карты истёк"),
+        ("5082", "неверные данные карты"),
+        ("5014", "неверные данные карты"),
+        ("5206", "банк не подтвердил платёж"),
+        ("5207", "банк не подтвердил платёж"),
+        ("5005", "банк отказал без причины"),
+        ("5001", "банк отказал без причины"),
+        ("3001", "заказ уже не действует"),
+        ("3008", "заказ уже не действует"),
+        ("5999", "Банк отказал (код 5999)"),
+        ("", "Банк отказал"),
+    ],
+)
+def test_managers_read_in_russian_why_a_payment_was_declined(
+    order: ProviderOrder, reason_code: str, words: str
+) -> None:
+    deliver(order.merchant, "fail", fail_fields(order, ReasonCode=reason_code))
+    (line,) = [line for line in timeline.of(order.deal, names={}) if line["what"] == "payment_declined"]
+    assert words in line["text"]
+    assert line["after"]["reason_code"] == reason_code
 
 
 def test_a_refund_before_its_payment_waits_for_it(order: ProviderOrder) -> None:
