@@ -86,18 +86,31 @@ def moscow(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}+03:00").astimezone(UTC)
 
 
-def pay(deal: Deal, amount: object, at: datetime, *, known: datetime | None = None) -> Payment:
+def pay(
+    deal: Deal, amount: object, at: datetime, *, known: datetime | None = None, currency: str = "RUB"
+) -> Payment:
     """Money by the school's provider."""
     order = make_order(deal, amount=amount, state="paid")
     return payments.receive(
         merchant=order.merchant,
         external_id=f"tx-{order.number}",
         amount=rub(amount),
-        currency="RUB",
+        currency=currency,
         received_at=at,
         method="card",
         order=order,
         at=known or at,
+    )
+
+
+def pay_at_the_desk(deal: Deal, amount: object, at: datetime, **payer: str) -> Payment:
+    """Money past every provider."""
+    on = deal.local_day(at)
+    offline = payments.Offline(paid_on=on, method="cash", payer=payer, comment="", receipt=None)
+    return payments.receive_offline(
+        deal=deal, amount=rub(amount), offline=offline, author="user:8100002", at=at
+    )
+        deal=deal, amount=rub(amount), offline=offline, author="user:8100002", at=at
     )
 
 

@@ -22,7 +22,7 @@ from analytics.models import Export
 from billing.models import Payment
 from crm.models import Account, Deal
 from tests.analytics import asking
-from tests.analytics.asking import column, get, listed, moscow, pay, post, refund, summary
+from tests.analytics.asking import column, get, listed, moscow, pay, pay_at_the_desk, post, refund, summary
 from tests.factories import NOW, TODAY, make_account, make_deal, make_schedule, rub
 
 pytestmark = pytest.mark.django_db
@@ -83,16 +83,17 @@ def test_what_a_client_wrote_is_text_and_nothing_else(account: Account, sample: 
 
 
 def test_inn_account_and_phone_keep_their_noughts_as_text(account: Account) -> None:
-    Payment.objects.update(payer={"kind": "company", "name": "ООО «Заказчик»", "inn": "0123456789"})
+    deal = Deal.objects.select_related("account").get()
+    pay_at_the_desk(deal, "10", NOW, kind="company", name="ООО «Заказчик»", inn="0123456789")
     entity = account.policy.legal_entity
     assert entity is not None
     entity.bank = {"account": "00702810900000000025"}
     entity.save()
     book = asking.workbook(account, report="registry")
-    assert column(book, "ИНН плательщика") == ["0123456789"] * 2
-    assert column(book, "Расчётный счёт") == ["00702810900000000025"] * 2
-    assert column(book, "Плательщик") == ["ООО «Заказчик»"] * 2
-    assert sum(column(book, "Сумма")) == 69.5
+    assert column(book, "ИНН плательщика") == [None, None, "0123456789"]
+    assert column(book, "Расчётный счёт") == ["00702810900000000025"] * 3
+    assert column(book, "Плательщик") == ["Анна Смирнова", "Анна Смирнова", "ООО «Заказчик»"]
+    assert sum(column(book, "Сумма")) == 79.5
     assert column(asking.workbook(account, report="aging"), "Телефон") == ["+79161234501"]
 
 
