@@ -110,8 +110,6 @@ def pay_at_the_desk(deal: Deal, amount: object, at: datetime, **payer: str) -> P
     return payments.receive_offline(
         deal=deal, amount=rub(amount), offline=offline, author="user:8100002", at=at
     )
-        deal=deal, amount=rub(amount), offline=offline, author="user:8100002", at=at
-    )
 
 
 def refund(payment: Payment, amount: object, at: datetime) -> None:
