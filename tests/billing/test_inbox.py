@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import threading
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -217,7 +218,8 @@ def test_managers_read_in_russian_why_a_payment_was_declined(
     order: ProviderOrder, reason_code: str, words: str
 ) -> None:
     deliver(order.merchant, "fail", fail_fields(order, ReasonCode=reason_code))
-    (line,) = [line for line in timeline.of(order.deal, names={}) if line["what"] == "payment_declined"]
+    lines = timeline.of(order.deal, names=defaultdict(str))
+    (line,) = [line for line in lines if line["what"] == "payment_declined"]
     assert words in line["text"]
     assert line["after"]["reason_code"] == reason_code
 
