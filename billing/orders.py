@@ -76,9 +76,9 @@ def open_order(
     1. Under the deal's lock: find the amount, reuse the open order of the same amount, else replace it by a
        new row with its number, key and body. Committed.
     2. Ask the provider, 4 s at most, outside of any transaction.
-    3. Keep the address. State OPEN: send the payer there. CREATING: nobody knows yet, ask again soon; a
-       second call repeats the same body under the same key. REFUSED: the provider said no. Raises
-       NothingOwed, NoReceiptContact, network.NoReceiver.
+    3. Keep the address, and in the history that the payer goes there. State OPEN: send the payer there.
+       CREATING: nobody knows yet, ask again soon; a second call repeats the same body under the same key.
+       REFUSED: the provider said no. Raises NothingOwed, NoReceiptContact, network.NoReceiver.
     """
     order, calls = _reserve(deal=deal, what=what, at=at, invoice=invoice, contact=contact)
     if calls:
@@ -278,7 +278,9 @@ def _create(order: ProviderOrder, *, at: datetime) -> ProviderOrder:
 def _keep(order: ProviderOrder, created: CreatedOrder, *, at: datetime) -> ProviderOrder:
     with transaction.atomic():
         stored = (
-            ProviderOrder.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=order.pk)
+            ProviderOrder.objects.select_for_update(of=("self",))
+            .select_related("merchant", "deal")
+            .get(pk=order.pk)
         )
         if stored.external_id:
             return stored
@@ -286,10 +288,24 @@ def _keep(order: ProviderOrder, created: CreatedOrder, *, at: datetime) -> Provi
         if stored.state == ProviderOrder.State.CREATING:
             stored.state = ProviderOrder.State.OPEN
         stored.save(update_fields=["external_id", "url", "opened_at", "state"])
+        if stored.state == ProviderOrder.State.OPEN:
+            _tell_opened(stored, at=at)
         if stored.state == ProviderOrder.State.SUPERSEDED:
             # It was replaced while the provider was making it.
             provider_calls.add_cancel_order(order=stored, at=at)
         return stored
+
+
+def _tell_opened(order: ProviderOrder, *, at: datetime) -> None:
+    """An order opens at a click and only once, so this is the payer's first way to its page."""
+    history.record(
+        deal=order.deal,
+        kind="payment_opened",
+        at=at,
+        recorded_at=at,
+        author=history.SYSTEM,
+        data={"amount": money.text(order.amount), "purpose": order.purpose, "order": order.number},
+    )
 
 
 def _refuse(order: ProviderOrder, error: Refused, *, at: datetime) -> ProviderOrder:

@@ -97,6 +97,27 @@ def test_a_click_makes_one_order_for_the_first_open_row(bank: Bank) -> None:
     assert order.request == request.as_json()
 
 
+def test_the_first_way_to_an_order_is_in_the_history_once(bank: Bank) -> None:
+    deal = scheduled()
+    order = click(deal)
+    click(deal, minutes=5)
+    event = Event.objects.get(deal=deal, kind="payment_opened")
+    assert (event.at, event.data) == (
+        NOW,
+        {"amount": "30000.00", "purpose": "installment", "order": order.number},
+    )
+    click(deal, What.FULL)
+    assert Event.objects.filter(deal=deal, kind="payment_opened").count() == 2
+
+
+@pytest.mark.parametrize("answer", ["lost", "refused"])
+def test_an_order_that_did_not_open_was_opened_by_nobody(bank: Bank, answer: str) -> None:
+    bank.answers = [answer]
+    deal = scheduled()
+    click(deal)
+    assert not Event.objects.filter(deal=deal, kind="payment_opened").exists()
+
+
 def test_a_second_click_returns_the_same_order_without_a_call(bank: Bank) -> None:
     deal = scheduled()
     first, second = click(deal), click(deal, minutes=500)
