@@ -36,7 +36,7 @@ def amount(standing: Standing, *, what: What, invoice: Invoice | None = None) ->
         case What.OVERDUE:
             asked = standing.overdue
         case What.DEPOSIT:
-            asked = _deposit(standing)
+            asked = standing.deposit or money.ZERO
         case What.INVOICE if invoice is not None and invoice.voided_at is None:
             asked = invoice_state.open_rest(invoice, standing)
         case _:
@@ -63,14 +63,6 @@ def _first_open(standing: Standing) -> Decimal:
     if not standing.rows:
         return standing.debt
     return standing.next.rest if standing.next else money.ZERO
-
-
-def _deposit(standing: Standing) -> Decimal:
-    """By the location's terms; without any it is the schedule's first row, whatever became of the others."""
-    if standing.deposit is not None:
-        return standing.deposit
-    first = min(standing.rows, key=lambda row: row.installment.number, default=None)
-    return max(first.rest, money.ZERO) if first else money.ZERO
 
 
 def _subject(standing: Standing, what: What, invoice: Invoice | None) -> str:

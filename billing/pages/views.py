@@ -73,7 +73,7 @@ def go(request: HttpRequest, deal: Deal) -> HttpResponse:
             deal=deal, what=what, invoice=invoice, contact=_contact(request), at=timezone.now()
         )
     except orders.NothingOwed:
-        return _show(request, deal, "paid")
+        return _show(request, deal, "nothing")
     except orders.NoReceiptContact:
         return _show(request, deal, "contact", wrong=_said(request))
     except network.NoReceiver:

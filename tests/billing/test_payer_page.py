@@ -1,5 +1,6 @@
 """The payer's doors: one page, a redirect for what is owed, and nobody but a payer makes an order."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -159,7 +160,23 @@ def test_nothing_owed_is_a_page_and_no_order(payer: Client, bank: Bank) -> None:
     pay(ProviderOrder.objects.get())
     answer = payer.get(address(deal, "go/?what=installment"))
     assert answer.status_code == 200
+    assert "Долга нет" in answer.content.decode()
     assert ProviderOrder.objects.count() == 1
+
+
+@pytest.mark.parametrize("what", ["overdue", "deposit"])
+def test_an_address_that_asks_nothing_now_tells_what_is_next(payer: Client, bank: Bank, what: str) -> None:
+    answer = payer.get(address(scheduled(), f"go/?what={what}"))
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Сейчас по этой ссылке платить нечего" in text
+    for untrue in ("Оплачено", "внесён"):
+        assert untrue not in text
+    # A due date on a weekend moves, so the day itself may be another one.
+    assert re.search(r"<p>К оплате (сегодня|до \d+ )", text)
+    assert "30\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}₽" in text
+    assert 'href="../"' in text
+    assert ProviderOrder.objects.count() == 0
 
 
 @pytest.mark.parametrize(
