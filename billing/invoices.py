@@ -228,7 +228,7 @@ def _queue(invoice: Invoice, *, key: str, at: datetime) -> None:
     if not address:
         raise NoAddress
     url = links.go_url(deal=invoice.deal, what="invoice", at=at, invoice=invoice)
-    letter = letters.invoice(invoice=invoice, url=url)
+    letter = letters.invoice(invoice=invoice, url=url, on=invoice.deal.local_day(at))
     messages.queue_email(
         deal=invoice.deal,
         key=key,

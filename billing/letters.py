@@ -75,8 +75,12 @@ class DueDeal:
         return any(row.days > 0 for row in self.rows)
 
 
-def invoice(*, invoice: Invoice, url: str) -> Letter:
-    """Return the mail that sends an invoice; `url` is the address of its button."""
+def invoice(*, invoice: Invoice, url: str, on: date) -> Letter:
+    """Return the mail that sends an invoice; `url` is the address of its button, `on` the day it is written.
+
+    The invoice of a row whose day has passed says so, instead of asking to pay by a day of the past.
+    """
+    due_on = invoice.installment.effective_due_on if invoice.installment else None
     subject = _("Invoice %(number)s: %(amount)s for %(subject)s") % {
         "number": invoice.number,
         "amount": money.words(invoice.amount),
@@ -89,7 +93,8 @@ def invoice(*, invoice: Invoice, url: str) -> Letter:
         "subject": subject_of(invoice.deal),
         "amount": money.words(invoice.amount),
         "row": row_words(invoice.installment),
-        "due_on": invoice.installment.effective_due_on if invoice.installment else None,
+        "due_on": due_on,
+        "late": due_on is not None and due_on < on,
         "url": url,
     }
     return _letter("invoice", subject, context)

@@ -200,10 +200,35 @@ def test_the_ready_text_names_who_asks_how_much_and_where() -> None:
         assert part in text
 
 
+@pytest.mark.parametrize(("days", "is_late"), [(-1, False), (0, False), (1, True), (40, True)])
+def test_an_invoice_after_its_day_says_that_the_day_was(days: int, is_late: bool) -> None:
+    invoice = issued()
+    assert invoice.installment is not None
+    due_on = invoice.installment.effective_due_on
+    letter = letters.invoice(
+        invoice=invoice, url="https://pay.example.org/x", on=due_on + timedelta(days=days)
+    )
+    day = letters.day_words(due_on)
+    asked = (f"Срок платежа был {day}", f", срок был {day}", "Срок был")
+    late = ("Подошёл срок очередного платежа", f" до {day}", "Оплатить до")
+    said, unsaid = (asked, late) if is_late else (late, asked)
+    assert all(words in letter.html for words in said)
+    assert not any(words in letter.html for words in unsaid)
+    assert (f"Срок был: {day}" in letter.text, f"Оплатить до: {day}" in letter.text) == (is_late, not is_late)
+
+
+def test_a_queued_invoice_is_worded_by_the_day_of_its_sending() -> None:
+    deal = make_deal()
+    make_schedule(deal, first_due_on=TODAY - timedelta(days=40))
+    invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW)
+    invoices.send(invoice=Invoice.objects.get(), at=NOW)
+    assert "Срок платежа был" in Message.objects.get().html
+
+
 def test_names_in_letters_are_text_and_a_subject_is_one_line() -> None:
     invoice = issued()
     invoice.deal.name = "Договор <b>\r\nBcc: x@example.org"
-    letter = letters.invoice(invoice=invoice, url="https://pay.example.org/x?what=invoice&n=1")
+    letter = letters.invoice(invoice=invoice, url="https://pay.example.org/x?what=invoice&n=1", on=TODAY)
     assert "\n" not in letter.subject
     assert "<b>" not in letter.html
     assert "<b>" in letter.text
