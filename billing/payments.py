@@ -101,6 +101,8 @@ def receive(
         else:
             # Nobody's money yet, but it is on the list of money without a receipt.
             receipts.plan_income(payment=payment, whole=False, choice=None, at=at)
+            if deal:
+                _tell_uncounted(deal, payment, at=at)
     return payment
 
 
@@ -217,6 +219,30 @@ def _book(deal: Deal, payment: Payment, *, choice: ReceiptChoice | None, author:
     overdue.cure(deal=deal, at=at)
     projection.push(deal, standing=standing, at=at)
     stages.follow_money(deal, standing=standing, cause=f"payment:{payment.id}", at=at)
+
+
+def _tell_uncounted(deal: Deal, payment: Payment, *, at: datetime) -> None:
+    """Money of another currency pays nothing here, and its manager is the one who must know."""
+    came = f"{money.text(payment.amount)} {payment.currency}"
+    history.record(
+        deal=deal,
+        kind="payment_uncounted",
+        at=payment.received_at,
+        recorded_at=at,
+        author=history.SYSTEM,
+        data={
+            "payment": payment.id,
+            "money": came,
+            "method": payment.method,
+            "external_id": payment.external_id,
+        },
+    )
+    text = _(
+        "Money in another currency received: %(money)s (operation %(operation)s). It is not counted as paid: "
+        "settle it with the accountant, give it back or record it in roubles by hand."
+    )
+    words = {"money": came, "operation": payment.external_id}
+    outbox.note(deal=deal, key=f"payment:{payment.id}", text=text % words, at=at)
 
 
 def _note(payment: Payment, standing: ledger.Standing) -> str:

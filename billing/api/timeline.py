@@ -16,6 +16,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "schedule_created": lambda: _("Schedule made: %(total)s, %(count)s payments"),
     "schedule_rebuilt": lambda: _("Schedule changed: %(total)s, %(count)s payments ahead. %(reason)s"),
     "payment_received": lambda: _("Payment of %(amount)s received"),
+    "payment_uncounted": lambda: _("Money in another currency received, not counted: %(money)s"),
     "payment_declined": lambda: _("Payment of %(amount)s declined: %(reason)s"),
     "payment_opened": lambda: _("The payer opened the payment page: %(amount)s"),
     "refund": lambda: _("Refund of %(amount)s"),

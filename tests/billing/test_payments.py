@@ -1,11 +1,13 @@
 """Money comes and goes back: recorded once, allocated oldest due first, never refused."""
 
+from collections import defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from billing import payments
+from billing.api import timeline
 from billing.models import Allocation, Event, MerchantAccount, Payment, ProviderOrder, Receipt
 from billing.payments import Offline
 from crm.models import Deal, OutboxRow
@@ -102,20 +104,31 @@ def test_a_payment_without_an_order_is_recorded_as_unplaced() -> None:
     assert not Allocation.objects.exists()
 
 
-def test_another_currency_is_recorded_and_not_counted() -> None:
+def test_another_currency_is_recorded_not_counted_and_told_to_the_manager_once() -> None:
     deal, order = paid_deal()
-    payments.receive(
-        merchant=order.merchant,
-        external_id="usd",
-        amount=rub(500),
-        currency="USD",
-        received_at=NOW,
-        method="card",
-        order=order,
-        at=NOW,
-    )
+    for _ in range(2):
+        payments.receive(
+            merchant=order.merchant,
+            external_id="usd",
+            amount=rub(500),
+            currency="USD",
+            received_at=NOW,
+            method="card",
+            order=order,
+            at=NOW,
+        )
     assert standing_of(deal).received == 0
-    assert Payment.objects.get(external_id="usd").counted is False
+    payment = Payment.objects.get(external_id="usd")
+    assert payment.counted is False
+    note = OutboxRow.objects.get(deal=deal, key=f"payment:{payment.pk}")
+    assert "500.00 USD" in note.payload["text"]
+    assert "не учтены" in note.payload["text"]
+    assert Event.objects.get(deal=deal, kind="payment_uncounted").data["money"] == "500.00 USD"
+    (line,) = [
+        each for each in timeline.of(deal, names=defaultdict(str)) if each["what"] == "payment_uncounted"
+    ]
+    assert line["text"] == "Пришли деньги в другой валюте, не учтены: 500.00 USD"
+    assert not Event.objects.filter(deal=deal, kind="payment_received").exists()
 
 
 def test_money_comes_before_any_schedule_too() -> None:
