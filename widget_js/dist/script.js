@@ -881,6 +881,25 @@ var Grafik = (() => {
     };
   }
 
+  // src/new_tab.js
+  function openInTab(ask, waiting) {
+    const tab = window.open("", "_blank");
+    if (!tab) return Promise.resolve(false);
+    tab.opener = null;
+    tab.document.title = waiting;
+    tab.document.body.textContent = waiting;
+    return ask().then(
+      (address) => {
+        tab.location.replace(href(address));
+        return true;
+      },
+      (error) => {
+        tab.close();
+        throw error;
+      }
+    );
+  }
+
   // src/dialogs/focus.js
   var REACHABLE = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
   function trapFocus(form) {
@@ -922,6 +941,7 @@ var Grafik = (() => {
       this.busy = false;
       this.closed = false;
       this.forced = false;
+      this.finished = false;
     }
     open(Modal) {
       this.modal = new Modal({
@@ -974,7 +994,7 @@ var Grafik = (() => {
       return true;
     }
     submit() {
-      if (this.busy || this.closed || !this.spec.submitLabel) return;
+      if (this.busy || this.closed || this.finished || !this.spec.submitLabel) return;
       const body = this.unknownBody || this.spec.collect(this.form);
       if (!body) return;
       this.setBusy(true);
@@ -987,8 +1007,19 @@ var Grafik = (() => {
     succeed(answer) {
       if (this.closed) return;
       this.setBusy(false);
-      this.close();
+      if (this.spec.doneView) this.finish(this.spec.doneView(answer));
+      else this.close();
       this.spec.onDone(answer);
+    }
+    /** The work is done: what came of it stands where the fields stood, and only closing is left. */
+    finish(markup) {
+      this.finished = true;
+      const fields = this.find(".grafik-dialog__fields");
+      fields.disabled = false;
+      fields.innerHTML = String(markup);
+      this.find(".grafik-dialog__actions").innerHTML = String(closeButton(this.t));
+      this.recentre();
+      fields.querySelector("button").focus();
     }
     fail(error, body) {
       if (this.closed) return;
@@ -1028,15 +1059,74 @@ var Grafik = (() => {
       return this.form.querySelector(selector);
     }
   };
+  function closeButton(t) {
+    return button({ action: "close", label: t("dialog.close") });
+  }
   function frameView2(t, spec) {
     const foot = spec.submitLabel ? html`<button type="submit" class="grafik-button grafik-button_primary grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
-       ${button({ action: "close", kind: "text", label: t("dialog.cancel") })}` : button({ action: "close", label: t("dialog.close") });
+       ${button({ action: "close", kind: "text", label: t("dialog.cancel") })}` : closeButton(t);
     return html`<div class="grafik grafik-dialog${spec.wide ? " grafik-dialog_wide" : ""}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title"><form novalidate autocomplete="off">
     <button type="button" class="modal-body__close grafik-dialog__cross" data-action="close" aria-label="${t("dialog.close")}">${icon("cross")}</button>
     <h2 class="grafik-dialog__title" id="grafik-dialog-title" tabindex="-1">${spec.title}</h2>
     <fieldset class="grafik-dialog__fields">${spec.content}</fieldset>
     <div class="grafik-dialog__problem" role="alert"></div>
     <div class="grafik-dialog__actions modal-body__actions">${foot}</div></form></div>`;
+  }
+
+  // src/dialogs/document.js
+  function openDocument({ api, t }, id, onProblem) {
+    const ask = () => api.get(`documents/${id}/`).then((found) => found.url);
+    return openInTab(ask, t("documents.opening")).then(
+      (opened) => opened || onProblem(t("documents.blocked")),
+      (error) => onProblem(explain(t, error).text)
+    );
+  }
+  function openNewDocument(context, { onDone, onClosed }) {
+    const { t, api, card } = context;
+    return openDialog(context, {
+      title: t("documents.new"),
+      content: html`<div class="grafik-templates" role="radiogroup" aria-label="${t("documents.which")}" aria-live="polite"></div>`,
+      submitLabel: t("documents.make"),
+      collect: (form) => {
+        const chosen2 = form.querySelector('[name="template"]:checked');
+        return chosen2 && { template: chosen2.value };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/documents/`, body, key),
+      doneView: (made) => madeView(t, made),
+      onDone,
+      onReady(dialog) {
+        loadTemplates(context, dialog);
+        dialog.form.addEventListener("click", (event) => {
+          const place = event.target.closest("[data-action]");
+          if (!place) return;
+          if (place.dataset.action === "templates_again") loadTemplates(context, dialog);
+          if (place.dataset.action === "open_document") openDocument(context, place.dataset.id, (text) => dialog.showProblem(text));
+        });
+      },
+      onClosed
+    });
+  }
+  function loadTemplates({ api, t }, dialog) {
+    const place = dialog.form.querySelector(".grafik-templates");
+    const show = (markup) => {
+      if (!dialog.isOpen()) return;
+      place.innerHTML = String(markup);
+      dialog.recentre();
+    };
+    show(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t("documents.loading")}</p>`);
+    api.get("templates/").then(
+      (answer) => show(templatesView(answer.results)),
+      (error) => show(callout("error", explain(t, error).text, button({ action: "templates_again", kind: "small", label: t("panel.retry") })))
+    );
+  }
+  function templatesView(templates) {
+    return html`${templates.map(
+      ({ key, name, format }, index) => html`<label class="grafik-check"><input type="radio" name="template" value="${key}"${index === 0 && html` checked`}><span>${name} <small class="grafik-hint">${format.toUpperCase()}</small></span></label>`
+    )}`;
+  }
+  function madeView(t, made) {
+    return html`<div class="grafik-made"><span>${t("documents.made")}</span><b>${made.name}</b>
+    ${button({ action: "open_document", id: made.id, kind: "primary", label: t("documents.open"), name: `${t("documents.open")}: ${made.name}` })}</div>`;
   }
 
   // src/dialogs/history.js
@@ -1176,6 +1266,18 @@ var Grafik = (() => {
   function receiptState(receipt) {
     if (!receipt) return "none";
     return receipt.state === "planned" && receipt.reason ? "open" : receipt.state;
+  }
+  function documentsView({ t, card, ui }) {
+    if (!card.documents.length) return "";
+    const rows = card.documents.map((one) => documentRow(t, one)).reverse();
+    const list = folded({ t, rows, key: "documents", expanded: ui.expanded.has("documents"), limit: OTHERS_SHOWN });
+    return section(t("documents.title"), html`<ul class="grafik-list">${list}</ul>`);
+  }
+  function documentRow(t, { id, name, created_at: made }) {
+    const label = t("documents.open");
+    return html`<li class="grafik-row" data-document="${id}">
+    <div class="grafik-row__main"><span>${name}</span></div>
+    <div class="grafik-row__note grafik-row__note_level"><span>${formatMoment(made)}</span>${button({ action: "open_document", id, kind: "link", label, name: `${label}: ${name}` })}</div></li>`;
   }
 
   // src/dialogs/invoice.js
@@ -1626,6 +1728,7 @@ var Grafik = (() => {
     ${installmentsView({ t, card, ui })}
     ${invoicesView({ t, card, ui })}
     ${paymentsView({ t, card, ui })}
+    ${documentsView({ t, card, ui })}
   </div>`;
   }
   function loadingView(t) {
@@ -1679,6 +1782,7 @@ var Grafik = (() => {
   function toolsView(t, card, ui) {
     return html`<div class="grafik-tools">
     ${card.pay_url && copyButton({ t, id: "pay_url", text: card.pay_url, label: t("actions.pay_url"), what: t("copy.what_pay_url"), copied: ui.copied })}
+    ${card.actions.includes("document") && button({ action: "document", kind: "link", label: t("actions.document") })}
     ${button({ action: "history", kind: "link", label: t("actions.history") })}
   </div>`;
   }
@@ -1746,7 +1850,7 @@ var Grafik = (() => {
     accept(card) {
       this.nextTurn();
       this.asking = false;
-      const same = this.card && !this.ui.stale && JSON.stringify(card) === JSON.stringify(this.card);
+      const same = this.card && !this.ui.stale && lasting(card) === lasting(this.card);
       this.card = card;
       this.ui.stale = false;
       if (!same) this.drawCard();
@@ -1791,6 +1895,8 @@ var Grafik = (() => {
         partial_payment: () => this.open(key, openPartialPayment, saved("notice.payment")),
         invoice: () => this.open(key, openInvoice, invoiced("notice.invoice")),
         send: () => this.open(key, openSend, invoiced("notice.sent"), this.card.invoices.find((one) => String(one.id) === id)),
+        document: () => this.open(key, openNewDocument, () => this.load()),
+        open_document: () => openDocument(this, id, (words) => this.alive && this.notify.problem(this.t("documents.not_opened"), words)),
         history: () => this.open(key, openHistory, () => void 0)
       };
       actions[action]();
@@ -1873,6 +1979,9 @@ var Grafik = (() => {
       this.drawCard();
     }
   };
+  function lasting(card) {
+    return JSON.stringify({ ...card, documents: card.documents.map((one) => ({ ...one, url: "" })) });
+  }
 
   // src/settings.js
   function showSettings({ body, code, installed, api, t }) {

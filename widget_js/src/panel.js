@@ -7,6 +7,7 @@ import { copyText } from './copy.js';
 import { dayOf } from './dates.js';
 import { keepFresh } from './freshness.js';
 import { explain } from './problems.js';
+import { openDocument, openNewDocument } from './dialogs/document.js';
 import { openHistory } from './dialogs/history.js';
 import { openInvoice, openSend } from './dialogs/invoice.js';
 import { openFullPayment, openPartialPayment } from './dialogs/payment.js';
@@ -85,7 +86,7 @@ export class Panel {
   accept(card) {
     this.nextTurn();
     this.asking = false;
-    const same = this.card && !this.ui.stale && JSON.stringify(card) === JSON.stringify(this.card);
+    const same = this.card && !this.ui.stale && lasting(card) === lasting(this.card);
     this.card = card;
     this.ui.stale = false;
     if (!same) this.drawCard();
@@ -137,6 +138,8 @@ export class Panel {
       partial_payment: () => this.open(key, openPartialPayment, saved('notice.payment')),
       invoice: () => this.open(key, openInvoice, invoiced('notice.invoice')),
       send: () => this.open(key, openSend, invoiced('notice.sent'), this.card.invoices.find((one) => String(one.id) === id)),
+      document: () => this.open(key, openNewDocument, () => this.load()),
+      open_document: () => openDocument(this, id, (words) => this.alive && this.notify.problem(this.t('documents.not_opened'), words)),
       history: () => this.open(key, openHistory, () => undefined),
     };
     actions[action]();
@@ -228,4 +231,9 @@ export class Panel {
     if (!this.ui.expanded.delete(id)) this.ui.expanded.add(id);
     this.drawCard();
   }
+}
+
+/** What a card says, without the tickets of its documents, which are new in every answer. */
+function lasting(card) {
+  return JSON.stringify({ ...card, documents: card.documents.map((one) => ({ ...one, url: '' })) });
 }

@@ -13,7 +13,8 @@ import { trapFocus } from './focus.js';
 
 /**
  * spec: title, content (Markup), wide?, submitLabel? (none: a dialog to read), collect(form) → body or null,
- * send(body, key) → Promise, onDone(answer), onConflict?(error), onReady?(dialog), onClosed().
+ * send(body, key) → Promise, onDone(answer), doneView?(answer) → Markup (the dialog stays and shows it), onConflict?(error), onReady?(dialog),
+ * onClosed().
  */
 export function openDialog({ Modal, t }, spec) {
   const dialog = new Dialog(t, spec);
@@ -32,6 +33,7 @@ class Dialog {
     this.busy = false;
     this.closed = false;
     this.forced = false;
+    this.finished = false;
   }
 
   open(Modal) {
@@ -92,7 +94,7 @@ class Dialog {
   }
 
   submit() {
-    if (this.busy || this.closed || !this.spec.submitLabel) return;
+    if (this.busy || this.closed || this.finished || !this.spec.submitLabel) return;
     const body = this.unknownBody || this.spec.collect(this.form);
     if (!body) return;
     this.setBusy(true);
@@ -106,8 +108,20 @@ class Dialog {
   succeed(answer) {
     if (this.closed) return;
     this.setBusy(false);
-    this.close();
+    if (this.spec.doneView) this.finish(this.spec.doneView(answer));
+    else this.close();
     this.spec.onDone(answer);
+  }
+
+  /** The work is done: what came of it stands where the fields stood, and only closing is left. */
+  finish(markup) {
+    this.finished = true;
+    const fields = this.find('.grafik-dialog__fields');
+    fields.disabled = false;
+    fields.innerHTML = String(markup);
+    this.find('.grafik-dialog__actions').innerHTML = String(closeButton(this.t));
+    this.recentre();
+    fields.querySelector('button').focus();
   }
 
   fail(error, body) {
@@ -154,11 +168,15 @@ class Dialog {
   }
 }
 
+function closeButton(t) {
+  return button({ action: 'close', label: t('dialog.close') });
+}
+
 function frameView(t, spec) {
   const foot = spec.submitLabel
     ? html`<button type="submit" class="grafik-button grafik-button_primary grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
        ${button({ action: 'close', kind: 'text', label: t('dialog.cancel') })}`
-    : button({ action: 'close', label: t('dialog.close') });
+    : closeButton(t);
   return html`<div class="grafik grafik-dialog${spec.wide ? ' grafik-dialog_wide' : ''}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title"><form novalidate autocomplete="off">
     <button type="button" class="modal-body__close grafik-dialog__cross" data-action="close" aria-label="${t('dialog.close')}">${icon('cross')}</button>
     <h2 class="grafik-dialog__title" id="grafik-dialog-title" tabindex="-1">${spec.title}</h2>

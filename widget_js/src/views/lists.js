@@ -1,7 +1,7 @@
-// The lists of the panel: installments, invoices, payments. Two lines a row, folded when long.
+// The lists of the panel: installments, invoices, payments, documents. Two lines a row, folded when long.
 
 import { html } from '../html.js';
-import { formatDay } from '../dates.js';
+import { formatDay, formatMoment } from '../dates.js';
 import { formatMoney, isPositive, subtract } from '../money.js';
 import { button, copyButton, folded, link, section } from './controls.js';
 
@@ -115,4 +115,19 @@ function receiptNote(t, receipt) {
 function receiptState(receipt) {
   if (!receipt) return 'none';
   return receipt.state === 'planned' && receipt.reason ? 'open' : receipt.state;
+}
+
+/** Newest first; the address is asked for at the click, so none stands here. */
+export function documentsView({ t, card, ui }) {
+  if (!card.documents.length) return '';
+  const rows = card.documents.map((one) => documentRow(t, one)).reverse();
+  const list = folded({ t, rows, key: 'documents', expanded: ui.expanded.has('documents'), limit: OTHERS_SHOWN });
+  return section(t('documents.title'), html`<ul class="grafik-list">${list}</ul>`);
+}
+
+function documentRow(t, { id, name, created_at: made }) {
+  const label = t('documents.open');
+  return html`<li class="grafik-row" data-document="${id}">
+    <div class="grafik-row__main"><span>${name}</span></div>
+    <div class="grafik-row__note grafik-row__note_level"><span>${formatMoment(made)}</span>${button({ action: 'open_document', id, kind: 'link', label, name: `${label}: ${name}` })}</div></li>`;
 }

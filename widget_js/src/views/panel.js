@@ -5,7 +5,7 @@ import { html } from '../html.js';
 import { formatMoney, isPositive } from '../money.js';
 import { callout } from './callout.js';
 import { button, copyButton, link } from './controls.js';
-import { installmentsView, invoicesView, paymentsView } from './lists.js';
+import { documentsView, installmentsView, invoicesView, paymentsView } from './lists.js';
 import { summaryView } from './summary.js';
 
 export function panelView({ t, card, ui }) {
@@ -20,6 +20,7 @@ export function panelView({ t, card, ui }) {
     ${installmentsView({ t, card, ui })}
     ${invoicesView({ t, card, ui })}
     ${paymentsView({ t, card, ui })}
+    ${documentsView({ t, card, ui })}
   </div>`;
 }
 
@@ -84,6 +85,7 @@ function moneyButtons(t, card) {
 function toolsView(t, card, ui) {
   return html`<div class="grafik-tools">
     ${card.pay_url && copyButton({ t, id: 'pay_url', text: card.pay_url, label: t('actions.pay_url'), what: t('copy.what_pay_url'), copied: ui.copied })}
+    ${card.actions.includes('document') && button({ action: 'document', kind: 'link', label: t('actions.document') })}
     ${button({ action: 'history', kind: 'link', label: t('actions.history') })}
   </div>`;
 }

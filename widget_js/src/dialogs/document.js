@@ -1,0 +1,71 @@
+// Make a document of the deal as it stands: choose one, make it, open it. Opening asks for a fresh
+// ticket each time, because the address of a document works once and for a minute.
+
+import { html } from '../html.js';
+import { openInTab } from '../new_tab.js';
+import { explain } from '../problems.js';
+import { callout } from '../views/callout.js';
+import { button } from '../views/controls.js';
+import { openDialog } from './frame.js';
+
+/** Opens document `id` in a new tab; `onProblem(text)` when that cannot be. */
+export function openDocument({ api, t }, id, onProblem) {
+  const ask = () => api.get(`documents/${id}/`).then((found) => found.url);
+  return openInTab(ask, t('documents.opening')).then(
+    (opened) => opened || onProblem(t('documents.blocked')),
+    (error) => onProblem(explain(t, error).text),
+  );
+}
+
+/** context: {Modal, t, api, card}; the dialog stays and shows what was made; onDone() reloads the card. */
+export function openNewDocument(context, { onDone, onClosed }) {
+  const { t, api, card } = context;
+  return openDialog(context, {
+    title: t('documents.new'),
+    content: html`<div class="grafik-templates" role="radiogroup" aria-label="${t('documents.which')}" aria-live="polite"></div>`,
+    submitLabel: t('documents.make'),
+    collect: (form) => {
+      const chosen = form.querySelector('[name="template"]:checked');
+      return chosen && { template: chosen.value };
+    },
+    send: (body, key) => api.send('POST', `deals/${card.lead_id}/documents/`, body, key),
+    doneView: (made) => madeView(t, made),
+    onDone,
+    onReady(dialog) {
+      loadTemplates(context, dialog);
+      dialog.form.addEventListener('click', (event) => {
+        const place = event.target.closest('[data-action]');
+        if (!place) return;
+        if (place.dataset.action === 'templates_again') loadTemplates(context, dialog);
+        if (place.dataset.action === 'open_document') openDocument(context, place.dataset.id, (text) => dialog.showProblem(text));
+      });
+    },
+    onClosed,
+  });
+}
+
+function loadTemplates({ api, t }, dialog) {
+  const place = dialog.form.querySelector('.grafik-templates');
+  const show = (markup) => {
+    if (!dialog.isOpen()) return;
+    place.innerHTML = String(markup);
+    dialog.recentre();
+  };
+  show(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t('documents.loading')}</p>`);
+  api.get('templates/').then(
+    (answer) => show(templatesView(answer.results)),
+    (error) => show(callout('error', explain(t, error).text, button({ action: 'templates_again', kind: 'small', label: t('panel.retry') }))),
+  );
+}
+
+/** The first one is chosen. */
+export function templatesView(templates) {
+  return html`${templates.map(
+    ({ key, name, format }, index) => html`<label class="grafik-check"><input type="radio" name="template" value="${key}"${index === 0 && html` checked`}><span>${name} <small class="grafik-hint">${format.toUpperCase()}</small></span></label>`,
+  )}`;
+}
+
+function madeView(t, made) {
+  return html`<div class="grafik-made"><span>${t('documents.made')}</span><b>${made.name}</b>
+    ${button({ action: 'open_document', id: made.id, kind: 'primary', label: t('documents.open'), name: `${t('documents.open')}: ${made.name}` })}</div>`;
+}
