@@ -37,7 +37,7 @@ def deal(page: Page, server: Server) -> Iterator[Page]:
     """The open lead's card with the widget in it; a script error anywhere fails the test."""
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.route(f"{ORIGIN}/**", _host)
+    page.context.route(f"{ORIGIN}/**", _host)  # what a click opens in a tab of its own comes from here too
     page.route(f"{API}**", server.handle)
     page.goto(f"{ORIGIN}/")
     page.evaluate("boot('ru')")
