@@ -10,6 +10,7 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
+from django.utils.formats import date_format
 
 from billing import invoices, letters, messages
 from billing.invoices import Demand
@@ -209,7 +210,8 @@ def test_an_invoice_after_its_day_says_that_the_day_was(days: int, is_late: bool
         invoice=invoice, url="https://pay.example.org/x", on=due_on + timedelta(days=days)
     )
     day = letters.day_words(due_on)
-    asked = (f"Срок платежа был {day}", f", срок был {day}", "Срок был")
+    # The full date ends in "г.", which takes no second full stop; the year stands in the table.
+    asked = (f"Срок платежа был {date_format(due_on, 'j E')}.<", f", срок был {day}", "Срок был")
     late = ("Подошёл срок очередного платежа", f" до {day}", "Оплатить до")
     said, unsaid = (asked, late) if is_late else (late, asked)
     assert all(words in letter.html for words in said)
