@@ -73,7 +73,8 @@ def go(request: HttpRequest, deal: Deal) -> HttpResponse:
             deal=deal, what=what, invoice=invoice, contact=_contact(request), at=timezone.now()
         )
     except orders.NothingOwed:
-        return _show(request, deal, "nothing")
+        # An invoice that asks for nothing any more is paid, whatever else is still owed.
+        return _show(request, deal, "nothing", invoice=invoice)
     except orders.NoReceiptContact:
         return _show(request, deal, "contact", wrong=_said(request))
     except network.NoReceiver:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from billing import links, network, orders, payments
+from billing import invoices, links, network, orders, payments
 from billing.asking import What
 from billing.models import AccountPolicy, Event, Invoice, Payment, ProviderOrder, Receipt
 from billing.providers.base import CreatedOrder, OrderRequest, Refused, Unknown
@@ -161,6 +161,18 @@ def test_nothing_owed_is_a_page_and_no_order(payer: Client, bank: Bank) -> None:
     answer = payer.get(address(deal, "go/?what=installment"))
     assert answer.status_code == 200
     assert "Долга нет" in answer.content.decode()
+    assert ProviderOrder.objects.count() == 1
+
+
+def test_the_address_of_a_paid_invoice_says_so_while_other_rows_are_open(payer: Client, bank: Bank) -> None:
+    deal = scheduled()
+    invoice = invoices.issue(deal=deal, demand=invoices.Demand(), author="user:1", at=timezone.now())
+    where = address(deal, f"go/?what=invoice&n={invoice.pk}")
+    payer.get(where)
+    pay(ProviderOrder.objects.get())
+    text = payer.get(where).content.decode()
+    assert "Этот счёт оплачен" in text
+    assert "Долга нет" not in text
     assert ProviderOrder.objects.count() == 1
 
 
