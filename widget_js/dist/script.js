@@ -371,6 +371,11 @@ var Grafik = (() => {
   function formatMoney(amount) {
     return `${formatNumber(amount)}${NBSP}₽`;
   }
+  function formatIn(currency, amount) {
+    if (!currency || currency === "RUB") return formatMoney(amount);
+    const number2 = formatNumber(amount);
+    return `${number2.includes(",") ? number2 : `${number2},00`}${NBSP}${currency}`;
+  }
   function formatNumber(amount) {
     const [whole, cents] = toAmount(toKopecks(amount)).split(".");
     const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
@@ -1250,18 +1255,22 @@ var Grafik = (() => {
   function paymentRow(t, payment) {
     const receipt = payment.receipt;
     return html`<li class="grafik-row" data-payment="${payment.id}">
-    <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatMoney(payment.amount)}</span></div>
+    <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatIn(payment.currency, payment.amount)}</span></div>
+    ${payment.currency !== "RUB" && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.uncounted")}</span></div>`}
     <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
       <span class="grafik-tone_${RECEIPT_TONES[receiptState(receipt)] || "muted"}">${receiptNote(t, receipt)}</span></div>
-    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.refunded", { amount: formatMoney(payment.refunded) })}</span></div>`}</li>`;
+    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.refunded", { amount: formatIn(payment.currency, payment.refunded) })}</span></div>`}</li>`;
   }
   function receiptNote(t, receipt) {
     const state = receiptState(receipt);
     const words = t.known(`receipt.${state}`) || state;
     if (!receipt) return words;
-    const reason = receipt.reason && (t.known(`receipt_reason.${receipt.reason}`) || receipt.reason);
+    const reason = receipt.reason && reasonWords(t, receipt.reason);
     if (receipt.url) return link(receipt.url, words);
     return reason ? `${words}: ${reason}` : words;
+  }
+  function reasonWords(t, reason) {
+    return t.known(`receipt_reason.${reason}`) || (/^[\w.:-]+$/.test(reason) ? t("receipt_reason.other") : reason);
   }
   function receiptState(receipt) {
     if (!receipt) return "none";
@@ -1667,6 +1676,7 @@ var Grafik = (() => {
     <div class="grafik-head">
       ${pill(TONES[card.state] || "neutral", t.known(`state.${card.state}`) || card.state)}
       ${courseView(card)}
+      ${placeView(card)}
     </div>
     <div class="grafik-debt">
       <span class="grafik-debt__label">${owes ? t("panel.debt") : t("panel.paid")}</span>
@@ -1678,6 +1688,10 @@ var Grafik = (() => {
   function courseView(card) {
     const words = [card.programme, card.cohort].filter(Boolean);
     return words.length ? html`<div class="grafik-course">${words.join(" · ")}</div>` : "";
+  }
+  function placeView(card) {
+    const names = [card.location, card.legal_entity].filter(Boolean).map((one) => one.name);
+    return names.length ? html`<div class="grafik-place">${names.join(" · ")}</div>` : "";
   }
   function barView(t, card) {
     const label = t("panel.bar", {
@@ -1764,7 +1778,7 @@ var Grafik = (() => {
     const what = t(`links.${name}`);
     const open = one.state === "open";
     return html`<li class="grafik-row" data-link="${name}">
-    <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(one.amount)}</span></div>
+    <div class="grafik-row__main"><span>${what}</span>${one.state !== "paid" && html`<span class="grafik-row__sum">${formatMoney(one.amount)}</span>`}</div>
     <div class="grafik-row__note"><span class="grafik-tone_${one.state === "paid" ? "success" : "muted"}">${t.known(`link_state.${one.state}`) || one.state}</span>${open && link(one.url, t("links.open"))}</div>
     ${open && html`<div class="grafik-row__actions">${copyButton({ t, id: `link-${name}`, text: one.url, label: t("copy.link"), what, copied: ui.copied })}
       ${one.text && copyButton({ t, id: `text-${name}`, text: one.text, label: t("copy.text"), what, copied: ui.copied })}</div>`}</li>`;

@@ -23,6 +23,13 @@ export function formatMoney(amount) {
   return `${formatNumber(amount)}${NBSP}₽`;
 }
 
+/** A sum in the currency it came in: «26 666,00 USD», roubles as formatMoney. */
+export function formatIn(currency, amount) {
+  if (!currency || currency === 'RUB') return formatMoney(amount);
+  const number = formatNumber(amount);
+  return `${number.includes(',') ? number : `${number},00`}${NBSP}${currency}`;
+}
+
 /** As formatMoney without the sign: what stands in a field while a person edits it. */
 export function formatNumber(amount) {
   const [whole, cents] = toAmount(toKopecks(amount)).split('.');

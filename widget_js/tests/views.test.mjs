@@ -82,6 +82,46 @@ test('a receipt that waits for a person is told from one on its way', () => {
   assert.ok(read(receipt(null)).includes('Чека пока нет'));
 });
 
+test('no reason of a receipt is shown as a code word', () => {
+  const words = (reason) => read(panel({ payments: [{ ...sampleCard().payments[0], receipt: { state: 'planned', reason, url: null } }] }));
+  for (const reason of ['currency', 'unplaced', 'no_register', 'no_register_for_cash', 'no_tax_setting', 'method_unknown', 'none_yet', 'other_register', 'organisation_transfer', 'npd']) {
+    assert.ok(!words(reason).includes(reason) && !words(reason).includes('спросите бухгалтера'), reason);
+  }
+  assert.ok(words('brand_new_code').includes('Чека нет: спросите бухгалтера'));
+});
+
+test('money in another currency keeps its currency and is said not to count', () => {
+  const foreign = { ...sampleCard().payments[0], amount: '26666.00', currency: 'USD', refunded: '0.50', receipt: null };
+  const words = read(panel({ payments: [foreign] }));
+  for (const part of ['26 666,00 USD', 'не учтён', 'Возвращено 0,50 USD']) assert.ok(words.includes(part), part);
+  assert.ok(!read(panel()).includes('не учтён'));
+});
+
+test('a message that nobody waited for any more is said to be so', () => {
+  const [, invoice] = sampleCard().invoices;
+  const words = read(panel({ invoices: [{ ...invoice, sent: [{ channel: 'email', at: '2026-11-10T09:00:00+03:00', state: 'not_needed' }] }] }));
+  assert.ok(words.includes('письмо не понадобилось'));
+});
+
+test('the place and the legal entity stand in the head', () => {
+  const words = read(panel({ location: { key: 'a', name: 'Москва, Арбат' } }));
+  assert.ok(words.includes('Москва, Арбат · ООО «Школа»'));
+  assert.ok(!read(panel({ legal_entity: null })).includes('ООО'));
+});
+
+test('a paid link asks for nothing', () => {
+  const link = { amount: '0.00', url: 'https://pay.example.ru/a', state: 'paid', text: '' };
+  const words = read(panel({ mode: 'deposit', links: { deposit: link } }));
+  assert.ok(words.includes('Предоплата Оплачена'));
+});
+
+test('documents are shown newest first with their day and no address', () => {
+  const paper = { id: 1, number: '1', name: 'Договор № 1', url: 'https://pay.example.ru/ticket', format: 'pdf', kind: 'contract', created_at: '2026-11-22T15:30:00+03:00' };
+  const shown = panel({ documents: [paper, { ...paper, id: 2, name: 'Договор № 2 <b>' }] });
+  assert.match(read(shown), /Документы Договор № 2 &lt;b&gt; 22\.11\.2026 15:30 Открыть Договор № 1/);
+  assert.ok(!String(shown).includes('ticket'));
+});
+
 test('words the server invents later are shown as they are', () => {
   const card = sampleCard();
   card.payments[0].method = 'wallet';

@@ -2,7 +2,7 @@
 
 import { html } from '../html.js';
 import { formatDay, formatMoment } from '../dates.js';
-import { formatMoney, isPositive, subtract } from '../money.js';
+import { formatIn, formatMoney, isPositive, subtract } from '../money.js';
 import { button, copyButton, folded, link, section } from './controls.js';
 
 const INSTALLMENTS_SHOWN = 4;
@@ -96,19 +96,25 @@ export function paymentsView({ t, card, ui }) {
 function paymentRow(t, payment) {
   const receipt = payment.receipt;
   return html`<li class="grafik-row" data-payment="${payment.id}">
-    <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatMoney(payment.amount)}</span></div>
+    <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatIn(payment.currency, payment.amount)}</span></div>
+    ${payment.currency !== 'RUB' && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.uncounted')}</span></div>`}
     <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
       <span class="grafik-tone_${RECEIPT_TONES[receiptState(receipt)] || 'muted'}">${receiptNote(t, receipt)}</span></div>
-    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.refunded', { amount: formatMoney(payment.refunded) })}</span></div>`}</li>`;
+    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.refunded', { amount: formatIn(payment.currency, payment.refunded) })}</span></div>`}</li>`;
 }
 
 function receiptNote(t, receipt) {
   const state = receiptState(receipt);
   const words = t.known(`receipt.${state}`) || state;
   if (!receipt) return words;
-  const reason = receipt.reason && (t.known(`receipt_reason.${receipt.reason}`) || receipt.reason);
+  const reason = receipt.reason && reasonWords(t, receipt.reason);
   if (receipt.url) return link(receipt.url, words);
   return reason ? `${words}: ${reason}` : words;
+}
+
+/** The words of a known code; a code we do not know is nothing to read, a sentence of the register is. */
+function reasonWords(t, reason) {
+  return t.known(`receipt_reason.${reason}`) || (/^[\w.:-]+$/.test(reason) ? t('receipt_reason.other') : reason);
 }
 
 /** A planned receipt with a reason waits for a person, not for us: shown as open. */

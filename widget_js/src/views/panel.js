@@ -61,11 +61,12 @@ function linksView(t, card, ui) {
   return rows.length ? html`<ul class="grafik-list grafik-links">${rows}</ul>` : '';
 }
 
+/** A link asks for what is still owed: of a paid one that is nothing, and not worth a figure. */
 function linkRow(t, name, one, ui) {
   const what = t(`links.${name}`);
   const open = one.state === 'open';
   return html`<li class="grafik-row" data-link="${name}">
-    <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(one.amount)}</span></div>
+    <div class="grafik-row__main"><span>${what}</span>${one.state !== 'paid' && html`<span class="grafik-row__sum">${formatMoney(one.amount)}</span>`}</div>
     <div class="grafik-row__note"><span class="grafik-tone_${one.state === 'paid' ? 'success' : 'muted'}">${t.known(`link_state.${one.state}`) || one.state}</span>${open && link(one.url, t('links.open'))}</div>
     ${open && html`<div class="grafik-row__actions">${copyButton({ t, id: `link-${name}`, text: one.url, label: t('copy.link'), what, copied: ui.copied })}
       ${one.text && copyButton({ t, id: `text-${name}`, text: one.text, label: t('copy.text'), what, copied: ui.copied })}</div>`}</li>`;

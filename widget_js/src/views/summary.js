@@ -1,4 +1,4 @@
-// The state of the deal at a glance: pill, course, the big figure, the bar, the sums.
+// The state of the deal at a glance: pill, course, place, the big figure, the bar, the sums.
 
 import { html } from '../html.js';
 import { formatDay } from '../dates.js';
@@ -23,6 +23,7 @@ export function summaryView(t, card) {
     <div class="grafik-head">
       ${pill(TONES[card.state] || 'neutral', t.known(`state.${card.state}`) || card.state)}
       ${courseView(card)}
+      ${placeView(card)}
     </div>
     <div class="grafik-debt">
       <span class="grafik-debt__label">${owes ? t('panel.debt') : t('panel.paid')}</span>
@@ -35,6 +36,12 @@ export function summaryView(t, card) {
 function courseView(card) {
   const words = [card.programme, card.cohort].filter(Boolean);
   return words.length ? html`<div class="grafik-course">${words.join(' · ')}</div>` : '';
+}
+
+/** Where the course is, and whose money it is. */
+function placeView(card) {
+  const names = [card.location, card.legal_entity].filter(Boolean).map((one) => one.name);
+  return names.length ? html`<div class="grafik-place">${names.join(' · ')}</div>` : '';
 }
 
 function barView(t, card) {
