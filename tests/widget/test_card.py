@@ -67,18 +67,44 @@ def test_rebuild_needs_a_reason_and_sends_it(deal: Page, server: Server) -> None
     assert (saved.body["version"], saved.body["reason"]) == (2, "Клиент попросил")
 
 
-def test_stale_version_says_so_and_reloads_the_card(deal: Page, server: Server) -> None:
+def test_a_stale_save_keeps_what_was_typed_and_goes_on_with_the_new_card(deal: Page, server: Server) -> None:
     server.answer(f"POST {LEAD}/schedule/preview/", 200, PREVIEW)
-    server.answer(f"PUT {LEAD}/schedule/", 409, problem(409, code="stale", detail="График уже изменён"))
+    stale = problem(409, code="stale_version", detail="График уже изменён")
+    outcomes = {1: (409, stale), 2: (200, server.card)}
+    server.answers[f"PUT {LEAD}/schedule/"] = lambda number: outcomes[number]
     deal.get_by_role("button", name="Изменить график").click()
-    deal.get_by_label("Причина изменения").fill("x")
-    before = len(server.made(f"GET {LEAD}/"))
+    deal.get_by_label("Платежей", exact=True).fill("7")
+    deal.get_by_label("Причина изменения").fill("Клиент попросил")
+    deal.get_by_role("button", name="Сохранить").click()
+    expect(deal.get_by_role("alert")).to_contain_text("График изменил кто-то другой")
+    server.card["version"] = 5
+    before = len(server.made(f"POST {LEAD}/schedule/preview/"))
+    deal.get_by_role("button", name="Обновить и пересчитать").click()
+    expect(deal.get_by_role("alert")).to_be_empty()
+    expect(deal.get_by_label("Платежей", exact=True)).to_have_value("7")
+    assert server.made(f"POST {LEAD}/schedule/preview/")[before].body["count"] == 7
     deal.get_by_role("button", name="Сохранить").click()
     expect(deal.get_by_role("dialog")).to_have_count(0)
-    deal.wait_for_function("notices.length === 1")
-    assert deal.evaluate("notices[0].text") == "График уже изменён"
-    deal.wait_for_timeout(100)
-    assert len(server.made(f"GET {LEAD}/")) > before
+    first, second = server.made(f"PUT {LEAD}/schedule/")
+    assert (first.body["version"], second.body["version"]) == (2, 5)
+    assert (second.body["count"], second.body["reason"]) == (7, "Клиент попросил")
+    assert first.key != second.key
+
+
+def test_a_first_schedule_that_someone_else_made_first_asks_for_a_reason(deal: Page, server: Server) -> None:
+    without_schedule(server.card)
+    deal.evaluate("openCard(7700123)")
+    server.answer(f"POST {LEAD}/schedule/preview/", 200, PREVIEW)
+    server.answer(f"PUT {LEAD}/schedule/", 409, problem(409, code="stale_version"))
+    deal.get_by_role("button", name="Рассчитать график платежей").click()
+    expect(deal.get_by_label("Причина изменения")).to_be_hidden()
+    deal.get_by_role("button", name="Сохранить").click()
+    server.card.update(version=1, actions=["rebuild"])
+    deal.get_by_role("button", name="Обновить и пересчитать").click()
+    expect(deal.get_by_role("dialog", name="Изменить график")).to_be_visible()
+    deal.get_by_role("button", name="Сохранить").click()
+    expect(deal.get_by_label("Причина изменения")).to_be_focused()
+    assert len(server.made(f"PUT {LEAD}/schedule/")) == 1
 
 
 def test_errors_of_the_server_stand_beside_their_fields(deal: Page, server: Server) -> None:
@@ -86,7 +112,34 @@ def test_errors_of_the_server_stand_beside_their_fields(deal: Page, server: Serv
     server.answer(f"POST {LEAD}/schedule/preview/", 422, problem(422, errors=errors))
     deal.get_by_role("button", name="Изменить график").click()
     expect(deal.locator("[data-field=total] .grafik-field__error")).to_have_text("Меньше полученного")
-    expect(deal.locator(".grafik-preview")).to_contain_text("Строк слишком много")
+    expect(deal.locator(".grafik-preview")).to_have_text("Меньше полученного Строк слишком много")
+
+
+def test_save_without_a_reason_keeps_the_servers_mark_beside_its_own(deal: Page, server: Server) -> None:
+    refusal = problem(422, errors={"total": ["Меньше полученного"]})
+    server.answer(f"POST {LEAD}/schedule/preview/", 422, refusal)
+    deal.get_by_role("button", name="Изменить график").click()
+    total = deal.locator("[data-field=total] .grafik-field__error")
+    reason = deal.locator("[data-field=reason] .grafik-field__error")
+    expect(total).to_have_text("Меньше полученного")
+    deal.get_by_role("button", name="Сохранить").click()
+    expect(total).to_have_text("Меньше полученного")
+    expect(reason).not_to_be_empty()
+    deal.get_by_label("Причина изменения").fill("x")
+    expect(reason).to_be_empty()
+    expect(total).to_have_text("Меньше полученного")
+
+
+def test_too_many_payments_are_judged_by_the_server_in_its_words(deal: Page, server: Server) -> None:
+    server.answer(f"POST {LEAD}/schedule/preview/", 200, PREVIEW)
+    deal.get_by_role("button", name="Изменить график").click()
+    expect(deal.locator("tfoot")).to_be_visible()
+    refusal = problem(422, errors={"count": ["Не больше 240 платежей"]})
+    server.answer(f"POST {LEAD}/schedule/preview/", 422, refusal)
+    deal.get_by_label("Платежей", exact=True).fill("1000")
+    expect(deal.locator("[data-field=count] .grafik-field__error")).to_have_text("Не больше 240 платежей")
+    expect(deal.locator(".grafik-preview")).to_have_text("Не больше 240 платежей")
+    assert server.made(f"POST {LEAD}/schedule/preview/")[-1].body["count"] == 1000
 
 
 def test_double_click_records_one_payment(deal: Page, server: Server) -> None:

@@ -1044,6 +1044,10 @@ var Grafik = (() => {
       this.key = newKey();
       this.find(".grafik-dialog__fields").disabled = false;
       this.setSubmitLabel(this.spec.submitLabel);
+      if (error.code === "stale_version" && this.spec.onStale) {
+        this.spec.onStale(this);
+        return;
+      }
       if (error.status === 409 && this.spec.onConflict) {
         this.close();
         this.spec.onConflict(error);
@@ -1117,6 +1121,8 @@ var Grafik = (() => {
       if (!dialog.isOpen()) return;
       place.innerHTML = String(markup);
       dialog.recentre();
+      const first = place.querySelector("input, button");
+      if (first) first.focus();
     };
     show(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t("documents.loading")}</p>`);
     api.get("templates/").then(
@@ -1457,15 +1463,40 @@ var Grafik = (() => {
     return html`<section><h3 class="grafik-section__title">${t("schedule.changes")}</h3><ul class="grafik-changes">${rows}</ul></section>`;
   }
 
+  // src/dialogs/marks.js
+  function makeMarks() {
+    let judged = {};
+    let missing = {};
+    const draw = (form, focus) => showFieldErrors(form, { ...judged, ...missing }, focus);
+    return {
+      /** The server's words about what is typed now. */
+      judge(form, errors) {
+        judged = errors;
+        draw(form, false);
+      },
+      /** What Save found missing; the focus goes to the first mark. */
+      miss(form, errors) {
+        missing = errors;
+        draw(form, true);
+      },
+      /** The field is being filled in. */
+      forgive(form, name) {
+        if (!(name in missing)) return;
+        delete missing[name];
+        draw(form, false);
+      }
+    };
+  }
+
   // src/dialogs/preview_loop.js
   var PAUSE_MS = 250;
-  function makePreview({ t, api, path, form, read, onPreview }) {
+  function makePreview({ t, api, path, form, read, onPreview, onErrors }) {
     const place = form.querySelector(".grafik-preview");
     let timer = null;
     let newest = 0;
     function ask() {
       const { body, errors } = read();
-      clearFieldErrors(form);
+      onErrors({});
       newest += 1;
       if (errors.length) {
         place.classList.remove("grafik-preview_veiled");
@@ -1481,9 +1512,10 @@ var Grafik = (() => {
         },
         (error) => {
           if (mine !== newest) return;
-          const left = showFieldErrors(form, fieldErrors(error), false);
+          const errors2 = fieldErrors(error);
+          onErrors(errors2);
           const { text, retry } = explain(t, error);
-          show(previewNote([text, ...left].join(" "), false, retry && button({ action: "preview_again", kind: "small", label: t("panel.retry") })), null);
+          show(previewNote(Object.values(errors2).join(" ") || text, false, retry && button({ action: "preview_again", kind: "small", label: t("panel.retry") })), null);
         }
       );
     }
@@ -1540,7 +1572,7 @@ var Grafik = (() => {
       return iso;
     };
     const whole = (name) => {
-      if (!/^\d{1,3}$/.test(values[name].trim())) errors.push(name);
+      if (!/^\d{1,6}$/.test(values[name].trim())) errors.push(name);
       return Number(values[name]);
     };
     const body = { total: money("total") };
@@ -1558,21 +1590,55 @@ var Grafik = (() => {
     return { body, errors };
   }
 
+  // src/dialogs/stale.js
+  function showStale({ t, api, card }, dialog, onFresh) {
+    const way = (busy) => button({ action: "reload_card", kind: "small", label: t("schedule.stale_reload"), busy });
+    const show = (words, busy) => {
+      if (!dialog.isOpen()) return;
+      const place = dialog.form.querySelector(".grafik-dialog__problem");
+      place.innerHTML = String(callout("warning", words, way(busy)));
+      const reloader = place.querySelector('[data-action="reload_card"]');
+      reloader.addEventListener("click", () => !busy && reload());
+      reloader.focus();
+    };
+    const reload = () => {
+      show(t("schedule.stale"), true);
+      api.get(`deals/${card.lead_id}/`).then(
+        (fresh) => {
+          if (!dialog.isOpen()) return;
+          dialog.showProblem("");
+          dialog.form.querySelector(".grafik-dialog__title").focus();
+          onFresh(fresh);
+        },
+        (error) => show(explain(t, error).text, false)
+      );
+    };
+    show(t("schedule.stale"), false);
+  }
+
   // src/dialogs/schedule.js
-  function openSchedule(context, { onDone, onConflict, onClosed }) {
-    const { t, api, today, card } = context;
-    const rebuild = card.version !== null;
+  function openSchedule(context, { onDone, onCard, onClosed }) {
+    const { t, api, today } = context;
+    const marks = makeMarks();
+    let { card } = context;
     const path = `deals/${card.lead_id}/schedule/`;
     let preview = null;
     return openDialog(context, {
-      title: rebuild ? t("schedule.title_rebuild") : t("schedule.title"),
+      title: titleOf(t, card),
       wide: true,
-      content: contentView(t, card, startValues(card, today), rebuild),
+      content: contentView(t, card, startValues(card, today)),
       submitLabel: t("dialog.save"),
-      collect: (form) => collect(t, form, card, rebuild),
+      collect: (form) => collect(t, form, card, marks),
       send: (body, key) => api.send("PUT", path, body, key),
       onDone,
-      onConflict,
+      onStale(dialog) {
+        showStale(context, dialog, (fresh) => {
+          card = fresh;
+          onCard(fresh);
+          showCard(t, dialog.form, card);
+          preview.now();
+        });
+      },
       onReady(dialog) {
         const { form } = dialog;
         preview = makePreview({
@@ -1581,6 +1647,7 @@ var Grafik = (() => {
           path: `${path}preview/`,
           form,
           read: () => scheduleBody(readValues(form)),
+          onErrors: (errors) => marks.judge(form, errors),
           onPreview: (answer) => {
             showDebt(form, card, answer);
             form.querySelector('[data-output="summary"]').textContent = answer ? previewSummary(t, answer) : "";
@@ -1588,12 +1655,14 @@ var Grafik = (() => {
           }
         });
         form.addEventListener("input", (event) => {
+          marks.forgive(form, event.target.name);
           if (event.target.name === "reason") return;
           toggleMode(form);
           showDebt(form, card, null);
           preview.changed();
         });
         toggleMode(form);
+        showCard(t, form, card);
         preview.now();
       },
       onClosed() {
@@ -1602,7 +1671,13 @@ var Grafik = (() => {
       }
     });
   }
-  function contentView(t, card, values, rebuild) {
+  function titleOf(t, card) {
+    return isRebuild(card) ? t("schedule.title_rebuild") : t("schedule.title");
+  }
+  function isRebuild(card) {
+    return card.version !== null;
+  }
+  function contentView(t, card, values) {
     return html`<div class="grafik-schedule"><div class="grafik-schedule__form">
     ${inputField({ name: "total", label: t("schedule.total"), value: values.total, mode: "decimal", suffix: "₽", first: true })}
     <div class="grafik-pair grafik-pair_tight">${readField({ name: "paid", label: t("schedule.received"), value: formatMoney(card.paid) })}${readField({ name: "debt", label: t("schedule.debt"), value: formatMoney(card.debt) })}</div>
@@ -1621,7 +1696,7 @@ var Grafik = (() => {
       ${selectField({ name: "round_to", label: t("schedule.round"), value: values.round_to, options: [["0.01", t("schedule.round_none")], ["1", t("schedule.round_1")], ["100", t("schedule.round_100")]] })}
       ${selectField({ name: "remainder", label: t("schedule.remainder"), value: values.remainder, options: [["last", t("schedule.remainder_last")], ["first", t("schedule.remainder_first")]] })}</div>
     ${checkField({ name: "shift_weekends", label: t("schedule.shift"), checked: values.shift_weekends })}</div></details>
-    ${rebuild && textField({ name: "reason", label: t("schedule.reason"), hint: t("schedule.reason_hint") })}
+    ${textField({ name: "reason", label: t("schedule.reason"), hint: t("schedule.reason_hint") })}
     </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t("schedule.preview")}</h3><div class="grafik-hidden" role="status" data-output="summary"></div><div class="grafik-preview"></div></div></div>`;
   }
   function readValues(form) {
@@ -1632,17 +1707,23 @@ var Grafik = (() => {
     values.shift_weekends = form.elements.shift_weekends.checked;
     return values;
   }
-  function collect(t, form, card, rebuild) {
+  function collect(t, form, card, marks) {
     const { body, errors } = scheduleBody(readValues(form));
     const texts = {};
     errors.forEach((name) => {
       texts[name] = t(`schedule.wrong.${name}`);
     });
+    const rebuild = isRebuild(card);
     const reason = rebuild ? form.elements.reason.value.trim() : "";
     if (rebuild && !reason) texts.reason = t("schedule.wrong.reason");
-    showFieldErrors(form, texts);
+    marks.miss(form, texts);
     if (Object.keys(texts).length) return null;
     return { ...body, version: card.version, ...rebuild ? { reason } : {} };
+  }
+  function showCard(t, form, card) {
+    form.querySelector(".grafik-dialog__title").textContent = titleOf(t, card);
+    form.querySelector('[data-field="reason"]').hidden = !isRebuild(card);
+    showDebt(form, card, null);
   }
   function toggleMode(form) {
     const by = form.elements.by.value;
@@ -1796,8 +1877,8 @@ var Grafik = (() => {
   function toolsView(t, card, ui) {
     return html`<div class="grafik-tools">
     ${card.pay_url && copyButton({ t, id: "pay_url", text: card.pay_url, label: t("actions.pay_url"), what: t("copy.what_pay_url"), copied: ui.copied })}
-    ${card.actions.includes("document") && button({ action: "document", kind: "link", label: t("actions.document") })}
-    ${button({ action: "history", kind: "link", label: t("actions.history") })}
+    <div class="grafik-tools__links">${card.actions.includes("document") && button({ action: "document", kind: "link", label: t("actions.document") })}
+      ${button({ action: "history", kind: "link", label: t("actions.history") })}</div>
   </div>`;
   }
 
@@ -1922,6 +2003,7 @@ var Grafik = (() => {
       const context = { Modal, t, api, nameOf, today: dayOf(/* @__PURE__ */ new Date()), card, subject };
       this.dialog = opener(context, {
         onDone: (answer) => this.alive && onDone(answer),
+        onCard: (fresh) => this.alive && this.accept(fresh),
         onConflict: (error) => this.alive && this.conflict(error),
         onClosed: () => {
           if (!this.alive) return;

@@ -152,6 +152,7 @@ export class Panel {
     const context = { Modal, t, api, nameOf, today: dayOf(new Date()), card, subject };
     this.dialog = opener(context, {
       onDone: (answer) => this.alive && onDone(answer),
+      onCard: (fresh) => this.alive && this.accept(fresh),
       onConflict: (error) => this.alive && this.conflict(error),
       onClosed: () => {
         if (!this.alive) return;

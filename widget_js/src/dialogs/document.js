@@ -50,6 +50,8 @@ function loadTemplates({ api, t }, dialog) {
     if (!dialog.isOpen()) return;
     place.innerHTML = String(markup);
     dialog.recentre();
+    const first = place.querySelector('input, button');
+    if (first) first.focus();
   };
   show(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t('documents.loading')}</p>`);
   api.get('templates/').then(

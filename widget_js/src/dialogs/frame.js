@@ -13,8 +13,8 @@ import { trapFocus } from './focus.js';
 
 /**
  * spec: title, content (Markup), wide?, submitLabel? (none: a dialog to read), collect(form) → body or null,
- * send(body, key) → Promise, onDone(answer), doneView?(answer) → Markup (the dialog stays and shows it), onConflict?(error), onReady?(dialog),
- * onClosed().
+ * send(body, key) → Promise, onDone(answer), doneView?(answer) → Markup (the dialog stays and shows it),
+ * onConflict?(error) after a 409 that closed it, onStale?(dialog) after one that did not, onReady?(dialog), onClosed().
  */
 export function openDialog({ Modal, t }, spec) {
   const dialog = new Dialog(t, spec);
@@ -144,6 +144,10 @@ class Dialog {
     this.key = newKey();
     this.find('.grafik-dialog__fields').disabled = false;
     this.setSubmitLabel(this.spec.submitLabel);
+    if (error.code === 'stale_version' && this.spec.onStale) {
+      this.spec.onStale(this);
+      return;
+    }
     if (error.status === 409 && this.spec.onConflict) {
       this.close();
       this.spec.onConflict(error);

@@ -4,19 +4,18 @@
 import { explain, fieldErrors } from '../problems.js';
 import { button } from '../views/controls.js';
 import { previewNote, previewView } from '../views/preview.js';
-import { clearFieldErrors, showFieldErrors } from './fields.js';
 
 const PAUSE_MS = 250;
 
-/** `read()` → {body, errors}; → {changed(), now(), stop()}. */
-export function makePreview({ t, api, path, form, read, onPreview }) {
+/** `read()` → {body, errors}; `onErrors(errors)` hears the server's words by field; → {changed(), now(), stop()}. */
+export function makePreview({ t, api, path, form, read, onPreview, onErrors }) {
   const place = form.querySelector('.grafik-preview');
   let timer = null;
   let newest = 0;
 
   function ask() {
     const { body, errors } = read();
-    clearFieldErrors(form);
+    onErrors({});
     newest += 1;
     if (errors.length) {
       place.classList.remove('grafik-preview_veiled');
@@ -32,9 +31,10 @@ export function makePreview({ t, api, path, form, read, onPreview }) {
       },
       (error) => {
         if (mine !== newest) return;
-        const left = showFieldErrors(form, fieldErrors(error), false);
+        const errors = fieldErrors(error);
+        onErrors(errors);
         const { text, retry } = explain(t, error);
-        show(previewNote([text, ...left].join(' '), false, retry && button({ action: 'preview_again', kind: 'small', label: t('panel.retry') })), null);
+        show(previewNote(Object.values(errors).join(' ') || text, false, retry && button({ action: 'preview_again', kind: 'small', label: t('panel.retry') })), null);
       },
     );
   }

@@ -1,30 +1,41 @@
 // «Рассчитать график платежей» / «Изменить график»: form at the left, the computed rows at the right.
-// Saving sends the version the card had when the dialog was drawn; 409 means that someone was faster.
+// Saving sends the version of the card that the dialog knows; where someone was faster, the dialog stays
+// with all that was typed, takes the new card at a click and shows what the same terms make of it.
 
 import { html } from '../html.js';
 import { formatMoney, parseMoney, subtract } from '../money.js';
 import { previewSummary } from '../views/preview.js';
 import { openDialog } from './frame.js';
-import { checkField, dateField, inputField, readField, selectField, showFieldErrors, textField } from './fields.js';
+import { checkField, dateField, inputField, readField, selectField, textField } from './fields.js';
+import { makeMarks } from './marks.js';
 import { makePreview } from './preview_loop.js';
 import { scheduleBody, startValues } from './schedule_form.js';
+import { showStale } from './stale.js';
 
-/** context: {Modal, t, api, today, card}; onDone(card), onConflict(error) after a 409, onClosed(). */
-export function openSchedule(context, { onDone, onConflict, onClosed }) {
-  const { t, api, today, card } = context;
-  const rebuild = card.version !== null;
+/** context: {Modal, t, api, today, card}; onDone(card), onCard(card) with a newer one, onClosed(). */
+export function openSchedule(context, { onDone, onCard, onClosed }) {
+  const { t, api, today } = context;
+  const marks = makeMarks();
+  let { card } = context;
   const path = `deals/${card.lead_id}/schedule/`;
   let preview = null;
 
   return openDialog(context, {
-    title: rebuild ? t('schedule.title_rebuild') : t('schedule.title'),
+    title: titleOf(t, card),
     wide: true,
-    content: contentView(t, card, startValues(card, today), rebuild),
+    content: contentView(t, card, startValues(card, today)),
     submitLabel: t('dialog.save'),
-    collect: (form) => collect(t, form, card, rebuild),
+    collect: (form) => collect(t, form, card, marks),
     send: (body, key) => api.send('PUT', path, body, key),
     onDone,
-    onConflict,
+    onStale(dialog) {
+      showStale(context, dialog, (fresh) => {
+        card = fresh;
+        onCard(fresh);
+        showCard(t, dialog.form, card);
+        preview.now();
+      });
+    },
     onReady(dialog) {
       const { form } = dialog;
       preview = makePreview({
@@ -33,6 +44,7 @@ export function openSchedule(context, { onDone, onConflict, onClosed }) {
         path: `${path}preview/`,
         form,
         read: () => scheduleBody(readValues(form)),
+        onErrors: (errors) => marks.judge(form, errors),
         onPreview: (answer) => {
           showDebt(form, card, answer);
           form.querySelector('[data-output="summary"]').textContent = answer ? previewSummary(t, answer) : '';
@@ -40,12 +52,14 @@ export function openSchedule(context, { onDone, onConflict, onClosed }) {
         },
       });
       form.addEventListener('input', (event) => {
+        marks.forgive(form, event.target.name);
         if (event.target.name === 'reason') return;
         toggleMode(form);
         showDebt(form, card, null);
         preview.changed();
       });
       toggleMode(form);
+      showCard(t, form, card);
       preview.now();
     },
     onClosed() {
@@ -55,7 +69,15 @@ export function openSchedule(context, { onDone, onConflict, onClosed }) {
   });
 }
 
-function contentView(t, card, values, rebuild) {
+function titleOf(t, card) {
+  return isRebuild(card) ? t('schedule.title_rebuild') : t('schedule.title');
+}
+
+function isRebuild(card) {
+  return card.version !== null;
+}
+
+function contentView(t, card, values) {
   return html`<div class="grafik-schedule"><div class="grafik-schedule__form">
     ${inputField({ name: 'total', label: t('schedule.total'), value: values.total, mode: 'decimal', suffix: '₽', first: true })}
     <div class="grafik-pair grafik-pair_tight">${readField({ name: 'paid', label: t('schedule.received'), value: formatMoney(card.paid) })}${readField({ name: 'debt', label: t('schedule.debt'), value: formatMoney(card.debt) })}</div>
@@ -74,7 +96,7 @@ function contentView(t, card, values, rebuild) {
       ${selectField({ name: 'round_to', label: t('schedule.round'), value: values.round_to, options: [['0.01', t('schedule.round_none')], ['1', t('schedule.round_1')], ['100', t('schedule.round_100')]] })}
       ${selectField({ name: 'remainder', label: t('schedule.remainder'), value: values.remainder, options: [['last', t('schedule.remainder_last')], ['first', t('schedule.remainder_first')]] })}</div>
     ${checkField({ name: 'shift_weekends', label: t('schedule.shift'), checked: values.shift_weekends })}</div></details>
-    ${rebuild && textField({ name: 'reason', label: t('schedule.reason'), hint: t('schedule.reason_hint') })}
+    ${textField({ name: 'reason', label: t('schedule.reason'), hint: t('schedule.reason_hint') })}
     </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t('schedule.preview')}</h3><div class="grafik-hidden" role="status" data-output="summary"></div><div class="grafik-preview"></div></div></div>`;
 }
 
@@ -87,17 +109,25 @@ function readValues(form) {
   return values;
 }
 
-function collect(t, form, card, rebuild) {
+function collect(t, form, card, marks) {
   const { body, errors } = scheduleBody(readValues(form));
   const texts = {};
   errors.forEach((name) => {
     texts[name] = t(`schedule.wrong.${name}`);
   });
+  const rebuild = isRebuild(card);
   const reason = rebuild ? form.elements.reason.value.trim() : '';
   if (rebuild && !reason) texts.reason = t('schedule.wrong.reason');
-  showFieldErrors(form, texts);
+  marks.miss(form, texts);
   if (Object.keys(texts).length) return null;
   return { ...body, version: card.version, ...(rebuild ? { reason } : {}) };
+}
+
+/** The first schedule needs no reason; the figures are the card's until the server answers. */
+function showCard(t, form, card) {
+  form.querySelector('.grafik-dialog__title').textContent = titleOf(t, card);
+  form.querySelector('[data-field="reason"]').hidden = !isRebuild(card);
+  showDebt(form, card, null);
 }
 
 /** Only the fields that count are shown: number of payments or monthly sum, day of the down payment. */

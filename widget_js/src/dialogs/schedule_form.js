@@ -38,7 +38,7 @@ export function scheduleBody(values) {
     return iso;
   };
   const whole = (name) => {
-    if (!/^\d{1,3}$/.test(values[name].trim())) errors.push(name);
+    if (!/^\d{1,6}$/.test(values[name].trim())) errors.push(name);
     return Number(values[name]);
   };
 

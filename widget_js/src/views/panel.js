@@ -86,7 +86,7 @@ function moneyButtons(t, card) {
 function toolsView(t, card, ui) {
   return html`<div class="grafik-tools">
     ${card.pay_url && copyButton({ t, id: 'pay_url', text: card.pay_url, label: t('actions.pay_url'), what: t('copy.what_pay_url'), copied: ui.copied })}
-    ${card.actions.includes('document') && button({ action: 'document', kind: 'link', label: t('actions.document') })}
-    ${button({ action: 'history', kind: 'link', label: t('actions.history') })}
+    <div class="grafik-tools__links">${card.actions.includes('document') && button({ action: 'document', kind: 'link', label: t('actions.document') })}
+      ${button({ action: 'history', kind: 'link', label: t('actions.history') })}</div>
   </div>`;
 }
