@@ -5,6 +5,9 @@ away the beat's sweep finds the row within seconds, and nobody's click fails for
 imported: a verb stands below the doors that carry it out.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 
 import structlog
@@ -12,11 +15,23 @@ from celery import current_app
 from django.db import transaction
 
 log = structlog.get_logger("grafik.kick")
+_held: ContextVar[bool] = ContextVar("held", default=False)
 
 
 def soon(task: str) -> None:
     """Start the task of that name once the current transaction is committed; a dead broker is logged."""
-    transaction.on_commit(partial(_send, task))
+    if not _held.get():
+        transaction.on_commit(partial(_send, task))
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Kicks inside are dropped: for a bulk run whose rows the sweep would find one by one anyway."""
+    token = _held.set(True)
+    try:
+        yield
+    finally:
+        _held.reset(token)
 
 
 def _send(task: str) -> None:
