@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.amocrm import directory, values
+from sandbox.amocrm import directory, history, values
 from sandbox.amocrm.tokens import SCOPES
 from sandbox.amocrm.world import Crm, Row, World
 from sandbox.clock import Clock
@@ -55,6 +55,7 @@ def _account(world: World, given: Row) -> None:
     for lead in given["leads"]:
         if not crm.get("leads", lead["id"]):
             crm.put("leads", _lead(crm, lead, now))
+    history.seed(crm, given)
     for bot in given.get("bots", []):
         _new(crm, "bots", bot)
     for integration in given["integrations"]:
@@ -99,7 +100,7 @@ def _contact(given: Row, now: int) -> Row:
         kept[str(PHONE)] = [{"value": given["phone"], "enum_code": "WORK"}]
     if given.get("email"):
         kept[str(EMAIL)] = [{"value": given["email"], "enum_code": "WORK"}]
-    made = now - given.get("days_ago", 30) * DAY
+    made = given.get("created_at") or now - given.get("days_ago", 30) * DAY
     return {
         "id": given["id"],
         "name": given["name"],
@@ -115,12 +116,13 @@ def _contact(given: Row, now: int) -> Row:
 
 
 def _lead(crm: Crm, given: Row, now: int) -> Row:
-    made = now - given.get("days_ago", 10) * DAY
+    made = given.get("created_at") or now - given.get("days_ago", 10) * DAY
+    changed = given.get("updated_at", made)
     items = [
         {"field_id": int(field_id), "values": [{"value": _seconds(crm, value, now)}]}
         for field_id, value in given.get("values", {}).items()
     ]
-    closed = made if given["status_id"] in (142, 143) else None
+    closed = changed if given["status_id"] in (142, 143) else None
     return {
         "id": given["id"],
         "name": given["name"],
@@ -133,7 +135,7 @@ def _lead(crm: Crm, given: Row, now: int) -> Row:
         "created_by": given["responsible_user_id"],
         "updated_by": given["responsible_user_id"],
         "created_at": made,
-        "updated_at": made,
+        "updated_at": changed,
         "closed_at": closed,
         "is_deleted": False,
         "values": values.merged(crm, "leads", {}, items),

@@ -5,13 +5,13 @@ the signature here is computed from the documentation's words, so two equal mist
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
-from sandbox.cloudpayments import receipts
+from sandbox.cloudpayments import history, receipts, sites
 from sandbox.cloudpayments.notices import Notices
-from sandbox.cloudpayments.sites import seed
+from sandbox.store import Store
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
@@ -37,3 +37,9 @@ def create_blueprint(sandbox: "Sandbox") -> Blueprint:
     api.add_routes(blueprint, service)
     pages.add_routes(blueprint, service)
     return blueprint
+
+
+def seed(store: Store, data: dict[str, Any]) -> None:
+    """Add the sites and the past operations that are not there yet."""
+    sites.seed(store, data)
+    history.seed(store, data)
