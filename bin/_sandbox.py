@@ -51,6 +51,11 @@ class Sandbox:
             *("--product-url", self.product_url),
         ]
 
+    @property
+    def history(self) -> Path:
+        """The year that `manage.py demo_history` told."""
+        return self.data_dir / "history.json"
+
     def is_ready(self) -> bool:
         return _ports.answers(f"{self.url}/")
 
@@ -58,6 +63,8 @@ class Sandbox:
         """Give it the demo's people, deals and shops (what it has is kept) and the widget as uploaded."""
         text = (ROOT / "sandbox" / "demo" / "seed.json").read_text()
         data: Any = json.loads(text.replace("{PUBLIC_URL}", self.product_url))
+        if self.history.exists():
+            add_history(data, json.loads(self.history.read_text()))
         self._post("/_sandbox/seed", json.dumps(data).encode(), "application/json")
         archive = (self.data_dir / "widget.zip").read_bytes()
         for subdomain in (self.SUBDOMAIN, self.NETWORK):
@@ -73,3 +80,14 @@ class Sandbox:
             raise Failed(
                 f"The sandbox refused {path}: {error.code} {error.read(500).decode(errors='replace')}"
             ) from error
+
+
+def add_history(data: Any, told: Any) -> None:
+    """Put the told year behind what the seed has for the same accounts and providers."""
+    accounts = {account["subdomain"]: account for account in data["amocrm"]["accounts"]}
+    for past in told["amocrm"]["accounts"]:
+        account = accounts[past.pop("subdomain")]
+        for name, rows in past.items():
+            account[name] = [*account.get(name, []), *rows]
+    for provider in ("cloudpayments", "robokassa"):
+        data[provider] |= told[provider]
