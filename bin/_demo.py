@@ -12,20 +12,34 @@ import shutil
 import sys
 import time
 import webbrowser
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import _commands
 import _ports
 from _catalogues import compile_catalogues
-from _progress import Failed, say, step
+from _progress import Failed, say, show_share, step
 from _sandbox import Sandbox
 from _setup import ROOT, begun_at
 from _supervisor import Supervisor, supervise
 from config import embedded
 
-READY_SECONDS = 60
+READY_SECONDS, HISTORY_SECONDS = 60, 900
 OWNER, PASSWORD = "owner", "grafik-demo"
-_OURS = ("sandbox", "logs", "static", "files", "secret_key", "field_keys", "widget.zip", "demo.json")
+STUDENTS, SEED = 300, 7
+_OURS = (
+    "sandbox",
+    "logs",
+    "static",
+    "files",
+    "secret_key",
+    "field_keys",
+    "widget.zip",
+    "demo.json",
+    "history.json",
+)
 
 _LOADED_FROM = ("analytics", "billing", "config", "crm", "documents", "sandbox/demo", "widget_js")
 _CONTENT = {".py", ".yaml", ".js", ".css", ".json", ".svg", ".png", ".html"}
@@ -47,6 +61,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", metavar="DIR", help="where everything is kept (default: DATA_DIR or var/)")
     parser.add_argument("--fresh", action="store_true", help="forget what is in there and begin again")
     parser.add_argument("--no-browser", action="store_true", help="open no browser")
+    parser.add_argument(
+        "--students",
+        type=int,
+        default=STUDENTS,
+        metavar="N",
+        help=f"how many a first start invents, and bookings, two for three (default: {STUDENTS}; 0: no past)",
+    )
     return parser.parse_args()
 
 
@@ -75,7 +96,7 @@ def _demo(supervisor: Supervisor, sandbox: Sandbox, options: argparse.Namespace)
     data_dir = supervisor.data_dir
     for offset in range(3):
         _ports.must_be_free(options.port + offset, option="--port", offset=offset)
-    if options.fresh:
+    if options.fresh or _known(data_dir).get("history") == "begun":
         _forget(data_dir)
     first = _begin_story(data_dir, sandbox)
     with step("PostgreSQL and Redis"):
@@ -83,6 +104,7 @@ def _demo(supervisor: Supervisor, sandbox: Sandbox, options: argparse.Namespace)
     compile_catalogues(ROOT)
     supervisor.start("sandbox", sandbox.command())
     _load(supervisor)
+    _tell_history(supervisor, sandbox, options.students)
     with step("Sandbox: amoCRM, CloudPayments, mailbox"):
         supervisor.wait_until("sandbox", sandbox.is_ready, seconds=READY_SECONDS)
         sandbox.seed()
@@ -99,15 +121,40 @@ def _demo(supervisor: Supervisor, sandbox: Sandbox, options: argparse.Namespace)
 
 def _load(supervisor: Supervisor) -> None:
     """Bring the database up to date, unless this very code has done so here before."""
-    marker = supervisor.data_dir / "demo.json"
-    known = json.loads(marker.read_text())
     digest = _digest_of_code(supervisor.data_dir)
-    if known.get("loaded") == digest:
+    if _known(supervisor.data_dir).get("loaded") == digest:
         return
     with step("Tables, widget archive and the demo business"):
         command = [sys.executable, "bin/_load.py", str(supervisor.data_dir), OWNER, PASSWORD]
         supervisor.run("load", command)
-    marker.write_text(json.dumps({**known, "loaded": digest}))
+    _remember(supervisor.data_dir, loaded=digest)
+
+
+def _tell_history(supervisor: Supervisor, sandbox: Sandbox, students: int) -> None:
+    """Let both businesses live a year, once. A start that is broken off here begins anew the next time."""
+    words = "A year of the school and of the network"
+    if _known(supervisor.data_dir).get("history") != "wanted":
+        return
+    if not students:
+        _remember(supervisor.data_dir, history="none")
+        return
+    _remember(supervisor.data_dir, history="begun")
+    today = datetime.now(ZoneInfo("Europe/Moscow")).date()
+    given = ("--seed", str(SEED), "--today", str(today), "--students", str(students), "--progress")
+    with step(words):
+        supervisor.run(
+            "history",
+            _commands.manage("demo_history", *given, "--out", str(sandbox.history)),
+            seconds=HISTORY_SECONDS,
+            meanwhile=lambda: show_share(words, _share(supervisor.log("history"))),
+        )
+    _remember(supervisor.data_dir, history="told")
+
+
+def _share(log: Path) -> int:
+    """The last "37%" that the command has said."""
+    said = [line for line in log.read_text(errors="replace").splitlines() if line.endswith("%")]
+    return int(said[-1][:-1]) if said and said[-1][:-1].isdecimal() else 0
 
 
 def _digest_of_code(data_dir: Path) -> str:
@@ -132,12 +179,22 @@ def _forget(data_dir: Path) -> None:
             schedule.unlink()
 
 
+def _known(data_dir: Path) -> dict[str, Any]:
+    """What an earlier start has written down; empty before the first one."""
+    marker = data_dir / "demo.json"
+    return json.loads(marker.read_text()) if marker.exists() else {}
+
+
+def _remember(data_dir: Path, **what: str) -> None:
+    (data_dir / "demo.json").write_text(json.dumps({**_known(data_dir), **what}))
+
+
 def _begin_story(data_dir: Path, sandbox: Sandbox) -> bool:
     """Tell whether this is the first start; the emulators remember the addresses of the first one."""
     marker = data_dir / "demo.json"
     if not marker.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
-        marker.write_text(json.dumps({"port": sandbox.product_port}))
+        marker.write_text(json.dumps({"port": sandbox.product_port, "history": "wanted"}))
         return True
     port = json.loads(marker.read_text())["port"]
     if port != sandbox.product_port:

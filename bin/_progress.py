@@ -30,6 +30,12 @@ def step(words: str) -> Iterator[None]:
     print(f" {time.monotonic() - started:.1f} s", flush=True)
 
 
+def show_share(words: str, percent: int) -> None:
+    """Draw over the line of a step that takes longer: how much of it is done. Only for a terminal."""
+    if sys.stdout.isatty():
+        print(f"\r  {words} … {'█' * (percent // 5):░<20} {percent:>3} %", end="", flush=True)
+
+
 def say(words: str) -> None:
     print(words, flush=True)
 

@@ -5,6 +5,7 @@ DATA_DIR/logs/<name>.log, whose last lines are shown when it does not start. Chi
 even when it is killed (config.embedded.processes).
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -56,14 +57,27 @@ class Supervisor:
                 raise Failed(self._words(name, f"did not get ready within {seconds:.0f} seconds"))
             time.sleep(0.05)
 
-    def run(self, name: str, command: Sequence[str], *, seconds: float = 300) -> None:
-        """Run one command to its end; Failed with its last words when it does not succeed."""
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        seconds: float = 300,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run one command to its end; Failed with its last words when it does not succeed.
+
+        `meanwhile` is called twice a second.
+        """
         self.start(name, command)
         child = self._children[name]
-        try:
-            code = child.wait(timeout=seconds)
-        except subprocess.TimeoutExpired as error:
-            raise Failed(self._words(name, f"did not end within {seconds:.0f} seconds")) from error
+        ends_at = time.monotonic() + seconds
+        while (code := child.poll()) is None:
+            if time.monotonic() > ends_at:
+                raise Failed(self._words(name, f"did not end within {seconds:.0f} seconds"))
+            meanwhile()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=0.5)
         del self._children[name]
         if code:
             raise Failed(self._words(name, "did not work"))

@@ -49,6 +49,9 @@ class Demo:
             "--data",
             str(self.data_dir),
             "--no-browser",
+            # A year of history is not what these tests are about.
+            "--students",
+            "0",
         ]
         log = (self.data_dir / "demo.out").open("ab")
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=_environment())
