@@ -23,6 +23,8 @@ FINGER = 44
 
 class Bank:
     request_id_lives = timedelta(minutes=55)
+    order_lives: timedelta | None = None
+    first_number: int | None = None
 
     def create_order(self, request: OrderRequest, *, timeout: float) -> CreatedOrder:
         return CreatedOrder(external_id=request.number, url=BANK + request.number)
@@ -86,6 +88,7 @@ def test_a_click_leads_to_the_bank_and_back_to_a_page_that_waits_for_the_money(
     deal = late_deal()
     phone.goto(address(live_server, deal))
     phone.get_by_role("link", name="60").first.click()
+    phone.wait_for_url(f"{BANK}*")
     expect(phone).to_have_url(f"{BANK}{ProviderOrder.objects.get().number}")
     order = ProviderOrder.objects.get()
     assert order.amount == Decimal("60000.00")
@@ -118,4 +121,5 @@ def test_who_has_no_address_says_where_the_receipt_goes(live_server: LiveServer,
     assert is_inside(phone)
     phone.locator("#contact").fill("mama@example.org")
     phone.locator("button").click()
+    phone.wait_for_url(f"{BANK}*")
     expect(phone).to_have_url(f"{BANK}{ProviderOrder.objects.get().number}")
