@@ -48,8 +48,7 @@ def finish(row: QueueRow, *, at: datetime) -> None:
 
 
 def retry(row: QueueRow, *, at: datetime, error: str, after: timedelta | None = None) -> None:
-    """The effect is unknown or did not happen: try again later, or ask a person after ATTEMPTS_MAX attempts.
-    """
+    """The effect is unknown or did not happen: try again later, ask a person after ATTEMPTS_MAX attempts."""
     if row.attempts >= ATTEMPTS_MAX:
         park(row, error=error)
         return

@@ -19,10 +19,17 @@ from typing import Any, Protocol, Self
 class Shop(Protocol):
     """What an adapter needs of a merchant account; billing.models.MerchantAccount is one."""
 
-    key: str
-    provider: str
-    settings: Any
-    secrets_json: str
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def settings(self) -> Any: ...
+
+    @property
+    def secrets_json(self) -> str: ...
 
 
 class ProviderError(Exception):

@@ -29,7 +29,7 @@ from tests.providers.contract import SECONDS, ProviderContract, order_request
 from tests.providers.shops import PASSWORDS, RobokassaShop
 
 NOWHERE = "http://127.0.0.1:9"
-RECEIPT = {
+RECEIPT: dict[str, Any] = {
     "type": "income",
     "tax_system": "usn_income",
     "lines": [
@@ -67,7 +67,7 @@ class TestContract(ProviderContract):
         return Robokassa(shop, url=f"{running.url}/robokassa")
 
     def pay(self, provider: Provider, url: str) -> str:
-        return pay(url).get("InvId", "")
+        return str(pay(url).get("InvId", ""))
 
     def business_day(self) -> date:
         return date(2026, 11, 22)
@@ -161,7 +161,8 @@ def test_the_term_carries_its_offset() -> None:
 
 
 def test_the_longest_names_still_make_an_address_that_servers_take() -> None:
-    line = {**RECEIPT["lines"][0], "name": "Щ" * 128}  # type: ignore[index]
+    [first] = RECEIPT["lines"]
+    line = {**first, "name": "Щ" * 128}
     created = made(
         RobokassaShop(algorithm="sha512"),
         description="Щ" * 300,
