@@ -44,6 +44,13 @@ def amount(standing: Standing, *, what: What, invoice: Invoice | None = None) ->
     return max(money.ZERO, min(asked, standing.debt))
 
 
+def is_covered(standing: Standing, *, what: What, invoice: Invoice | None) -> bool:
+    """Where amount() is nothing: is what was asked for paid, or was there never anything to ask?"""
+    if invoice is not None or standing.debt <= 0:
+        return True
+    return what == What.DEPOSIT and standing.deposit is not None
+
+
 def number_of(standing: Standing, row: RowStanding) -> tuple[int, int]:
     """Return which row of how many this is, as people count them."""
     return row.installment.number, max(other.installment.number for other in standing.rows)

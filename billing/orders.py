@@ -37,7 +37,11 @@ LIVE = (ProviderOrder.State.CREATING, ProviderOrder.State.OPEN)
 
 
 class NothingOwed(Exception):
-    """Nothing is owed for what was asked."""
+    """Nothing is owed for what was asked; `covered` when that is because it is paid."""
+
+    def __init__(self, *, covered: bool) -> None:
+        super().__init__()
+        self.covered = covered
 
 
 class NoReceiptContact(Exception):
@@ -131,7 +135,7 @@ def _reserve(
         standing = ledger.standing(locked, on=day)
         amount = asking.amount(standing, what=what, invoice=invoice)
         if amount <= money.ZERO:
-            raise NothingOwed
+            raise NothingOwed(covered=asking.is_covered(standing, what=what, invoice=invoice))
         receiver = network.asker(deal=locked, on=day)
         order = ProviderOrder.objects.filter(
             deal=locked, purpose=asking.purpose_of(what, invoice), state__in=LIVE

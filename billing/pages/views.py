@@ -72,9 +72,8 @@ def go(request: HttpRequest, deal: Deal) -> HttpResponse:
         order = orders.open_order(
             deal=deal, what=what, invoice=invoice, contact=_contact(request), at=timezone.now()
         )
-    except orders.NothingOwed:
-        # An invoice that asks for nothing any more is paid, whatever else is still owed.
-        return _show(request, deal, "nothing", invoice=invoice)
+    except orders.NothingOwed as error:
+        return _show(request, deal, "nothing", covered=error.covered)
     except orders.NoReceiptContact:
         return _show(request, deal, "contact", wrong=_said(request))
     except network.NoReceiver:

@@ -171,7 +171,7 @@ def test_the_address_of_a_paid_invoice_says_so_while_other_rows_are_open(payer: 
     payer.get(where)
     pay(ProviderOrder.objects.get())
     text = payer.get(where).content.decode()
-    assert "Этот счёт оплачен" in text
+    assert "Это уже оплачено" in text
     assert "Долга нет" not in text
     assert ProviderOrder.objects.count() == 1
 
