@@ -1,7 +1,8 @@
 """`manage.py demo_history --seed 7 --today 2026-11-22 --students 300 --out FILE`: a year in both businesses.
 
-The network's year is lived by a second process beside the school's. The file is what the sandbox is seeded
-with. It is for an installation that was just made: an account with deals is refused.
+Two processes: the first lives the school's students who need the robots, the second those who always pay in
+time and then the network. The file is what the sandbox is seeded with. It is for an installation that was
+just made: an account with deals is refused.
 """
 
 import subprocess
@@ -16,9 +17,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.management.story import digest, export, year
+from billing.management.story.year import Part, Story
 from crm.models import Account
-
-SCHOOL, NETWORK = "school", "quests"
 
 
 class Command(BaseCommand):
@@ -33,57 +33,68 @@ class Command(BaseCommand):
         )
         parser.add_argument("--out", type=Path, metavar="FILE", help="the seed of the sandbox")
         parser.add_argument("--progress", action="store_true", help="print how much is done, in per cent")
-        parser.add_argument("--only", choices=(SCHOOL, NETWORK), help="one of the two, and no file")
+        parser.add_argument("--second", action="store_true", help="be the second process of the two")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["bookings"] is None:
-            options["bookings"] = options["students"] * 2 // 3
-        if options["only"]:
-            self._live(options["only"], options)
+        students, bookings = options["students"], options["bookings"]
+        bookings = students * 2 // 3 if bookings is None else bookings
+        story = Story(options["seed"], options["today"], students=students, bookings=bookings)
+        if options["second"]:
+            year.live(story, Part.CALM, after_day=self._say)
+            year.live(story, Part.NETWORK)
             return
-        with _neighbour(options):
-            self._live(SCHOOL, options)
-        accounts = Account.objects.filter(key__in=(SCHOOL, NETWORK)).order_by("key")
+        try:
+            year.begin(story)
+        except year.AlreadyTold as error:
+            raise CommandError(f"The account {error} has deals already.") from None
+        except year.NoAccount as error:
+            raise CommandError(f"There is no account {error}: apply the demo's network file first.") from None
+        with _second(story) as calm:
+            progress = self._progress if options["progress"] else lambda number: None
+            year.live(story, Part.OTHERS, before_day=calm.wait, after_day=progress)
         if options["out"]:
-            export.write(options["out"], accounts=accounts, today=options["today"])
+            accounts = Account.objects.filter(key__in=(year.SCHOOL, year.NETWORK)).order_by("key")
+            export.write(options["out"], accounts=accounts, today=story.today)
         self.stdout.write(f"History {digest.of_facts()}")
 
-    def _live(self, key: str, options: dict[str, Any]) -> None:
-        account = Account.objects.select_related("policy").filter(key=key).first()
-        if account is None:
-            raise CommandError(f"There is no account {key}: apply the demo's network file first.")
+    def _progress(self, number: int) -> None:
+        share, before = (day * 100 // (year.DAYS + 1) for day in (number, number - 1))
+        if share > before:
+            self._say(f"{share}%")
 
-        def progress(done: int, days: int) -> None:
-            share, before = done * 100 // days, (done - 1) * 100 // days
-            if options["progress"] and share > before:
-                self.stdout.write(f"{share}%")
-                self.stdout.flush()
+    def _say(self, what: object) -> None:
+        self.stdout.write(str(what))
+        self.stdout.flush()
 
-        try:
-            year.tell(
-                account=account,
-                seed=options["seed"],
-                today=options["today"],
-                count=options["students"] if key == SCHOOL else options["bookings"],
-                progress=progress,
-            )
-        except year.AlreadyTold:
-            raise CommandError(f"The account {key} has deals already.") from None
+
+class _Calm:
+    """How far the second process is; it says each day that its calm students have lived."""
+
+    def __init__(self, child: "subprocess.Popen[str]") -> None:
+        self._child = child
+        self._lived = 0
+
+    def wait(self, number: int) -> None:
+        """Return when the calm ones are through with a day, or through at all when the robots start."""
+        wanted = year.DAYS + 1 if year.robots_start(number) else number
+        while self._lived < wanted:
+            said = self._child.stdout.readline() if self._child.stdout else ""
+            if not said:
+                raise CommandError("The second process ended by itself.")
+            self._lived = int(said)
 
 
 @contextmanager
-def _neighbour(options: dict[str, Any]) -> Iterator[None]:
-    """The network's year in a process of its own; CommandError with its last words when it failed."""
-    names = ("seed", "today", "students", "bookings")
-    given = [word for name in names for word in (f"--{name}", str(options[name]))]
-    command = [sys.executable, "manage.py", "demo_history", "--only", NETWORK, *given]
-    child = subprocess.Popen(command, cwd=settings.ROOT, stderr=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
+def _second(story: Story) -> Iterator[_Calm]:
+    """The second process of the two; CommandError when it failed."""
+    given = [f"--seed={story.seed}", f"--today={story.today}"]
+    given += [f"--students={story.students}", f"--bookings={story.bookings}"]
+    command = [sys.executable, "manage.py", "demo_history", "--second", *given]
+    child = subprocess.Popen(command, cwd=settings.ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
     try:
-        yield
-    except BaseException:
+        yield _Calm(child)
+        if child.wait():
+            raise CommandError("The second process did not work; its words are above.")
+    finally:
         child.kill()
         child.wait()
-        raise
-    _, said = child.communicate()
-    if child.returncode:
-        raise CommandError(said.strip().rpartition("\n")[2] or f"The year of {NETWORK} ended by itself.")

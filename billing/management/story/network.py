@@ -47,17 +47,26 @@ class Network:
         self._account, self._diary, self._till, self._seed = account, diary, till, seed
         self._places = list(Location.objects.filter(account=account).order_by("key"))
 
+    def deals(self, count: int) -> list[Deal]:
+        """The deals of all bookings, not stored yet."""
+        return [booking.deal for booking in self._bookings(count)]
+
     def book(self, count: int) -> list[Deal]:
-        """Make the deals of all bookings and plan the moment of each."""
+        """Plan the moment of each booking; their deals are stored already."""
+        bookings = self._bookings(count)
+        known = dict(Deal.objects.filter(account=self._account).values_list("external_id", "pk"))
+        for booking in bookings:
+            booking.deal.pk = known[booking.deal.external_id]
+            booking.deal._state.adding = False
+            self._plan(booking.booked_at, booking, Network._take)
+        return [booking.deal for booking in bookings]
+
+    def _bookings(self, count: int) -> list[Booking]:
         random = Random(f"{self._seed}:network")  # noqa: S311 - a story, not a secret
         habits = [
             habit for _ in range(count // len(HABITS) + 1) for habit in random.sample(HABITS, len(HABITS))
         ]
-        bookings = [self._booking(number, habits[number], count) for number in range(count)]
-        Deal.objects.bulk_create(booking.deal for booking in bookings)
-        for booking in bookings:
-            self._plan(booking.booked_at, booking, Network._take)
-        return [booking.deal for booking in bookings]
+        return [self._booking(number, habits[number], count) for number in range(count)]
 
     def _booking(self, number: int, habit: str, count: int) -> Booking:
         random = Random(f"{self._seed}:booking:{number}")  # noqa: S311 - as above

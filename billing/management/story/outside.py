@@ -5,12 +5,12 @@ printed receipt leave, and numbers the notes and tasks as the sandbox will know 
 year has tens of thousands of rows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from random import Random
 
 from django.conf import settings
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Max, Min, Q, Value, When
 from django.utils.translation import gettext as _
 
 from billing import history, receipts
@@ -21,20 +21,31 @@ from crm.models import Account, Deal, OutboxRow
 NOTES_FROM, TASKS_FROM = 40_000_000, 50_000_000
 WON, LOST = 142, 143
 SENDING, PRINTING = timedelta(seconds=3), timedelta(seconds=4)
-DOCUMENTS_FROM = 100
 
 
 class Outside:
-    """What the world did for one account; `random` prints the receipts' signs."""
+    """What the world did for some deals of an account, which were stored in one piece.
 
-    def __init__(self, account: Account, random: Random) -> None:
+    `random` prints the receipts' numbers and signs.
+    """
+
+    def __init__(self, account: Account, deals: Sequence[Deal], random: Random) -> None:
         self._account = account
+        self._first = min((deal.pk for deal in deals), default=0)
+        self._last = max((deal.pk for deal in deals), default=0)
         self._random = random
-        self._document = DOCUMENTS_FROM
+
+    def serve_all(self) -> None:
+        """From now on the mails and notes of the account's other deals are this one's, too."""
+        known = Deal.objects.filter(account=self._account).aggregate(first=Min("pk"), last=Max("pk"))
+        self._first, self._last = known["first"], known["last"]
+
+    def _of(self, deal: str) -> Q:
+        return Q(**{f"{deal}__gte": self._first, f"{deal}__lte": self._last})
 
     def post(self) -> None:
         """The mails that wait were sent."""
-        waiting = Message.objects.filter(account=self._account, state=Message.State.WAITING)
+        waiting = Message.objects.filter(self._of("deal"), state=Message.State.WAITING)
         sent = list(
             waiting.select_related("invoice")
             .only("invoice__number", "deal_id", "subject", "channel", "created_at")
@@ -50,7 +61,7 @@ class Outside:
         """Everything that waits was delivered, in its order."""
         self.post()
         self._serve()
-        rows = OutboxRow.objects.filter(account=self._account, state=OutboxRow.State.WAITING)
+        rows = OutboxRow.objects.filter(self._of("deal"), state=OutboxRow.State.WAITING)
         changes = rows.filter(kind__in=(OutboxRow.Kind.STAGE, OutboxRow.Kind.PRICE)).order_by("id")
         for deal_id, kind, payload in list(changes.values_list("deal_id", "kind", "payload")):
             _show_back(deal_id, kind, payload)
@@ -66,7 +77,7 @@ class Outside:
     def _serve(self) -> None:
         """The register printed the receipts, and the pages of replaced orders were closed."""
         waiting = ProviderCall.objects.filter(state=ProviderCall.State.WAITING)
-        ours = Q(receipt__payment__deal__account=self._account) | Q(order__deal__account=self._account)
+        ours = self._of("receipt__payment__deal") | self._of("order__deal")
         calls = list(
             waiting.filter(ours)
             .select_related("receipt__payment__deal", "receipt__refund", "merchant")
@@ -91,14 +102,13 @@ class Outside:
         waiting.filter(id__in=[call.pk for call in calls]).update(called_at=F("created_at"), **done)
 
     def _register(self, receipt: Receipt) -> None:
-        self._document += 1
         receipt.state = Receipt.State.REGISTERED
         receipt.external_id = f"past{receipt.pk:08d}"
         receipt.url = f"{settings.CLOUDPAYMENTS_URL}/r/{receipt.external_id}"
         receipt.registered_at = receipt.created_at + PRINTING
         receipt.fiscal = {
             "fn": "9999078900001233",
-            "fd": str(self._document),
+            "fd": str(self._random.randrange(1000, 100_000)),
             "fpd": str(self._random.randrange(10**9, 10**10)),
         }
 

@@ -22,8 +22,6 @@ from billing.providers.cloudpayments import CloudPayments
 from billing.receipts import ReceiptChoice
 from crm.models import Deal
 
-# Below the first numbers that the sandbox gives by itself (3171000501).
-FIRST_TRANSACTION = 3170000001
 # From the click to the money, and from the money to our notice of it.
 PAYING, TELLING = timedelta(seconds=70), timedelta(seconds=2)
 REGISTER = {"fn": "9999078900001233"}
@@ -49,11 +47,15 @@ def in_the_past() -> Iterator[None]:
 
 
 class Till:
-    """One business's counters; `random` decides cards and printed numbers."""
+    """The counters of one part of the story; `random` decides cards and printed numbers.
 
-    def __init__(self, random: Random) -> None:
+    CloudPayments' transactions are numbered from `first` on, below the numbers that the sandbox gives by
+    itself (from 3171000501).
+    """
+
+    def __init__(self, random: Random, *, first: int) -> None:
         self._random = random
-        self._transaction = FIRST_TRANSACTION
+        self._transaction = first
 
     def pay(self, deal: Deal, what: What, *, at: datetime, invoice: Invoice | None = None) -> Payment | None:
         """The payer opens the link and pays what it asks; None when nothing was owed any more."""
