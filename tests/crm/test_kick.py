@@ -32,12 +32,16 @@ def test_a_rolled_back_fact_kicks_nobody(sent: list[str]) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_dead_broker_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
     def refuse(name: str, **options: object) -> None:
+        tried.append(name)
         raise ConnectionRefusedError
 
     monkeypatch.setattr(current_app, "send_task", refuse)
     with transaction.atomic():
         kick.soon("crm.deliver_outbox")
+    assert tried == ["crm.deliver_outbox"]
 
 
 def test_the_kicked_tasks_exist() -> None:
