@@ -75,11 +75,8 @@ class Network:
         booked_on = self._diary.first + timedelta(days=1 + number * (days - 2) // count)
         players = random.randrange(2, 11)
         game = random.choice(GAMES)
-        place = (
-            self._places[number % len(self._places)]
-            if number < len(self._places)
-            else random.choice(self._places)
-        )
+        # In turn, so that every location lives through the whole year.
+        place = self._places[number % len(self._places)]
         day = booked_on + timedelta(days=random.choice((1, 2, 3, 4, 5, 7, 9, 12, 16, 24)))
         deal = Deal(
             account=self._account,
