@@ -59,10 +59,12 @@ def issue_due(*, on: date, at: datetime, account: Account | None = None) -> int:
     """Make and send the invoice of every row that is due up to `on` (with the account's lead days).
 
     Returns how many were made; a second run makes none. A deal that nobody can take money for stays for the
-    next run.
+    next run. Bookings in deposit mode are asked by their two links, an invoice of theirs is made by a click.
     """
     made = 0
-    policies = AccountPolicy.objects.filter(account=account) if account else AccountPolicy.objects.all()
+    policies = AccountPolicy.objects.filter(mode=AccountPolicy.Mode.INSTALLMENTS)
+    if account:
+        policies = policies.filter(account=account)
     for policy in policies:
         until = on + timedelta(days=policy.issue_days_before)
         for row in _due_rows(policy, until).iterator(chunk_size=500):

@@ -6,7 +6,7 @@ import pytest
 
 from billing import invoice_state, invoices, payments
 from billing.invoices import Demand
-from billing.models import Event, Invoice, Message
+from billing.models import AccountPolicy, Event, Invoice, Message
 from billing.payments import Offline
 from crm.models import Deal
 from tests.factories import NOW, TODAY, make_account, make_deal, make_schedule, rows_of, rub, standing_of
@@ -44,6 +44,14 @@ def test_lead_days_of_the_account_issue_earlier() -> None:
     make_schedule(make_deal(make_account(issue_days_before=3)))
     assert invoices.issue_due(on=FIRST - timedelta(days=4), at=NOW) == 0
     assert invoices.issue_due(on=FIRST - timedelta(days=3), at=NOW) == 1
+
+
+def test_a_booking_with_links_gets_no_invoice_by_itself() -> None:
+    account = make_account()
+    make_schedule(make_deal(account))
+    AccountPolicy.objects.filter(account=account).update(mode=AccountPolicy.Mode.DEPOSIT)
+    assert invoices.issue_due(on=FIRST, at=NOW) == 0
+    assert not Message.objects.exists()
 
 
 def test_missed_days_are_caught_up_for_every_open_row() -> None:
