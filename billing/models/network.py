@@ -141,6 +141,8 @@ class AccountPolicy(models.Model):
     # [{cohort, starts_on, ends_on, rendered: monthly | at_end | by_stage}], days as ISO text
     cohorts = models.JSONField(default=list, blank=True)
     salesbot_id = models.BigIntegerField(null=True, blank=True)
+    # What only amoCRM's administrators may do: refund, cancel, offline_payment, write_off, move
+    admin_only = models.JSONField(default=list, blank=True)
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True)
 
     def __str__(self) -> str:
