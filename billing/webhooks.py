@@ -11,13 +11,14 @@ from billing import inbox
 from billing.providers.base import Delivery, NoticeKind
 
 BODY_BYTES_MAX = 64 * 1024
+CLOUDPAYMENTS_KINDS = frozenset(NoticeKind) - {NoticeKind.SIGNED_STATE}
 
 
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 def cloudpayments(request: HttpRequest, merchant_key: str, kind: str) -> HttpResponse:
     """`/webhooks/cloudpayments/<merchant key>/<kind>/`: form or JSON body, or a query."""
-    if kind not in set(NoticeKind):
+    if kind not in CLOUDPAYMENTS_KINDS:
         raise Http404
     return _take(request, "cloudpayments", merchant_key, NoticeKind(kind))
 

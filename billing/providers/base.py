@@ -1,10 +1,8 @@
 """What a payment provider is to us: one interface, plain values in and out, no database.
 
-An adapter translates. It says exactly one of four things about a call that did not work: Refused (the
-provider said no, the effect will never exist), NotSent (it never began, repeat freely), Unknown (the effect
-may exist: ask, or repeat under the same request id within its lifetime), Unsupported (this provider has no
-such thing). Money is Decimal roubles with two places, moments are aware and in UTC. No error carries a secret
-or a payer's data.
+An adapter translates. How a call can fail is in billing.providers.errors. Money is Decimal roubles with two
+places, moments are aware and in UTC. A third provider is a file beside the two, a line in ADAPTERS, a test
+class and a page of docs/providers.md.
 """
 
 from abc import ABC, abstractmethod
@@ -14,6 +12,57 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol, Self
+
+from billing.providers.errors import (
+    Forged,
+    Malformed,
+    NotSent,
+    ProviderError,
+    Refused,
+    Unknown,
+    Unsupported,
+)
+from billing.providers.notice import (
+    Answer,
+    Delivery,
+    NoticeKind,
+    NoticeRead,
+    SavedCard,
+    Verdict,
+)
+
+__all__ = [
+    "Answer",
+    "ChargeRequest",
+    "Chargeback",
+    "CreatedOrder",
+    "Delivery",
+    "FollowedReceipt",
+    "FollowedRefund",
+    "Forged",
+    "Malformed",
+    "NotSent",
+    "NoticeKind",
+    "NoticeRead",
+    "Operation",
+    "OperationKind",
+    "OperationStatus",
+    "OrderRequest",
+    "Provider",
+    "ProviderError",
+    "ReceiptRequest",
+    "ReceiptState",
+    "RefundRequest",
+    "RefundState",
+    "Refused",
+    "SavedCard",
+    "SecondReceiptRequest",
+    "SentReceipt",
+    "Shop",
+    "Unknown",
+    "Unsupported",
+    "Verdict",
+]
 
 
 class Shop(Protocol):
@@ -30,133 +79,6 @@ class Shop(Protocol):
 
     @property
     def secrets_json(self) -> str: ...
-
-
-class ProviderError(Exception):
-    """A call that did not work: `call` names it, `status` is the HTTP status (0 without an answer)."""
-
-    def __init__(self, detail: str, *, call: str, status: int = 0, code: str = "") -> None:
-        super().__init__(f"{call}: {detail}" + (f" (HTTP {status})" if status else ""))
-        self.detail = detail
-        self.call = call
-        self.status = status
-        self.code = code
-
-
-class Refused(ProviderError):
-    """The provider's final no. `code` is its own word for the reason."""
-
-
-class NotSent(ProviderError):
-    """The call never reached the provider, or was turned away before it began."""
-
-
-class Unknown(ProviderError):
-    """No answer, a broken one, or a server error: the effect may exist."""
-
-
-class Unsupported(Exception):
-    """The provider has no such operation."""
-
-    def __init__(self, provider: str, operation: str) -> None:
-        super().__init__(f"{provider} has no {operation}")
-
-
-class Forged(Exception):
-    """A notice whose signature is missing or wrong. Says nothing about what was sent."""
-
-
-class Malformed(Exception):
-    """A genuine notice that cannot be read, or that came to the address of another kind.
-
-    Raised after the signature was verified and never before. `order_number` is there where the answer must
-    repeat it.
-    """
-
-    def __init__(self, reason: str, *, order_number: str = "") -> None:
-        super().__init__(reason)
-        self.order_number = order_number
-
-
-class NoticeKind(StrEnum):
-    CHECK = "check"
-    PAY = "pay"
-    FAIL = "fail"
-    CONFIRM = "confirm"
-    REFUND = "refund"
-    CANCEL = "cancel"
-    RECEIPT = "receipt"
-    RECURRENT = "recurrent"
-
-
-class Verdict(StrEnum):
-    """What we tell the provider about its notice; the adapter knows its words for it."""
-
-    ACCEPTED = "accepted"
-    UNKNOWN_ORDER = "unknown_order"
-    ANOTHER_PAYER = "another_payer"
-    WRONG_AMOUNT = "wrong_amount"
-    NOT_ACCEPTED = "not_accepted"
-    EXPIRED = "expired"
-    FORGED = "forged"
-    MALFORMED = "malformed"
-    NOT_STORED = "not_stored"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Delivery:
-    """A notice as it came: `body` or `query` (behind the question mark) are the signed bytes."""
-
-    method: str
-    body: bytes
-    query: bytes
-    headers: Mapping[str, str]
-    content_type: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    status: int
-    body: str
-    content_type: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoticeRead:
-    """A genuine notice in our words; `external_id` tells it from every other notice of its kind in this shop.
-
-    `at` is the provider's moment of the fact. `held` is money that is only reserved. A refund names the
-    payment that it takes back in `payment_external_id`. A receipt notice carries the provider's receipt id as
-    `external_id`, the printed copy as `url` and {fn, fd, fpd} as `fiscal`.
-    """
-
-    kind: NoticeKind
-    external_id: str
-    order_number: str = ""
-    account_id: str = ""
-    amount: Decimal = Decimal("0.00")
-    currency: str = "RUB"
-    at: datetime | None = None
-    test: bool = False
-    held: bool = False
-    method: str = ""
-    payment_external_id: str = ""
-    reason: str = ""
-    reason_code: str = ""
-    url: str = ""
-    fiscal: Mapping[str, str] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """The shape that billing.models.Notice keeps."""
-        at = None if self.at is None else self.at.isoformat()
-        return {**asdict(self), "kind": str(self.kind), "amount": str(self.amount), "at": at}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        at = None if value["at"] is None else datetime.fromisoformat(value["at"])
-        return cls(
-            **{**value, "kind": NoticeKind(value["kind"]), "amount": Decimal(value["amount"]), "at": at}
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +136,11 @@ class OperationStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One row of a provider's registry."""
+    """One operation as the provider knows it now: a row of its registry, the answer to a question.
+
+    `key` is the name by which refunds call it, where that is another than `external_id`. `reason` and
+    `reason_code` say in the provider's words why it was declined.
+    """
 
     external_id: str
     kind: OperationKind
@@ -228,13 +154,65 @@ class Operation:
     payment_external_id: str = ""
     test: bool = False
     method: str = ""
+    key: str = ""
+    reason: str = ""
+    reason_code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefundRequest:
+    """Money to give back out of one payment.
+
+    `receipt` is a return planned by billing.rules.receipts, and only for a provider whose refund prints it
+    (`Provider.prints_refund_receipt`); the others get their return receipt by a call of its own.
+    """
+
     payment_external_id: str
     amount: Decimal
     request_id: str
+    receipt: Mapping[str, Any] = field(default_factory=dict)
+
+
+class RefundState(StrEnum):
+    PROCESSING = "processing"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowedRefund:
+    """What became of a refund; `done_at` where the provider tells the moment."""
+
+    state: RefundState
+    amount: Decimal
+    done_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chargeback:
+    """Money that a bank took back past us (`returned` False), or gave again after a dispute (True)."""
+
+    external_id: str
+    payment_external_id: str
+    amount: Decimal
+    currency: str
+    at: datetime
+    is_fee: bool
+    returned: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeRequest:
+    """A charge of a saved card without its holder. `number` comes back in notices as `order_number`."""
+
+    token: str
+    amount: Decimal
+    number: str
+    account_id: str
+    request_id: str
+    description: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +221,23 @@ class ReceiptRequest:
 
     content: Mapping[str, Any]
     request_id: str
+    order_number: str = ""
+    account_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondReceiptRequest:
+    """The receipt that closes prepayments when the service is rendered.
+
+    `payment_external_id` is the payment with the first receipt. `number` is our number of the receipt where
+    the shop counts (`Provider.first_number`); it is drawn from the numbers of the orders and never used
+    twice (billing.order_numbers).
+    """
+
+    content: Mapping[str, Any]
+    request_id: str
+    payment_external_id: str
+    number: str = ""
     order_number: str = ""
     account_id: str = ""
 
@@ -280,6 +275,10 @@ class Provider(ABC):
     request_id_lives = timedelta(0)
     # How long an order should stay payable; None: until it is paid or cancelled.
     order_lives: timedelta | None = None
+    # The refund itself prints the return receipt, so it must get one and no other may be sent.
+    prints_refund_receipt = False
+    # How many receipts one payment may have after its first one; None: any number.
+    second_receipts: int | None = None
 
     @property
     def first_number(self) -> int | None:
@@ -306,9 +305,35 @@ class Provider(ABC):
     def check_credentials(self, *, timeout: float) -> None:
         """Return when the credentials work; Refused says that they do not."""
 
+    def find_order(self, *, number: str, created_on: date, timeout: float) -> CreatedOrder | None:
+        """Was an order of ours made whose creation nobody answered? None: no, it may be made again."""
+        raise Unsupported(self.name, "order lookup")
+
+    def saved_card(self, body: bytes) -> SavedCard | None:
+        """The card in the stored body of a payment's notice; None where the payer kept none."""
+        return None
+
+    def charge(self, request: ChargeRequest, *, timeout: float) -> Operation:
+        """Charge a saved card: COMPLETED, or DECLINED with the reason. The same request id charges once."""
+        raise Unsupported(self.name, "charges of a saved card")
+
     def refund(self, request: RefundRequest, *, timeout: float) -> str:
-        """Give money back; returns the provider's id of the refund."""
+        """Begin to give money back; returns the provider's id of the refund.
+
+        The same request id gives back once while it lives; where it does not live at all
+        (`request_id_lives` is zero) an Unknown is a person's, since a repeat would give back twice.
+        """
         raise Unsupported(self.name, "refund")
+
+    def refund_state(self, *, external_id: str, timeout: float) -> FollowedRefund:
+        """Ask what became of a refund; Refused when its id is unknown there."""
+        raise Unsupported(self.name, "refund")
+
+    def refunds_of(
+        self, *, payment_external_id: str, since: datetime, until: datetime, timeout: float
+    ) -> list[Operation]:
+        """The refunds of one payment between two moments, to learn what became of an unanswered call."""
+        raise Unsupported(self.name, "refund lookup")
 
     def find_operation(self, *, external_id: str, timeout: float) -> Operation | None:
         """Look up one operation by the provider's id."""
@@ -322,9 +347,20 @@ class Provider(ABC):
         """Every operation made on a day of the provider's business time zone, oldest first."""
         raise Unsupported(self.name, "registry")
 
+    def chargebacks(self, *, day: date, timeout: float) -> list[Chargeback]:
+        """Every chargeback of a day of the provider's business time zone."""
+        raise Unsupported(self.name, "chargebacks")
+
     def send_receipt(self, request: ReceiptRequest, *, timeout: float) -> SentReceipt:
         """Hand a receipt over to be registered; the same request id never makes another one."""
         raise Unsupported(self.name, "receipts")
+
+    def send_second_receipt(self, request: SecondReceiptRequest, *, timeout: float) -> SentReceipt:
+        """Hand over the receipt that closes prepayments.
+
+        After Unknown: the same request id while it lives, else ask follow_receipt for `number`.
+        """
+        raise Unsupported(self.name, "second receipts")
 
     def follow_receipt(self, *, external_id: str, timeout: float) -> FollowedReceipt:
         """Ask what became of a receipt that was handed over."""
