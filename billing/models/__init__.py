@@ -12,7 +12,16 @@ from billing.models.network import (
     TaxSetting,
 )
 from billing.models.queues import Event, FirstAnswer, Message, Notice, OverdueFlag, ProviderCall, Reminder
-from billing.models.schedule import Installment, InstallmentQuerySet, Schedule, ScheduleVersion
+from billing.models.schedule import (
+    Installment,
+    InstallmentClosing,
+    InstallmentQuerySet,
+    Pause,
+    PauseEnd,
+    Schedule,
+    ScheduleVersion,
+    Signature,
+)
 
 __all__ = [
     "AccountPolicy",
@@ -20,6 +29,7 @@ __all__ = [
     "Event",
     "FirstAnswer",
     "Installment",
+    "InstallmentClosing",
     "InstallmentQuerySet",
     "Invoice",
     "LegalEntity",
@@ -29,6 +39,8 @@ __all__ = [
     "Notice",
     "OverdueFlag",
     "Ownership",
+    "Pause",
+    "PauseEnd",
     "Payment",
     "PaymentLink",
     "Product",
@@ -39,5 +51,6 @@ __all__ = [
     "Reminder",
     "Schedule",
     "ScheduleVersion",
+    "Signature",
     "TaxSetting",
 ]

@@ -1,8 +1,9 @@
 """Payment schedules: what a deal's payer has agreed to pay, and every version of it.
 
 A schedule belongs to one deal. Each change makes a version; installments are never copied between versions: a
-row is current while `replaced_in` is null. Rows that have money are kept as they are. The database checks at
-commit that the current rows add up to the schedule's total (migration 0002).
+row is current while `replaced_in` is null. Rows that have money are kept as they are; one that was closed at
+less than it asked for leaves an InstallmentClosing. Pauses and signatures are append-only facts. The database
+checks at commit that the current rows add up to the schedule's total (migrations, "guards").
 """
 
 from decimal import Decimal
@@ -16,30 +17,68 @@ from crm.models import Deal
 
 
 class Schedule(models.Model):
-    """The current terms of a deal. `version` grows by one with each change and is the optimistic lock."""
+    """The current terms of a deal. `version` grows by one with each change and is the optimistic lock.
+
+    `closing` says why nothing is owed although not everything was paid; the next rebuild opens it again.
+    """
+
+    class Closing(models.TextChoices):
+        OPEN = ""
+        SETTLED = "settled"
+        CANCELLED = "cancelled"
 
     deal = models.OneToOneField(Deal, on_delete=models.PROTECT, related_name="schedule")
     version = models.PositiveIntegerField()
     total = models.DecimalField(max_digits=14, decimal_places=2)
     due_day = models.PositiveSmallIntegerField(null=True, blank=True)
+    closing = models.CharField(max_length=10, choices=Closing, default=Closing.OPEN, blank=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(total__gte=0), name="schedule_total_not_negative")]
+        constraints = [
+            models.CheckConstraint(condition=Q(total__gte=0), name="schedule_total_not_negative"),
+            models.CheckConstraint(
+                condition=Q(closing__in=["", "settled", "cancelled"]), name="schedule_closing_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.deal_id} v{self.version}"
 
 
 class ScheduleVersion(models.Model):
-    """Who made which terms, when, why, and what it changed. Append-only."""
+    """Who made which terms, when, why, and what it changed. Append-only.
+
+    `retained` is the reason code of money that is kept although the deal was closed early.
+    """
+
+    class Kind(models.TextChoices):
+        CREATED = "created"
+        REBUILT = "rebuilt"
+        MOVED = "moved"
+        SHIFTED = "shifted"
+        TOTAL = "total"
+        TRANSFERRED = "transferred"
+        SETTLED = "settled"
+        CANCELLED = "cancelled"
+
+    class Retained(models.TextChoices):
+        """Why part of the money stays after a withdrawal."""
+
+        RENDERED_PART = "rendered_part"
+        ACTUAL_COSTS = "actual_costs"
+        LATE_CANCELLATION = "late_cancellation"
+        NO_SHOW = "no_show"
+        SECURITY_DEPOSIT = "security_deposit"
 
     schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.REBUILT)
     total = models.DecimalField(max_digits=14, decimal_places=2)
     terms = models.JSONField()
     changes = models.JSONField(default=list)
     author = models.CharField(max_length=255)
     reason = models.TextField(blank=True)
+    retained = models.CharField(max_length=20, choices=Retained, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -106,3 +145,68 @@ class Installment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.schedule_id} №{self.number}: {self.amount} to {self.due_on}"
+
+
+class InstallmentClosing(models.Model):
+    """A row that stayed with less than it asked for: its amounts before and after a version. Append-only."""
+
+    installment = models.ForeignKey(Installment, on_delete=models.PROTECT, related_name="closings")
+    version = models.PositiveIntegerField()
+    before = models.DecimalField(max_digits=14, decimal_places=2)
+    after = models.DecimalField(max_digits=14, decimal_places=2)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["installment", "version"], name="closing_once_per_version"),
+            models.CheckConstraint(condition=Q(after__gt=0, after__lt=F("before")), name="closing_lowers"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.installment_id}: {self.before} to {self.after}"
+
+
+class Pause(models.Model):
+    """A stop of collecting by agreement, from `begun_on` until it is ended or `until` comes. Append-only."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="pauses")
+    begun_on = models.DateField()
+    until = models.DateField(null=True, blank=True)
+    reason = models.TextField()
+    author = models.CharField(max_length=255)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gt=F("begun_on")), name="pause_ends_after_begin"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id} from {self.begun_on}"
+
+
+class PauseEnd(models.Model):
+    """The end of a pause by a person; `shifted` when the rows it covered were moved. Append-only."""
+
+    pause = models.OneToOneField(Pause, on_delete=models.PROTECT, related_name="end")
+    ended_on = models.DateField()
+    shifted = models.BooleanField(default=False)
+    author = models.CharField(max_length=255)
+    recorded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.pause_id} until {self.ended_on}"
+
+
+class Signature(models.Model):
+    """The payer has signed this version on paper: from then on only the rightful change it. Append-only."""
+
+    version = models.OneToOneField(ScheduleVersion, on_delete=models.PROTECT, related_name="signature")
+    signed_on = models.DateField()
+    author = models.CharField(max_length=255)
+    recorded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.version_id} signed on {self.signed_on}"
