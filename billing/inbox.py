@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import declines, history, order_check, payments, providers, receipts
+from billing import declines, history, order_check, payments, providers, receipts, refunds
 from billing.models import Event, MerchantAccount, Notice, ProviderCall, Receipt
 from billing.providers.base import (
     Answer,
@@ -294,7 +294,7 @@ def _refund(row: Notice, notice: NoticeRead, at: datetime) -> str:
     for outcome in ("foreign", "test_mode"):
         if outcome in told:
             return outcome
-    refund = payments.refund_noticed(
+    refund = refunds.noticed(
         merchant=row.merchant,
         payment_external_id=notice.payment_external_id,
         external_id=notice.external_id,

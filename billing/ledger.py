@@ -151,6 +151,15 @@ def with_free(payments: "models.QuerySet[Payment]") -> "models.QuerySet[Payment]
     )
 
 
+def shares_of(payment: Payment) -> list[allocation.Share]:
+    """The positive nets of a payment per installment, oldest due first."""
+    nets: dict[int, Decimal] = {}
+    rows = payment.allocations.order_by("installment__due_on", "installment__number", "id")
+    for row in rows:
+        nets[row.installment_id] = nets.get(row.installment_id, money.ZERO) + row.amount
+    return [allocation.Share(payment.id, row, amount) for row, amount in nets.items() if amount > 0]
+
+
 def write_shares(shares: Iterable[allocation.Share], *, at: datetime) -> list[Allocation]:
     """Store signed shares as allocations."""
     return Allocation.objects.bulk_create(

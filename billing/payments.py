@@ -1,4 +1,4 @@
-"""Money comes: by a provider, over the counter, by bank transfer. Money goes back.
+"""Money comes: by a provider, over the counter, by bank transfer.
 
 The ledger never refuses money: a payment is recorded first, what fits is allocated, the rest is the deal's
 credit. Everything that must follow (receipt, history, note, fields, stage) is written as rows in the same
@@ -14,9 +14,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from billing import history, ledger, network, orders, overdue, projection, receipts, stages
-from billing.models import MerchantAccount, Payment, ProviderOrder, Refund
+from billing.models import MerchantAccount, Payment, ProviderOrder
 from billing.receipts import ReceiptChoice
-from billing.rules import allocation, money
+from billing.rules import money
 from billing.rules.schedule import EARLIEST
 from crm import outbox
 from crm.models import Deal
@@ -153,47 +153,6 @@ def receive_full(
         return receive_offline(deal=deal, amount=debt, offline=offline, author=author, at=at)
 
 
-def refund_noticed(
-    *,
-    merchant: MerchantAccount,
-    payment_external_id: str,
-    external_id: str,
-    amount: Decimal,
-    refunded_at: datetime,
-    at: datetime,
-) -> Refund | None:
-    """Record money that a provider sent back; None when the payment or so much of it is unknown here.
-
-    Takes the payment's unallocated part first, then its newest allocations; other credit flows into the
-    reopened rows. A second call returns the first refund.
-    """
-    with transaction.atomic():
-        payment = Payment.objects.filter(merchant=merchant, external_id=payment_external_id).first()
-        if payment is None:
-            return None
-        deal = ledger.lock(payment.deal_id) if payment.deal_id else None
-        known = Refund.objects.filter(merchant=merchant, external_id=external_id).first()
-        if known:
-            return known
-        free = ledger.with_free(Payment.objects.filter(id=payment.id)).get().free
-        shares = _shares_of(payment)
-        if amount > free + sum((share.amount for share in shares), money.ZERO):
-            return None
-        refund = Refund.objects.create(
-            payment=payment,
-            merchant=merchant,
-            amount=amount,
-            external_id=external_id,
-            refunded_at=min(refunded_at, at),
-            recorded_at=at,
-        )
-        ledger.write_shares(allocation.take_back(shares, max(amount - free, money.ZERO)), at=at)
-        receipts.plan_refund(refund=refund, at=at)
-        if deal:
-            _after_refund(deal, refund, at=at)
-    return refund
-
-
 def _book(deal: Deal, payment: Payment, *, choice: ReceiptChoice | None, author: str, at: datetime) -> None:
     """Allocate a new payment and write down everything that follows from it."""
     ledger.settle_open(deal, at=at)
@@ -273,37 +232,6 @@ def _source(payment: Payment) -> str:
     }
     way = ways.get(payment.method, _("received at the desk"))
     return _("%(way)s, payment %(number)s") % {"way": way, "number": payment.pk}
-
-
-def _after_refund(deal: Deal, refund: Refund, *, at: datetime) -> None:
-    ledger.settle_open(deal, at=at)
-    standing = ledger.standing(deal, on=deal.local_day(at))
-    orders.retire(deal=deal, standing=standing, at=at)
-    history.record(
-        deal=deal,
-        kind="refund",
-        at=refund.refunded_at,
-        recorded_at=at,
-        author=history.SYSTEM,
-        data={
-            "payment": refund.payment_id,
-            "amount": money.text(refund.amount),
-            "external_id": refund.external_id,
-        },
-    )
-    text = _("Refund of %(amount)s made (operation %(operation)s).")
-    words = {"amount": money.words(refund.amount), "operation": refund.external_id or refund.id}
-    outbox.note(deal=deal, key=f"refund:{refund.id}", text=text % words, at=at)
-    projection.push(deal, standing=standing, at=at)
-
-
-def _shares_of(payment: Payment) -> list[allocation.Share]:
-    """The positive nets of a payment per installment, oldest due first."""
-    nets: dict[int, Decimal] = {}
-    rows = payment.allocations.order_by("installment__due_on", "installment__number", "id")
-    for row in rows:
-        nets[row.installment_id] = nets.get(row.installment_id, money.ZERO) + row.amount
-    return [allocation.Share(payment.id, row, amount) for row, amount in nets.items() if amount > 0]
 
 
 def _circumstances(deal: Deal | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import jwt
 import openpyxl
 from django.test import Client
 
-from billing import payments
+from billing import payments, refunds
 from billing.models import Location, MerchantAccount, Ownership, Payment
 from crm.models import Account, Deal, Integration
 from tests.factories import make_order, rub
@@ -114,7 +114,7 @@ def pay_at_the_desk(deal: Deal, amount: object, at: datetime, **payer: str) -> P
 
 def refund(payment: Payment, amount: object, at: datetime) -> None:
     assert payment.merchant is not None
-    made = payments.refund_noticed(
+    made = refunds.noticed(
         merchant=payment.merchant,
         payment_external_id=payment.external_id,
         external_id=f"re-{payment.external_id}-{amount}",

@@ -18,6 +18,7 @@ from billing import (
     orders,
     payments,
     provider_calls,
+    refunds,
     stages,
 )
 from billing.asking import What
@@ -422,7 +423,7 @@ def test_a_booking_moved_to_another_owner_stops_until_a_person_decides() -> None
     # The way out: the money goes back where it is.
     payment = Payment.objects.get()
     assert payment.merchant is not None
-    payments.refund_noticed(
+    refunds.noticed(
         merchant=payment.merchant,
         payment_external_id=payment.external_id,
         external_id="r1",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from billing import invoices, ledger, payments, schedules
+from billing import invoices, ledger, payments, refunds, schedules
 from billing.models import Allocation, Invoice, Payment, ProviderOrder, Schedule
 from billing.payments import Offline
 from billing.rules.schedule import Terms
@@ -137,7 +137,7 @@ def test_a_refund_beside_a_payment_ends_in_one_ledger() -> None:
     first = pay(order, "501")()
 
     def give_back() -> object:
-        return payments.refund_noticed(
+        return refunds.noticed(
             merchant=order.merchant,
             payment_external_id="501",
             external_id="r1",

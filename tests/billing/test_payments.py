@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing import payments
+from billing import payments, refunds
 from billing.api import timeline
 from billing.models import Allocation, Event, MerchantAccount, Payment, ProviderOrder, Receipt
 from billing.payments import Offline
@@ -42,7 +42,7 @@ def receive(
 
 def refund(payment: Payment, amount: object, external_id: str = "r1") -> object:
     assert payment.merchant is not None
-    return payments.refund_noticed(
+    return refunds.noticed(
         merchant=payment.merchant,
         payment_external_id=payment.external_id,
         external_id=external_id,

@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from billing import inbox, payments, provider_calls, receipts
+from billing import inbox, payments, provider_calls, receipts, refunds
 from billing.models import (
     Event,
     Location,
@@ -324,7 +324,7 @@ def test_a_return_goes_out_after_the_receipt_it_takes_back(
 ) -> None:
     payment = paid(order).payment
     assert payment.merchant is not None
-    payments.refund_noticed(
+    refunds.noticed(
         merchant=payment.merchant,
         payment_external_id="501",
         external_id="r1",

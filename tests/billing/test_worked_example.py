@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing import payments
+from billing import payments, refunds
 from tests.factories import NOW, make_deal, make_order, make_schedule, rub, standing_of
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def test_the_worked_example_of_the_money_page() -> None:
     assert line() == ([0, 0, 0, 0], 0, rub(160000), 0)
     receive(50000, "501", "installment")
     assert line() == ([rub(40000), rub(10000), 0, 0], rub(50000), rub(110000), 0)
-    payments.refund_noticed(
+    refunds.noticed(
         merchant=make_order(deal, purpose="overdue").merchant,
         payment_external_id="501",
         external_id="r1",

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
-from billing import orders, payments, providers
+from billing import orders, payments, providers, refunds
 from billing.asking import What
 from billing.models import Invoice, MerchantAccount, Payment, ProviderOrder
 from billing.payments import Offline
@@ -94,7 +94,7 @@ class Till:
     def give_back(self, payment: Payment, amount: Decimal, *, at: datetime) -> None:
         """The provider sends money of a payment back and tells us."""
         if payment.merchant is not None:
-            payments.refund_noticed(
+            refunds.noticed(
                 merchant=payment.merchant,
                 payment_external_id=payment.external_id,
                 external_id=self._refund(payment.merchant),
