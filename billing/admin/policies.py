@@ -35,6 +35,13 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         empty=[],
     )
 
+    admin_only = ShapedField(
+        ACCOUNT.keys["admin_only"],
+        label=_("Only administrators of amoCRM may"),
+        example=["refund", "cancel", "offline_payment", "write_off", "move"],
+        empty=[],
+    )
+
     class Meta:
         model = AccountPolicy
         fields = "__all__"
@@ -58,4 +65,5 @@ class PolicyPage(SettingsPage):
         "reminders",
         ("overdue_task", "salesbot_id"),
         "cohorts",
+        "admin_only",
     )

@@ -59,6 +59,7 @@ COLUMNS = {
     "overdue_task": _("Task for an overdue payment"),
     "cohorts": _("Cohorts"),
     "salesbot_id": _("Salesbot"),
+    "admin_only": _("Only administrators of amoCRM may"),
     "subject": _("Subject of the receipt"),
     "number": _("Number"),
     "amount": _("Amount"),

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing import deal_card, deposits, invoices, links, network, payments, schedules
-from billing.api import idempotency, timeline
+from billing.api import idempotency, rights, timeline
 from billing.api.doors import Door, Visit, body
 from billing.api.problems import Problem
 from billing.api.serializers import (
@@ -33,15 +33,19 @@ COPY_LIVES = timedelta(minutes=10)
 
 def card_of(visit: Visit) -> dict[str, Any]:
     """The card after a change, of the deal as it now stands in the database."""
-    deal = Deal.objects.select_related("account").get(id=visit.deal.id)
-    return deal_card.card(deal, at=visit.at, stale=visit.stale)
+    return _shown(visit, Deal.objects.select_related("account").get(id=visit.deal.id))
+
+
+def _shown(visit: Visit, deal: Deal) -> dict[str, Any]:
+    card = deal_card.card(deal, at=visit.at, stale=visit.stale)
+    return {**card, "actions": rights.offered(visit.user, card["actions"])}
 
 
 class Card(Door):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        return Response(deal_card.card(visit.deal, at=visit.at, stale=visit.stale))
+        return Response(_shown(visit, visit.deal))
 
 
 class SchedulePreview(Door):
@@ -85,6 +89,8 @@ class Schedule(Door):
 
 
 class Payments(Door):
+    right = "offline_payment"
+
     @extend_schema(request=PaymentSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
@@ -101,6 +107,8 @@ class Payments(Door):
 
 
 class FullPayment(Door):
+    right = "offline_payment"
+
     @extend_schema(request=FullPaymentSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)

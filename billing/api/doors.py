@@ -6,13 +6,14 @@ last known data and marked so.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from billing.api import rights
 from billing.api.authentication import ApiUser
 from billing.api.problems import Problem
 from crm import auth, client, deals
@@ -30,12 +31,15 @@ class Visit:
     deal: Deal
     author: str
     caller: str
+    user: ApiUser
     at: datetime
     stale: bool
 
 
 class Door(APIView):
-    """A view whose caller is known."""
+    """A view whose caller is known; `right` may be left to administrators (billing.api.rights)."""
+
+    right: ClassVar[str] = ""
 
     def caller(self, request: Request) -> ApiUser:
         user = request.user
@@ -50,11 +54,13 @@ class Door(APIView):
         deal, stale = _deal(user.caller.account, lead_id, at)
         if not user.staff:
             _admit(user.caller, lead_id, at)
+        rights.demand(user, self.right)
         return Visit(
             account=user.caller.account,
             deal=deal,
             author="staff" if user.staff else f"user:{user.caller.user_id}",
             caller=f"{user.caller.account.key}:{'staff' if user.staff else user.caller.user_id}",
+            user=user,
             at=at,
             stale=stale,
         )

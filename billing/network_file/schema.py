@@ -34,6 +34,7 @@ SUBJECTS = (
     "another",
 )
 CHANNELS = ("email", "salesbot")
+ADMIN_RIGHTS = ("refund", "cancel", "offline_payment", "write_off", "move")
 
 _ID = Scalar(kinds.identifier)
 _OPTIONAL_ID = Scalar(kinds.identifier, empty=None)
@@ -120,6 +121,7 @@ ACCOUNT = Mapping(
         "overdue_task": Mapping({"type": _ID, "responsible": Scalar(_responsible)}),
         "reminders": ListOf(_REMINDER),
         "salesbot_id": _OPTIONAL_ID,
+        "admin_only": ListOf(Scalar(kinds.choice(*ADMIN_RIGHTS))),
         "legal_entity": Scalar(kinds.slug, empty=None),
     },
     needed=("key",),

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from billing import invoices, messages, payments
-from billing.models import FirstAnswer, Invoice, Payment
+from billing.models import AccountPolicy, FirstAnswer, Invoice, Payment
 from billing.payments import Offline
 from crm import auth
 from crm.auth import Caller
@@ -72,6 +72,30 @@ def test_without_a_key_nothing_is_remembered(deal: Deal) -> None:
     call("POST", f"deals/{deal.external_id}/payments/", paying())
     assert Payment.objects.count() == 2
     assert not FirstAnswer.objects.exists()
+
+
+def test_what_an_account_leaves_to_its_administrators_is_neither_offered_nor_done(deal: Deal) -> None:
+    make_schedule(deal)
+    path = f"deals/{deal.external_id}/"
+    assert "partial_payment" in call("GET", path).json()["actions"]
+    AccountPolicy.objects.update(admin_only=["offline_payment"])
+    offered = call("GET", path).json()["actions"]
+    assert not {"partial_payment", "full_payment"} & set(offered)
+    assert {"rebuild", "invoice"} <= set(offered)
+    for door, body in (("payments/", paying()), ("full-payment/", paying())):
+        answer = call("POST", path + door, body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "admin_only")
+    assert not Payment.objects.exists()
+
+
+def test_an_administrator_of_amocrm_may_what_others_may_not(
+    deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    AccountPolicy.objects.update(admin_only=["offline_payment"])
+    chief = Caller(account=deal.account, user_id=8100001, is_admin=True)
+    monkeypatch.setattr(auth, "verify", lambda token, at: chief)
+    assert call("POST", f"deals/{deal.external_id}/payments/", paying()).status_code == 201
+    assert Payment.objects.count() == 1
 
 
 def test_problems_have_their_shape_everywhere() -> None:
