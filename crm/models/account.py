@@ -21,7 +21,14 @@ class Account(models.Model):
     # next_due_on, next_amount, payment_state, payment_link, deposit_link, full_link
     fields = models.JSONField(default=dict, blank=True)
     fallback_user = models.BigIntegerField(null=True, blank=True)
+    # The unguessable part of the hooks' address: the hash finds the account, the key itself is what set-up
+    # tells amoCRM.
     webhook_key_hash = models.CharField(max_length=64, blank=True)
+    webhook_key = EncryptedTextField(blank=True)
+    # Which kinds of notes (crm.outbox.NOTES) are not written into the deals' feeds.
+    silent_notes = models.JSONField(default=list, blank=True)
+    # Who is told by mail that the connection is lost; empty: the owners of this installation.
+    alert_email = models.EmailField(blank=True)
 
     def __str__(self) -> str:
         return self.key
@@ -69,6 +76,8 @@ class Connection(models.Model):
     state = models.CharField(max_length=20, choices=State, default=State.NEEDS_RECONNECT)
     refreshing_until = models.DateTimeField(null=True, blank=True)
     given_hash = models.CharField(max_length=64, blank=True)
+    events_until = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
 
     def __str__(self) -> str:
@@ -85,6 +94,8 @@ class Pipeline(models.Model):
     deposit_status = models.BigIntegerField(null=True, blank=True)
     overdue_status = models.BigIntegerField(null=True, blank=True)
     lost_statuses = models.JSONField(default=list)
+    # Stages that a deal may enter only when its deposit is paid.
+    gated_statuses = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [

@@ -49,7 +49,18 @@ class Deal(models.Model):
     contact_name = models.TextField(blank=True)
     contact_email = models.TextField(blank=True)
     contact_phone = models.TextField(blank=True)
+    # Everybody of the deal, main contact first: [{id, name, email, phone}].
+    contacts = models.JSONField(default=list, blank=True)
+    # The company of the deal with the requisites that amoCRM knows: {id, name, inn, kpp, address, email,
+    # phone, bank: {bic, account}}; empty without one.
+    company = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.LIVE)
+    # A person decided that a lost or deleted deal goes on: it stays LIVE here until it is live in amoCRM.
+    goes_on = models.BooleanField(default=False)
+    merged_into = models.BigIntegerField(null=True, blank=True)
+    # Where the deal stood before its stage last changed, and when we saw that.
+    previous_status_id = models.BigIntegerField(default=0)
+    status_seen_at = models.DateTimeField(null=True, blank=True)
     fetched_at = models.DateTimeField()
 
     objects = DealQuerySet.as_manager()

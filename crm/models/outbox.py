@@ -18,7 +18,8 @@ class OutboxRow(QueueRow):
     payload by kind: fields {ours: value}; note {text}; task {text, till (ISO moment), type, responsible};
     complete_task {key of the task row, text}; stage {status_id}; price {price}; salesbot {bot_id}; file
     {source, id, and what is known of the upload: name, uuid, version}. `external_id` is what amoCRM named the
-    created object.
+    created object. `uncertain` says that an earlier try may have had its effect. A bot run is handed over when
+    it is done, and has reached the client's chat at `seen_at`.
     """
 
     class Kind(models.TextChoices):
@@ -38,6 +39,8 @@ class OutboxRow(QueueRow):
     payload = models.JSONField()
     revision = models.PositiveIntegerField(default=1)
     external_id = models.BigIntegerField(null=True, blank=True)
+    uncertain = models.BooleanField(default=False)
+    seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -48,6 +51,11 @@ class OutboxRow(QueueRow):
                 fields=["account", "deal", "id"], condition=Q(state="waiting"), name="outbox_waiting"
             ),
             models.Index(fields=["account"], condition=Q(state="parked"), name="outbox_parked"),
+            models.Index(
+                fields=["account", "done_at"],
+                condition=Q(kind="salesbot", state="done", seen_at=None),
+                name="outbox_bot_unseen",
+            ),
         ]
 
     def __str__(self) -> str:
