@@ -1,7 +1,9 @@
 """The tables of billing."""
 
 from billing.models.collection import Invoice, PaymentLink, ProviderOrder
-from billing.models.money import Allocation, Payment, Receipt, Refund
+from billing.models.corrections import Move, Placement, Reversal, WriteOff
+from billing.models.fees import FeeAllocation, LateFee
+from billing.models.money import Allocation, Payment, Receipt, Refund, Transfer
 from billing.models.network import (
     AccountPolicy,
     LegalEntity,
@@ -11,6 +13,7 @@ from billing.models.network import (
     Product,
     TaxSetting,
 )
+from billing.models.payers import DealPayer
 from billing.models.queues import Event, FirstAnswer, Message, Notice, OverdueFlag, ProviderCall, Reminder
 from billing.models.schedule import (
     Installment,
@@ -26,16 +29,20 @@ from billing.models.schedule import (
 __all__ = [
     "AccountPolicy",
     "Allocation",
+    "DealPayer",
     "Event",
+    "FeeAllocation",
     "FirstAnswer",
     "Installment",
     "InstallmentClosing",
     "InstallmentQuerySet",
     "Invoice",
+    "LateFee",
     "LegalEntity",
     "Location",
     "MerchantAccount",
     "Message",
+    "Move",
     "Notice",
     "OverdueFlag",
     "Ownership",
@@ -43,14 +50,18 @@ __all__ = [
     "PauseEnd",
     "Payment",
     "PaymentLink",
+    "Placement",
     "Product",
     "ProviderCall",
     "ProviderOrder",
     "Receipt",
     "Refund",
     "Reminder",
+    "Reversal",
     "Schedule",
     "ScheduleVersion",
     "Signature",
     "TaxSetting",
+    "Transfer",
+    "WriteOff",
 ]

@@ -1,7 +1,7 @@
 """Facts of money: append-only. Corrections are opposite rows, never edits.
 
-Payment: money that came. Allocation: signed, which installment it covers. Refund: money that went back.
-Receipt: the fiscal document of a payment or refund, or the named reason why there is none.
+Transfer: one bank transfer for several deals. Payment: money that came. Allocation: signed, which installment
+it covers. Refund: money that went back. What corrects them is in billing.models.corrections. Receipt: the fiscal document of a payment or refund, or the named reason why there is none.
 Nothing here stores a total; billing.models.schedule and billing.ledger compute them.
 """
 
@@ -14,6 +14,29 @@ from billing.models.collection import ProviderOrder
 from billing.models.network import LegalEntity, MerchantAccount
 from billing.models.schedule import Installment
 from crm.models import Deal
+
+
+class Transfer(models.Model):
+    """One sum that came for several deals of a legal entity; its payments are the parts and add up to it."""
+
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
+    external_id = models.CharField(max_length=80, blank=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    # What was asked, so that a repetition with other parts is told from the same one.
+    parts = models.JSONField()
+    author = models.CharField(max_length=255)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="transfer_amount_positive"),
+            models.UniqueConstraint(
+                fields=["legal_entity", "external_id"], condition=~Q(external_id=""), name="transfer_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.external_id}"
 
 
 class Payment(models.Model):
@@ -29,6 +52,9 @@ class Payment(models.Model):
     merchant = models.ForeignKey(MerchantAccount, on_delete=models.PROTECT, null=True, blank=True)
     order = models.ForeignKey(
         ProviderOrder, on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
+    )
+    transfer = models.ForeignKey(
+        Transfer, on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
     )
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     currency = models.CharField(max_length=3, default="RUB")

@@ -143,6 +143,8 @@ class AccountPolicy(models.Model):
     salesbot_id = models.BigIntegerField(null=True, blank=True)
     # What only amoCRM's administrators may do: refund, cancel, offline_payment, write_off, move
     admin_only = models.JSONField(default=list, blank=True)
+    # {daily_percent, cap_percent, grace_days, from?}, numbers as texts; empty: no late fees
+    late_fee = models.JSONField(default=dict, blank=True)
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True)
 
     def __str__(self) -> str:
