@@ -15,6 +15,9 @@ from billing.models.network import (
 )
 from billing.models.payers import DealPayer
 from billing.models.queues import Event, FirstAnswer, Message, Notice, OverdueFlag, ProviderCall, Reminder
+from billing.models.reconciliation import Difference, Reconciliation
+from billing.models.refunds import RefundOrder
+from billing.models.rendering import Offset, ReceiptPolicy, Rendering
 from billing.models.schedule import (
     Installment,
     InstallmentClosing,
@@ -30,6 +33,7 @@ __all__ = [
     "AccountPolicy",
     "Allocation",
     "DealPayer",
+    "Difference",
     "Event",
     "FeeAllocation",
     "FirstAnswer",
@@ -44,6 +48,7 @@ __all__ = [
     "Message",
     "Move",
     "Notice",
+    "Offset",
     "OverdueFlag",
     "Ownership",
     "Pause",
@@ -55,8 +60,12 @@ __all__ = [
     "ProviderCall",
     "ProviderOrder",
     "Receipt",
+    "ReceiptPolicy",
+    "Reconciliation",
     "Refund",
+    "RefundOrder",
     "Reminder",
+    "Rendering",
     "Reversal",
     "Schedule",
     "ScheduleVersion",

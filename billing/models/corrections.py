@@ -16,8 +16,8 @@ from crm.models import Deal
 class Move(models.Model):
     """`amount` roubles of `source` stand in the deal of `target`; a negative one brings them back.
 
-    `target` is a payment of its own, made by the move: its amount is what came first, and the sum of its moves
-    is what it still holds.
+    `target` is a payment of its own, made by the move: its amount is what came first, and the sum of its
+    moves is what it still holds.
     """
 
     source = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="moves_out")
@@ -42,7 +42,8 @@ class Move(models.Model):
 class Reversal(models.Model):
     """A payment past the providers that never was: what is left of it is taken out of the books.
 
-    It counts on the payment's own day, because on that day nothing came; `recorded_at` is when that was known.
+    It counts on the payment's own day, because on that day nothing came; `recorded_at` is when that was
+    known.
     """
 
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="reversal")

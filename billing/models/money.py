@@ -1,7 +1,8 @@
 """Facts of money: append-only. Corrections are opposite rows, never edits.
 
 Transfer: one bank transfer for several deals. Payment: money that came. Allocation: signed, which installment
-it covers. Refund: money that went back. What corrects them is in billing.models.corrections. Receipt: the fiscal document of a payment or refund, or the named reason why there is none.
+it covers. Refund: money that went back. What corrects them is in billing.models.corrections. Receipt: the
+fiscal document of a payment or refund, or the named reason why there is none.
 Nothing here stores a total; billing.models.schedule and billing.ledger compute them.
 """
 
@@ -112,6 +113,8 @@ class Refund(models.Model):
     recorded_at = models.DateTimeField()
     author = models.CharField(max_length=255, blank=True)
     reason = models.TextField(blank=True)
+    # The bank took it back past us: nobody here decided it.
+    chargeback = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -137,6 +140,7 @@ class Receipt(models.Model):
     class Kind(models.TextChoices):
         INCOME = "income"
         REFUND = "refund"
+        OFFSET = "offset"
 
     class State(models.TextChoices):
         PLANNED = "planned"

@@ -10,6 +10,7 @@ from django.db.models import Q
 from billing.models.collection import Invoice, ProviderOrder
 from billing.models.money import Receipt
 from billing.models.network import MerchantAccount
+from billing.models.refunds import RefundOrder
 from billing.models.schedule import Installment
 from crm.models import Account, Deal, QueueRow
 
@@ -45,12 +46,15 @@ class ProviderCall(QueueRow):
         CANCEL_ORDER = "cancel_order"
         SEND_RECEIPT = "send_receipt"
         FOLLOW_RECEIPT = "follow_receipt"
+        REFUND = "refund"
+        FOLLOW_REFUND = "follow_refund"
 
     merchant = models.ForeignKey(MerchantAccount, on_delete=models.PROTECT)
     kind = models.CharField(max_length=20, choices=Kind)
     key = models.CharField(max_length=80, unique=True)
     order = models.ForeignKey(ProviderOrder, on_delete=models.PROTECT, null=True, blank=True)
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, null=True, blank=True)
+    refund_order = models.ForeignKey(RefundOrder, on_delete=models.PROTECT, null=True, blank=True)
     # Since when the provider may know `key`: a repeat is only safe while it remembers.
     called_at = models.DateTimeField(null=True, blank=True)
 
