@@ -59,6 +59,8 @@ def cure(*, deal: Deal, at: datetime) -> int:
     flags = list(
         OverdueFlag.objects.filter(installment__schedule__deal=deal, cured_at__isnull=True).order_by("pk")
     )
+    if not flags:
+        return 0
     still = set(Installment.objects.filter(schedule__deal=deal).open().values_list("pk", flat=True))
     cured = [flag for flag in flags if flag.installment_id not in still]
     for flag in cured:

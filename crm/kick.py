@@ -19,9 +19,22 @@ _held: ContextVar[bool] = ContextVar("held", default=False)
 
 
 def soon(task: str) -> None:
-    """Start the task of that name once the current transaction is committed; a dead broker is logged."""
-    if not _held.get():
+    """Start the task of that name once the current transaction is committed; a dead broker is logged.
+
+    However many rows a transaction writes, a worker is woken once.
+    """
+    if not _held.get() and not _is_coming(task):
         transaction.on_commit(partial(_send, task))
+
+
+def _is_coming(task: str) -> bool:
+    """True when this transaction kicks the task already, whichever of its savepoints is rolled back."""
+    connection = transaction.get_connection()
+    return any(
+        isinstance(hook, partial) and hook.func is _send and hook.args == (task,)
+        for savepoints, hook, _robust in connection.run_on_commit
+        if savepoints <= set(connection.savepoint_ids)
+    )
 
 
 @contextmanager

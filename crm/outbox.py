@@ -109,12 +109,12 @@ def _put_latest(deal: Deal, kind: OutboxRow.Kind, payload: dict[str, Any], at: d
     revision tells it that what it sent is no longer the last word.
     """
     with transaction.atomic(savepoint=False):
-        Deal.objects.locked().get(id=deal.id)
+        Deal.objects.locked().values_list("id").get(id=deal.id)
         rows = OutboxRow.objects.filter(deal=deal, kind=kind)
-        row = rows.exclude(state=OutboxRow.State.DONE).select_for_update(of=("self",)).order_by("-id").first()
-        if row is None:
-            last = rows.order_by("-id").values_list("key", flat=True).first()
-            number = int(last.rpartition(":")[2]) + 1 if last else 1
+        # The next one opens only when the last one is done, so the last one is the open one.
+        row = rows.select_for_update(of=("self",)).order_by("-id").first()
+        if row is None or row.state == OutboxRow.State.DONE:
+            number = int(row.key.rpartition(":")[2]) + 1 if row else 1
             _add(deal, kind, f"{kind}:{deal.id}:{number}", payload, at)
             return
         if row.state == OutboxRow.State.PARKED:

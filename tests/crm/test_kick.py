@@ -31,6 +31,28 @@ def test_a_rolled_back_fact_kicks_nobody(sent: list[str]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_many_rows_of_one_transaction_wake_a_worker_once(sent: list[str]) -> None:
+    with transaction.atomic():
+        kick.soon("crm.deliver_outbox")
+        with transaction.atomic():
+            kick.soon("crm.deliver_outbox")
+        kick.soon("crm.refresh_tokens")
+    assert sent == ["crm.deliver_outbox", "crm.refresh_tokens"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_kick_of_a_rolled_back_savepoint_does_not_replace_the_next_one(sent: list[str]) -> None:
+    with transaction.atomic():
+        with transaction.atomic():
+            kick.soon("crm.deliver_outbox")
+            with transaction.atomic():
+                kick.soon("crm.deliver_outbox")
+            transaction.set_rollback(True)
+        kick.soon("crm.deliver_outbox")
+    assert sent == ["crm.deliver_outbox"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_dead_broker_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
 
