@@ -23,6 +23,7 @@ from billing.api.serializers import (
     TermsSerializer,
 )
 from billing.api.words import of_change, of_remark
+from billing.layouts import Change, Layout
 from billing.models import Invoice
 from billing.rules import money
 from crm import client, deals, users
@@ -212,26 +213,22 @@ def invoice_of(visit: Visit, invoice: Invoice) -> dict[str, Any]:
     return {**found, "text": text}
 
 
-def _rows(made: schedules.Preview) -> list[dict[str, Any]]:
-    kept = [(row.number, row.due_on, row.effective_due_on, row.amount) for row in made.kept]
-    new = [
-        (made.first_number + step, row.due_on, row.effective_due_on, row.amount)
-        for step, row in enumerate(made.rows)
-    ]
+def _rows(made: Layout) -> list[dict[str, Any]]:
     return [
         {
-            "number": number,
-            "due_on": due_on.isoformat(),
-            "effective_due_on": effective.isoformat(),
-            "amount": money.text(amount),
+            "number": line.number,
+            "due_on": line.due_on.isoformat(),
+            "effective_due_on": line.effective_due_on.isoformat(),
+            "amount": money.text(line.amount),
         }
-        for number, due_on, effective, amount in [*kept, *new]
+        for line in made.lines
     ]
 
 
-def _plain_change(change: schedules.Change) -> dict[str, Any]:
+def _plain_change(change: Change) -> dict[str, Any]:
     values = asdict(change)
     values["due_on"] = change.due_on.isoformat()
+    values["was_on"] = change.was_on.isoformat() if change.was_on else None
     values["amount"] = money.text(change.amount)
     values["before"] = money.text(change.before) if change.before is not None else None
     return values

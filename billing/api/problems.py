@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from billing import deposits, invoices, network, papers, payments, schedules
+from billing import deposits, invoices, network, papers, payments, versions
 from billing.api.words import of_remark
 from billing.rules.schedule import InvalidTerms
 from crm import client, deals
@@ -54,7 +54,7 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         "amocrm_disconnected",
         lambda: _("amoCRM must be connected again: tell the owner."),
     ),
-    schedules.StaleVersion: (
+    versions.StaleVersion: (
         409,
         "stale_version",
         lambda: _("Somebody has changed the schedule in the meantime. Open it again."),
@@ -98,7 +98,7 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
 SAY_THEMSELVES = (network.OwnerDiffers, network.NoReceiver, network.NoTaxSetting, papers.Incomplete)
 # Anticipated errors that belong to one field of the body.
 FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
-    schedules.ReasonRequired: ("reason", lambda: _("Say why the schedule is changed.")),
+    versions.ReasonRequired: ("reason", lambda: _("Say why the schedule is changed.")),
     payments.NotPositive: ("amount", lambda: _("Enter a sum above zero with at most two decimals.")),
     payments.InTheFuture: ("paid_on", lambda: _("Money cannot have come in the future.")),
     payments.TooLongAgo: ("paid_on", lambda: _("This date is too long ago.")),

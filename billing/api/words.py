@@ -7,9 +7,9 @@ from decimal import Decimal
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from billing.layouts import Change
 from billing.rules import money
 from billing.rules.schedule import Remark
-from billing.schedules import Change
 
 REMARKS: dict[str, Callable[[], str]] = {
     "required": lambda: _("Fill in this field."),
@@ -40,6 +40,7 @@ CHANGES: dict[str, Callable[[], str]] = {
     "closed": lambda: _(
         "Payment %(number)s of %(day)s is closed at the paid %(amount)s instead of %(before)s."
     ),
+    "moved": lambda: _("Payment %(number)s, %(amount)s, moves from %(was)s to %(day)s."),
     "removed": lambda: _("Payment %(number)s of %(day)s, %(amount)s, goes."),
     "added": lambda: _("Payment %(number)s of %(day)s, %(amount)s, comes."),
 }
@@ -59,6 +60,7 @@ def of_change(change: Change) -> str:
         "day": date_format(change.due_on, "d.m.Y"),
         "amount": money.words(change.amount),
         "before": money.words(change.before or money.ZERO),
+        "was": date_format(change.was_on, "d.m.Y") if change.was_on else "",
     }
 
 
