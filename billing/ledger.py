@@ -1,25 +1,42 @@
 """What a deal owes, computed from facts; and the one lock under which facts are added.
 
 Owns: the standing of a deal for a day, and the spreading of money over rows.
-Promises: paid + debt = total; credit = received - refunded - paid; whoever changes money or rows holds the
-deal's lock. Never: stores a total, or refuses money.
+Promises: paid + debt + written off = total; credit = received - refunded - paid - late fees paid; whoever
+changes money or rows holds the deal's lock. Money covers open rows first, then takes back what was written
+off, then pays late fees; the rest is credit. Never: stores a total, or refuses money.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
-from django.db.models import F, OuterRef, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, OuterRef, Subquery
 
-from billing import deposit_state
-from billing.models import Allocation, Installment, Invoice, Payment, Refund, Schedule
+from billing import deposit_state, history, sums
+from billing.models import (
+    Allocation,
+    FeeAllocation,
+    Installment,
+    Invoice,
+    LateFee,
+    Move,
+    Payment,
+    Refund,
+    Reversal,
+    Schedule,
+    WriteOff,
+)
 from billing.rules import allocation, money
+from billing.sums import Fees
 from crm.models import Deal
+
+Covering = TypeVar("Covering", Allocation, FeeAllocation)
+# The reason of a write-off that money took back; people read words made of it.
+RECOVERED = "recovered"
 
 
 class DealState(StrEnum):
@@ -51,13 +68,15 @@ class RowStanding:
     rest: Decimal
     state: RowState
     invoice: int | None
+    written_off: Decimal = money.ZERO
 
 
 @dataclass(frozen=True)
 class Standing:
     """A deal on a day; all sums in roubles. `next` is the first open row, overdue or not.
 
-    `deposit` is what is still asked in advance, None for a deal without a deposit.
+    `received` is what came less what was moved to other deals and what was entered by mistake. `deposit` is
+    what is still asked in advance, None for a deal without a deposit.
     """
 
     schedule: Schedule | None
@@ -72,6 +91,7 @@ class Standing:
     state: DealState
     rows: tuple[RowStanding, ...]
     deposit: Decimal | None = None
+    fees: Fees = field(default_factory=Fees)
 
     @property
     def next(self) -> RowStanding | None:
@@ -87,29 +107,39 @@ def lock(deal_id: int) -> Deal:
     return Deal.objects.locked().select_related("account").get(id=deal_id)
 
 
+def lock_all(deal_ids: Iterable[int]) -> dict[int, Deal]:
+    """Take the locks of several deals, in one order for everybody, so that no two callers wait for each
+    other.
+    """
+    return {deal_id: lock(deal_id) for deal_id in sorted(set(deal_ids))}
+
+
 def standing(deal: Deal, *, on: date) -> Standing:
     """Compute the deal's standing for the day `on` from the facts as they are now."""
-    received, refunded, schedule = _facts(deal)
+    facts = sums.of(deal)
+    schedule = facts.schedule
     if schedule is None:
-        return _without_schedule(deal, received=received, refunded=refunded)
+        return _without_schedule(deal, facts)
     rows = tuple(_row_standing(row, on) for row in _current_rows(schedule))
     paid = sum((row.paid for row in rows), money.ZERO)
+    written_off = sum((row.written_off for row in rows), money.ZERO)
     overdue = sum((row.rest for row in rows if row.state == RowState.OVERDUE), money.ZERO)
-    debt = schedule.total - paid
-    deposit = deposit_state.asked(deal, schedule=schedule, total=schedule.total, held=received - refunded)
+    debt = schedule.total - paid - written_off
+    deposit = deposit_state.asked(deal, schedule=schedule, total=schedule.total, held=facts.kept)
     return Standing(
         schedule=schedule,
         total=schedule.total,
-        received=received,
-        refunded=refunded,
+        received=facts.received,
+        refunded=facts.refunded,
         paid=paid,
         debt=debt,
         overdue=overdue,
-        credit=received - refunded - paid,
-        written_off=money.ZERO,
+        credit=facts.kept - paid - facts.fees.paid,
+        written_off=written_off,
         state=_deal_state(debt, overdue, is_prepaid=deposit == 0 and paid > 0),
         rows=rows,
         deposit=deposit,
+        fees=facts.fees,
     )
 
 
@@ -120,18 +150,31 @@ def deposit_of(deal: Deal, *, standing: Standing, total: Decimal) -> Decimal | N
 
 
 def settle_open(deal: Deal, *, at: datetime) -> list[Allocation]:
-    """Let unallocated money of the deal cover its open rows, oldest due first; what no row can take stays
-    credit.
+    """Let unallocated money of the deal do what it is for; the caller holds the deal's lock.
 
-    The caller holds the deal's lock. A second call does nothing.
+    1. It covers open rows, oldest due first. 2. What is left takes back what was written off: that debt was
+    recovered. 3. Then it pays late fees. The rest is credit. A second call does nothing.
     """
+    sources = free_money(deal)
+    if not sources:
+        return []
     rows = Installment.objects.filter(schedule__deal=deal).open()
-    gaps = [allocation.Gap(row.id, row.amount - row.paid) for row in rows]
-    return write_shares(allocation.spread(free_money(deal), gaps), at=at)
+    shares = allocation.spread(sources, [allocation.Gap(row.id, row.rest) for row in rows])
+    sources = allocation.left(sources, shares)
+    recovered = _recover(deal, sources, at=at) if sources else []
+    pay_fees(deal, allocation.left(sources, recovered), at=at)
+    return write_shares([*shares, *recovered], at=at)
+
+
+def pay_fees(deal: Deal, sources: Sequence[allocation.Source], *, at: datetime) -> list[allocation.Share]:
+    """Let the sources pay the deal's late fees, oldest due first; the caller holds the deal's lock."""
+    shares = allocation.spread(sources, _owed_fees(deal)) if sources else []
+    FeeAllocation.objects.bulk_create(_plain_share(FeeAllocation, share, at) for share in shares)
+    return shares
 
 
 def free_money(deal: Deal) -> list[allocation.Source]:
-    """Payments of the deal with money that neither covers a row nor went back, oldest first."""
+    """Payments of the deal with money that covers nothing and did not leave, oldest first."""
     return [allocation.Source(payment.id, payment.free) for payment in unallocated(deal)]
 
 
@@ -142,54 +185,105 @@ def unallocated(deal: Deal) -> list[Payment]:
 
 
 def with_free(payments: "models.QuerySet[Payment]") -> "models.QuerySet[Payment]":
-    """Add `free`: amount - refunds - allocations of each payment."""
+    """Add `left`: the amount less what was refunded, moved or reversed; `free`: what of it covers nothing.
+
+    A move's target holds the sum of its moves: what was brought back is gone from it.
+    """
+    brought_back = Move.objects.filter(target=OuterRef("pk"), amount__lt=0)
     # The model declares what this sets.
     return payments.annotate(  # type: ignore[no-redef]
-        free=F("amount")
-        - _total_of(Refund.objects.filter(payment=OuterRef("pk")), "payment")
-        - _total_of(Allocation.objects.filter(payment=OuterRef("pk")), "payment")
+        left=F("amount")
+        - sums.total_of(Refund.objects.filter(payment=OuterRef("pk")), "payment")
+        - sums.total_of(Reversal.objects.filter(payment=OuterRef("pk")), "payment")
+        - sums.total_of(Move.objects.filter(source=OuterRef("pk")), "source")
+        + sums.total_of(brought_back, "target"),
+        free=F("left")
+        - sums.total_of(Allocation.objects.filter(payment=OuterRef("pk")), "payment")
+        - sums.total_of(FeeAllocation.objects.filter(payment=OuterRef("pk")), "payment"),
     )
+
+
+def release(payment: Payment, amount: Decimal, *, at: datetime) -> None:
+    """Make `amount` of a payment free: what covers nothing first, then late fees, then its newest rows.
+
+    The caller holds the deal's lock and knows that the payment has so much left; ValueError if it has not.
+    """
+    taken = max(amount - with_free(Payment.objects.filter(pk=payment.pk)).get().free, money.ZERO)
+    fees = _nets(payment.fee_allocations.all())
+    from_fees = min(taken, sum((share.amount for share in fees), money.ZERO))
+    FeeAllocation.objects.bulk_create(
+        _plain_share(FeeAllocation, share, at) for share in allocation.take_back(fees, from_fees)
+    )
+    write_shares(allocation.take_back(shares_of(payment), taken - from_fees), at=at)
 
 
 def shares_of(payment: Payment) -> list[allocation.Share]:
     """The positive nets of a payment per installment, oldest due first."""
-    nets: dict[int, Decimal] = {}
-    rows = payment.allocations.order_by("installment__due_on", "installment__number", "id")
-    for row in rows:
-        nets[row.installment_id] = nets.get(row.installment_id, money.ZERO) + row.amount
-    return [allocation.Share(payment.id, row, amount) for row, amount in nets.items() if amount > 0]
+    return _nets(payment.allocations.all())
 
 
 def write_shares(shares: Iterable[allocation.Share], *, at: datetime) -> list[Allocation]:
     """Store signed shares as allocations."""
-    return Allocation.objects.bulk_create(
-        Allocation(
-            payment_id=share.payment, installment_id=share.installment, amount=share.amount, recorded_at=at
+    return Allocation.objects.bulk_create(_plain_share(Allocation, share, at) for share in shares)
+
+
+def _recover(deal: Deal, sources: Sequence[allocation.Source], *, at: datetime) -> list[allocation.Share]:
+    """Take write-offs back for money that came after all, and return what covers those rows now."""
+    rows = Installment.objects.filter(schedule__deal=deal).given_up()
+    gaps = [allocation.Gap(row.id, row.written_off) for row in rows]
+    shares = allocation.spread(sources, gaps)
+    WriteOff.objects.bulk_create(
+        WriteOff(
+            installment_id=share.installment,
+            amount=-share.amount,
+            author=history.SYSTEM,
+            reason=RECOVERED,
+            written_on=deal.local_day(at),
+            recorded_at=at,
         )
         for share in shares
     )
-
-
-def _total_of(rows: "models.QuerySet[models.Model]", group: str) -> Coalesce:
-    column = models.DecimalField(max_digits=14, decimal_places=2)
-    total = rows.order_by().values(group).annotate(total=Sum("amount")).values("total")
-    return Coalesce(Subquery(total, output_field=column), money.ZERO, output_field=column)
-
-
-def _facts(deal: Deal) -> tuple[Decimal, Decimal, Schedule | None]:
-    """Received, refunded and the schedule, in one round trip."""
-    # Any, because crm's Deal does not declare what is annotated here.
-    found: Any = (
-        Deal.objects.filter(pk=deal.pk)
-        .select_related("schedule")
-        .annotate(
-            received=_total_of(Payment.objects.filter(deal=OuterRef("pk"), counted=True), "deal"),
-            refunded=_total_of(Refund.objects.filter(payment__deal=OuterRef("pk")), "payment__deal"),
+    if shares:
+        total = sum((share.amount for share in shares), money.ZERO)
+        history.record(
+            deal=deal,
+            kind="debt_recovered",
+            at=at,
+            recorded_at=at,
+            author=history.SYSTEM,
+            data={"amount": money.text(total)},
         )
-        .only("id", "schedule")
-        .get()
+    return shares
+
+
+def _owed_fees(deal: Deal) -> list[allocation.Gap]:
+    rows = (
+        Installment.objects.filter(schedule__deal=deal, late_fees__isnull=False)
+        .distinct()
+        .annotate(
+            owed=sums.total_of(LateFee.objects.filter(installment=OuterRef("pk")), "installment")
+            - sums.total_of(FeeAllocation.objects.filter(installment=OuterRef("pk")), "installment")
+        )
     )
-    return found.received, found.refunded, getattr(found, "schedule", None)
+    return [
+        allocation.Gap(pk, owed)
+        for pk, owed in rows.order_by("due_on", "number", "id").values_list("id", "owed")
+        if owed > 0
+    ]
+
+
+def _nets(rows: "models.QuerySet[Any]") -> list[allocation.Share]:
+    nets: dict[int, Decimal] = {}
+    for row in rows.order_by("installment__due_on", "installment__number", "id"):
+        nets[row.installment_id] = nets.get(row.installment_id, money.ZERO) + row.amount
+        payment = row.payment_id
+    return [allocation.Share(payment, row, amount) for row, amount in nets.items() if amount > 0]
+
+
+def _plain_share(kind: type[Covering], share: allocation.Share, at: datetime) -> Covering:
+    return kind(
+        payment_id=share.payment, installment_id=share.installment, amount=share.amount, recorded_at=at
+    )
 
 
 def _current_rows(schedule: Schedule) -> "models.QuerySet[Installment]":
@@ -200,8 +294,7 @@ def _current_rows(schedule: Schedule) -> "models.QuerySet[Installment]":
 
 
 def _row_standing(row: Installment, on: date) -> RowStanding:
-    paid, invoice = row.paid, row.live_invoice
-    rest = row.amount - paid
+    paid, rest, invoice = row.paid, row.rest, row.live_invoice
     if rest <= 0:
         state = RowState.PAID
     elif row.effective_due_on < on:
@@ -210,25 +303,24 @@ def _row_standing(row: Installment, on: date) -> RowStanding:
         state = RowState.PARTIALLY_PAID
     else:
         state = RowState.INVOICED if invoice else RowState.PLANNED
-    return RowStanding(row, paid, rest, state, invoice)
+    return RowStanding(row, paid, rest, state, invoice, row.written_off)
 
 
-def _without_schedule(deal: Deal, *, received: Decimal, refunded: Decimal) -> Standing:
-    kept = received - refunded
-    paid = min(kept, deal.price)
+def _without_schedule(deal: Deal, facts: sums.Facts) -> Standing:
+    paid = min(facts.kept, deal.price)
     return Standing(
         schedule=None,
         total=deal.price,
-        received=received,
-        refunded=refunded,
+        received=facts.received,
+        refunded=facts.refunded,
         paid=paid,
         debt=deal.price - paid,
         overdue=money.ZERO,
-        credit=kept - paid,
+        credit=facts.kept - paid,
         written_off=money.ZERO,
         state=DealState.NO_SCHEDULE,
         rows=(),
-        deposit=deposit_state.asked(deal, schedule=None, total=deal.price, held=kept),
+        deposit=deposit_state.asked(deal, schedule=None, total=deal.price, held=facts.kept),
     )
 
 

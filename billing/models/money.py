@@ -70,6 +70,7 @@ class Payment(models.Model):
     manager = models.BigIntegerField(default=0)
     programme = models.TextField(blank=True)
     cohort = models.TextField(blank=True)
+    left: Decimal  # set by ledger.with_free()
     free: Decimal  # set by ledger.with_free()
 
     class Meta:

@@ -9,8 +9,9 @@ checks at commit that the current rows add up to the schedule's total (migration
 from decimal import Decimal
 from typing import Self
 
+from django.apps import apps
 from django.db import models
-from django.db.models import F, Q, Sum
+from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from crm.models import Deal
@@ -94,13 +95,23 @@ class InstallmentQuerySet(models.QuerySet["Installment"]):
         return self.filter(replaced_in__isnull=True).order_by("number")
 
     def with_paid(self) -> Self:
-        """Add `paid`: the signed sum of the row's allocations."""
+        """Add `paid` and `written_off`: the signed sums of the row's allocations and write-offs."""
         column: models.DecimalField[Decimal, Decimal] = models.DecimalField(max_digits=14, decimal_places=2)
-        return self.annotate(paid=Coalesce(Sum("allocations__amount"), Decimal(0), output_field=column))
+        given_up = apps.get_model("billing", "WriteOff").objects.filter(installment=OuterRef("pk"))
+        total = given_up.order_by().values("installment").annotate(total=Sum("amount")).values("total")
+        return self.annotate(
+            paid=Coalesce(Sum("allocations__amount"), Decimal(0), output_field=column),
+            written_off=Coalesce(Subquery(total), Decimal(0), output_field=column),
+        )
 
     def uncovered(self) -> Self:
-        """Rows that money does not cover in full."""
-        return self.with_paid().filter(paid__lt=F("amount"))
+        """Rows of which something is still asked: neither covered by money nor written off in full."""
+        # The first condition is the cheap one: it spares the second for what money covers.
+        return self.with_paid().filter(paid__lt=F("amount")).filter(paid__lt=F("amount") - F("written_off"))
+
+    def given_up(self) -> Self:
+        """Current rows of which something was written off, oldest due first."""
+        return self.current().with_paid().filter(written_off__gt=0).order_by("due_on", "number")
 
     def open(self) -> Self:
         """Current rows that are not covered yet, oldest due first: the order in which money covers them."""
@@ -120,6 +131,7 @@ class Installment(models.Model):
     opened_in = models.PositiveIntegerField()
     replaced_in = models.PositiveIntegerField(null=True, blank=True)
     paid: Decimal  # set by with_paid()
+    written_off: Decimal  # set by with_paid()
     live_invoice: int | None  # set by ledger.standing()
 
     objects = InstallmentQuerySet.as_manager()
@@ -145,6 +157,11 @@ class Installment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.schedule_id} №{self.number}: {self.amount} to {self.due_on}"
+
+    @property
+    def rest(self) -> Decimal:
+        """What is still asked of a row that was read with_paid()."""
+        return self.amount - self.paid - self.written_off
 
 
 class InstallmentClosing(models.Model):

@@ -55,6 +55,17 @@ def spread(sources: Iterable[Source], gaps: Iterable[Gap]) -> list[Share]:
     return shares
 
 
+def left(sources: Iterable[Source], shares: Iterable[Share]) -> list[Source]:
+    """Return what the shares leave of the sources, in their order; empty ones are dropped."""
+    spent: dict[int, Decimal] = {}
+    for share in shares:
+        spent[share.payment] = spent.get(share.payment, money.ZERO) + share.amount
+    rests = [
+        Source(source.payment, source.free - spent.get(source.payment, money.ZERO)) for source in sources
+    ]
+    return [rest for rest in rests if rest.free > 0]
+
+
 def take_back(shares: Sequence[Share], amount: Decimal) -> list[Share]:
     """Return the negative shares that free `amount`, newest share first.
 
