@@ -116,7 +116,7 @@ def lock_all(deal_ids: Iterable[int]) -> dict[int, Deal]:
 
 def standing(deal: Deal, *, on: date) -> Standing:
     """Compute the deal's standing for the day `on` from the facts as they are now."""
-    facts = sums.of(deal)
+    facts = sums.of(deal, on=on)
     schedule = facts.schedule
     if schedule is None:
         return _without_schedule(deal, facts)
@@ -136,7 +136,7 @@ def standing(deal: Deal, *, on: date) -> Standing:
         overdue=overdue,
         credit=facts.kept - paid - facts.fees.paid,
         written_off=written_off,
-        state=_deal_state(debt, overdue, is_prepaid=deposit == 0 and paid > 0),
+        state=_deal_state(schedule, facts, debt, overdue, is_prepaid=deposit == 0 and paid > 0),
         rows=rows,
         deposit=deposit,
         fees=facts.fees,
@@ -324,9 +324,14 @@ def _without_schedule(deal: Deal, facts: sums.Facts) -> Standing:
     )
 
 
-def _deal_state(debt: Decimal, overdue: Decimal, *, is_prepaid: bool) -> DealState:
+def _deal_state(
+    schedule: Schedule, facts: sums.Facts, debt: Decimal, overdue: Decimal, *, is_prepaid: bool
+) -> DealState:
     if debt == 0:
-        return DealState.PAID
+        is_cancelled = schedule.closing == Schedule.Closing.CANCELLED
+        return DealState.CANCELLED if is_cancelled else DealState.PAID
+    if facts.is_paused:
+        return DealState.PAUSED
     if overdue:
         return DealState.OVERDUE
     return DealState.PREPAID if is_prepaid else DealState.ON_SCHEDULE

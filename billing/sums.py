@@ -4,6 +4,7 @@ Reads only. billing.ledger turns these sums into the deal's standing.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import models
 from django.db.models import OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from billing import pause_state
 from billing.models import FeeAllocation, LateFee, Move, Payment, Refund, Reversal, Schedule
 from billing.rules import money
 from crm.models import Deal
@@ -36,14 +38,15 @@ class Facts:
     refunded: Decimal
     fees: Fees
     schedule: Schedule | None
+    is_paused: bool
 
     @property
     def kept(self) -> Decimal:
         return self.received - self.refunded
 
 
-def of(deal: Deal) -> Facts:
-    """Received, refunded, late fees and the schedule, in one round trip."""
+def of(deal: Deal, *, on: date) -> Facts:
+    """Received, refunded, late fees, the schedule and whether it is paused that day, in one round trip."""
     of_deal: Any = {"payment__deal": OuterRef("pk"), "payment__counted": True}
     brought_back = Move.objects.filter(target__deal=OuterRef("pk"), amount__lt=0)
     fees = LateFee.objects.filter(installment__schedule__deal=OuterRef("pk"))
@@ -59,12 +62,14 @@ def of(deal: Deal) -> Facts:
             refunded=total_of(Refund.objects.filter(**of_deal), "payment__deal"),
             fees_charged=total_of(fees, "installment__schedule__deal"),
             fees_paid=total_of(FeeAllocation.objects.filter(**of_deal), "payment__deal"),
+            is_paused=pause_state.of_deals(on=on),
         )
         .only("id", "schedule")
         .get()
     )
     fees_now = Fees(found.fees_charged, found.fees_paid)
-    return Facts(found.received, found.refunded, fees_now, getattr(found, "schedule", None))
+    schedule = getattr(found, "schedule", None)
+    return Facts(found.received, found.refunded, fees_now, schedule, found.is_paused)
 
 
 def total_of(rows: "models.QuerySet[models.Model]", group: str) -> Coalesce:
