@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox import faults, mailbox, seed
-from sandbox.cloudpayments import notices, orders, payments, receipts, sites
+from sandbox.cloudpayments import chargebacks, notices, orders, payments, receipts, sites
 from sandbox.cloudpayments.wire import rub
 from sandbox.robokassa import board as robokassa_board
 from sandbox.robokassa import notices as robokassa_notices
@@ -67,6 +67,7 @@ def create_blueprint(sandbox: "Sandbox") -> Blueprint:
     _add_switches(blueprint, sandbox)
     _add_json(blueprint, sandbox)
     _add_journal(blueprint, sandbox)
+    _add_bank(blueprint, sandbox)
     return blueprint
 
 
@@ -187,6 +188,16 @@ def _add_journal(blueprint: Blueprint, sandbox: "Sandbox") -> None:
     def send_again(service: str, number: str) -> Response:
         _send_again(sandbox, service, number)
         return jsonify({"ok": True})
+
+
+def _add_bank(blueprint: Blueprint, sandbox: "Sandbox") -> None:
+    @blueprint.post("/_sandbox/cloudpayments/chargebacks")
+    def charge_back() -> Response:
+        """{"TransactionId", "Amount"?, "Type"?: Chargeback|Fee, "Operation"?: Presentment|Representment}."""
+        try:
+            return jsonify(chargebacks.make(sandbox, _json()))
+        except (LookupError, ArithmeticError) as error:
+            return _refusal(f"chargeback: {error}")
 
 
 def _json() -> dict[str, Any]:

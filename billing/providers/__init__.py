@@ -10,7 +10,12 @@ from billing.providers.robokassa import Robokassa
 
 ADAPTERS: dict[str, Callable[[Shop], Provider]] = {
     CloudPayments.name: lambda shop: CloudPayments(shop, url=settings.CLOUDPAYMENTS_URL),
-    Robokassa.name: lambda shop: Robokassa(shop, url=settings.ROBOKASSA_AUTH_URL),
+    Robokassa.name: lambda shop: Robokassa(
+        shop,
+        url=settings.ROBOKASSA_AUTH_URL,
+        services_url=settings.ROBOKASSA_SERVICES_URL,
+        fiscal_url=settings.ROBOKASSA_FISCAL_URL,
+    ),
 }
 
 

@@ -86,7 +86,8 @@ class OrderRequest:
     """An order to be made; stored before the call, so that a repeat sends the identical body.
 
     `number` is our name of the order and comes back in every notice as `order_number`; `account_id` names the
-    payer. `receipt` is a plan of billing.rules.receipts that rides on the order, where the shop wants that.
+    payer. To `notice_url` goes the second, separately signed notice where there is one. `receipt` is a plan
+    of billing.rules.receipts that rides on the order, where the shop wants that.
     After `expires_at` the order should not be payable any more, where the provider can see to it.
     """
 
@@ -99,6 +100,7 @@ class OrderRequest:
     phone: str = ""
     success_url: str = ""
     fail_url: str = ""
+    notice_url: str = ""
     receipt: Mapping[str, Any] = field(default_factory=dict)
     expires_at: datetime | None = None
 
@@ -276,7 +278,9 @@ class Provider(ABC):
     # How long an order should stay payable; None: until it is paid or cancelled.
     order_lives: timedelta | None = None
     # The refund itself prints the return receipt, so it must get one and no other may be sent.
-    prints_refund_receipt = False
+    prints_refund_receipt: bool = False
+    # How long after a payment its money can be given back here; None: no limit is known.
+    refund_lives: timedelta | None = None
     # How many receipts one payment may have after its first one; None: any number.
     second_receipts: int | None = None
 

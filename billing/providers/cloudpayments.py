@@ -7,27 +7,30 @@ within an hour under the same X-Request-ID returns the stored answer; we trust t
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from billing.providers import cloudpayments_notices, cloudpayments_receipts, wire
+from billing.providers import cloudpayments_notices, cloudpayments_operations, cloudpayments_receipts, wire
 from billing.providers.base import (
     Answer,
+    Chargeback,
+    ChargeRequest,
     CreatedOrder,
     Delivery,
     FollowedReceipt,
+    FollowedRefund,
     NoticeKind,
     NoticeRead,
     Operation,
     OperationKind,
-    OperationStatus,
     OrderRequest,
     Provider,
     ReceiptRequest,
     ReceiptState,
     RefundRequest,
     Refused,
+    SavedCard,
+    SecondReceiptRequest,
     SentReceipt,
     Shop,
     Unknown,
@@ -50,14 +53,6 @@ CODES = {
 }
 # Anything but a code makes CloudPayments try again, which is right: an unreadable notice needs a person.
 REFUSALS = {Verdict.FORGED: 403, Verdict.MALFORMED: 400, Verdict.NOT_STORED: 503}
-STATUSES = {
-    "AwaitingAuthentication": OperationStatus.PENDING,
-    "Authorized": OperationStatus.HELD,
-    "Completed": OperationStatus.COMPLETED,
-    "Cancelled": OperationStatus.CANCELLED,
-    "Declined": OperationStatus.DECLINED,
-}
-KINDS = {0: OperationKind.PAYMENT, 1: OperationKind.REFUND, 2: OperationKind.PAYOUT}
 RECEIPT_STATES = {
     "Queued": ReceiptState.QUEUED,
     "Processed": ReceiptState.REGISTERED,
@@ -71,6 +66,7 @@ class CloudPayments(Provider):
 
     name = "cloudpayments"
     request_id_lives = timedelta(minutes=55)
+    refund_lives = timedelta(days=365)
 
     def __init__(self, shop: Shop, *, url: str) -> None:
         secrets = json.loads(shop.secrets_json)
@@ -124,6 +120,44 @@ class CloudPayments(Provider):
         model = self._model("payments/refund", payload, request_id=request.request_id, timeout=timeout)
         return _read(lambda: str(model["TransactionId"]), call="payments/refund")
 
+    def refund_state(self, *, external_id: str, timeout: float) -> FollowedRefund:
+        """A refund is an operation like a payment; one by the fast payment system takes its time."""
+        found = self.find_operation(external_id=external_id, timeout=timeout)
+        if found is None or found.kind is not OperationKind.REFUND:
+            raise Refused("no refund has this number", call="payments/get", status=200)
+        return cloudpayments_operations.followed(found)
+
+    def refunds_of(
+        self, *, payment_external_id: str, since: datetime, until: datetime, timeout: float
+    ) -> list[Operation]:
+        rows = self._listed(since, until, timeout=timeout)
+        refunds = [row for row in rows if row.kind is OperationKind.REFUND]
+        return [row for row in refunds if row.payment_external_id == payment_external_id]
+
+    def saved_card(self, body: bytes) -> SavedCard | None:
+        return cloudpayments_notices.saved_card(body)
+
+    def charge(self, request: ChargeRequest, *, timeout: float) -> Operation:
+        """`/payments/tokens/charge` by the merchant, on a schedule; a decline comes with its model."""
+        payload = {
+            "Amount": request.amount,
+            "Currency": "RUB",
+            "AccountId": request.account_id,
+            "Token": request.token,
+            "TrInitiatorCode": 0,
+            "PaymentScheduled": 1,
+            "InvoiceId": request.number,
+            "Description": request.description,
+            "Email": request.email,
+        }
+        call = "payments/tokens/charge"
+        given = {name: value for name, value in payload.items() if value != ""}
+        answer = self._call(call, given, timeout=timeout, request_id=request.request_id)
+        model = answer.get("Model")
+        if not isinstance(model, dict) or "TransactionId" not in model:
+            raise _refusal(answer, call=call)
+        return _read(lambda: cloudpayments_operations.operation(model), call=call)
+
     def find_operation(self, *, external_id: str, timeout: float) -> Operation | None:
         return self._find("payments/get", {"TransactionId": _number(external_id)}, timeout=timeout)
 
@@ -132,23 +166,41 @@ class CloudPayments(Provider):
 
     def registry(self, *, day: date, timeout: float) -> list[Operation]:
         """`/v2/payments/list` by the moment of creation, in Moscow's day."""
-        start = datetime(day.year, day.month, day.day, tzinfo=BUSINESS_ZONE)
-        found: list[Operation] = []
+        start, end = _bounds(day)
+        rows = self._listed(start, end, timeout=timeout)
+        return [row for row in rows if start <= row.created_at < end]
+
+    def chargebacks(self, *, day: date, timeout: float) -> list[Chargeback]:
+        """`/chargebacks/list`: there is no notice about them."""
+        start, end = _bounds(day)
+        call = "chargebacks/list"
+        models = self._pages(call, start, end, timeout=timeout)
+        rows = _read(lambda: [cloudpayments_operations.chargeback(model) for model in models], call=call)
+        return [row for row in rows if start <= row.at < end]
+
+    def _listed(self, start: datetime, end: datetime, *, timeout: float) -> list[Operation]:
+        call = "v2/payments/list"
+        models = self._pages(call, start, end, timeout=timeout)
+        return _read(lambda: [cloudpayments_operations.operation(model) for model in models], call=call)
+
+    def _pages(self, call: str, start: datetime, end: datetime, *, timeout: float) -> list[Model]:
+        """Every page of a list by the moment of creation; a page that is not full is the last one."""
+        found: list[Model] = []
         for page in range(1, PAGES_MAX + 1):
             payload = {
-                "CreatedDateGte": start.isoformat(),
-                "CreatedDateLte": (start + timedelta(days=1, seconds=-1)).isoformat(),
+                "CreatedDateGte": start.astimezone(BUSINESS_ZONE).isoformat(timespec="seconds"),
+                "CreatedDateLte": end.astimezone(BUSINESS_ZONE).isoformat(timespec="seconds"),
                 "PageNumber": page,
                 "TimeZone": "MSK",
             }
-            answer = self._call("v2/payments/list", payload, timeout=timeout)
+            answer = self._call(call, payload, timeout=timeout)
             models = answer.get("Model")
             if not isinstance(models, list):
-                raise _refusal(answer, call="v2/payments/list")
-            found += _read(partial(_operations, models), call="v2/payments/list")
+                raise _refusal(answer, call=call)
+            found += models
             if len(models) < PAGE_ROWS:
                 return found
-        raise Unknown("the registry has no end", call="v2/payments/list")
+        raise Unknown("the list has no end", call=call)
 
     def send_receipt(self, request: ReceiptRequest, *, timeout: float) -> SentReceipt:
         """`/kkt/receipt`: "Queued" means taken, not registered."""
@@ -165,6 +217,16 @@ class CloudPayments(Provider):
             ),
             call="kkt/receipt",
         )
+
+    def send_second_receipt(self, request: SecondReceiptRequest, *, timeout: float) -> SentReceipt:
+        """Here it is a receipt like any other, paid by what was paid before."""
+        receipt = ReceiptRequest(
+            content=request.content,
+            request_id=request.request_id,
+            order_number=request.order_number,
+            account_id=request.account_id,
+        )
+        return self.send_receipt(receipt, timeout=timeout)
 
     def follow_receipt(self, *, external_id: str, timeout: float) -> FollowedReceipt:
         """`/kkt/receipt/status/get`, and the fiscal numbers by `/kkt/receipt/get` once there are any."""
@@ -185,7 +247,7 @@ class CloudPayments(Provider):
         answer = self._call(call, payload, timeout=timeout)
         model = answer.get("Model")
         if isinstance(model, dict):
-            return _read(lambda: _operation(model), call=call)
+            return _read(lambda: cloudpayments_operations.operation(model), call=call)
         if answer.get("Message") == "Not found":
             return None
         raise _refusal(answer, call=call)
@@ -232,6 +294,12 @@ def _read(make: Callable[[], Read], *, call: str) -> Read:
         raise Unknown("an answer of an unknown shape", call=call, status=200) from None
 
 
+def _bounds(day: date) -> tuple[datetime, datetime]:
+    """A day in Moscow, from its midnight to the next one, which no longer belongs to it."""
+    start = datetime(day.year, day.month, day.day, tzinfo=BUSINESS_ZONE)
+    return start, start + timedelta(days=1)
+
+
 def _page(url: object) -> str:
     address = str(url)
     if not address.startswith(("https://", "http://")):
@@ -241,28 +309,6 @@ def _page(url: object) -> str:
 
 def _number(external_id: str) -> int | str:
     return int(external_id) if external_id.isdecimal() else external_id
-
-
-def _operations(models: list[Model]) -> list[Operation]:
-    return [_operation(model) for model in models]
-
-
-def _operation(model: Model) -> Operation:
-    completed = model.get("ConfirmDateIso")
-    return Operation(
-        external_id=str(model["TransactionId"]),
-        kind=KINDS[int(model.get("Type") or 0)],
-        status=STATUSES[model["Status"]],
-        amount=cloudpayments_notices.amount(model["Amount"]),
-        currency=str(model["Currency"]),
-        created_at=cloudpayments_notices.moment(model["CreatedDateIso"]),
-        completed_at=cloudpayments_notices.moment(completed) if completed else None,
-        order_number=str(model.get("InvoiceId") or ""),
-        account_id=str(model.get("AccountId") or ""),
-        payment_external_id=str(model.get("OriginalTransactionId") or ""),
-        test=bool(model.get("TestMode")),
-        method="sbp" if str(model.get("PaymentMethod") or "").lower() == "sbp" else "card",
-    )
 
 
 def _registered(model: Model) -> FollowedReceipt:

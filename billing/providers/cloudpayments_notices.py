@@ -15,12 +15,13 @@ from decimal import Decimal
 from urllib.parse import unquote_to_bytes
 
 from billing.providers import wire
-from billing.providers.base import Delivery, Forged, Malformed, NoticeKind, NoticeRead
+from billing.providers.base import Delivery, Forged, Malformed, NoticeKind, NoticeRead, SavedCard
 
 Fields = Mapping[str, str | None]
 
 FIELDS_MAX = 200
 TEXT_MAX = 80
+TOKEN_MAX = 200
 # Read by us and decisive: the same value twice is refused too, since nobody can say which one was meant.
 CRITICAL = (
     "TransactionId",
@@ -38,12 +39,29 @@ _KOPECK = Decimal("0.01")
 
 def read(kind: NoticeKind, delivery: Delivery, *, secrets: Iterable[str]) -> NoticeRead:
     """Verify and read a notice; raises Forged, Malformed."""
+    if kind not in _READERS:
+        raise Forged
     message = delivery.query if delivery.method == "GET" else delivery.body
     is_json = delivery.method != "GET" and delivery.content_type.lower().startswith("application/json")
     _verify(message, delivery.headers, is_json=is_json, secrets=secrets)
     fields = _json_fields(message) if is_json else _form_fields(message)
     _refuse_other_kind(kind, fields)
     return _READERS[kind](kind, fields)
+
+
+def saved_card(body: bytes) -> SavedCard | None:
+    """The card in the body of a verified Pay notice, where the payer let it be kept; raises Malformed."""
+    fields = _json_fields(body) if body.lstrip().startswith(b"{") else _form_fields(body)
+    token = fields.get("Token")
+    if not token or len(token) > TOKEN_MAX:
+        return None
+    first, last = fields.get("CardFirstSix") or "", fields.get("CardLastFour") or ""
+    return SavedCard(
+        token=token,
+        mask=f"{first[:6]}******{last[-4:]}" if first and last else "",
+        kind=(fields.get("CardType") or "")[:20],
+        expires=(fields.get("CardExpDate") or "")[:5],
+    )
 
 
 def signature(message: bytes, secret: str) -> bytes:

@@ -37,13 +37,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """A notice as it came: `body` or `query` (behind the question mark) are the signed bytes."""
+    """A notice as it came: `body` or `query` (behind the question mark) are the signed bytes.
+
+    `received_at` is there where a signature is only good for a time.
+    """
 
     method: str
     body: bytes
     query: bytes
     headers: Mapping[str, str]
     content_type: str
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,36 +1,51 @@
-"""Robokassa: signed payment addresses, ResultURL, the state of an operation.
+"""Robokassa: addresses to pay at, two kinds of notices, the state of an operation, refunds, second receipts.
 
-Making an order calls nobody: the order is an address that says everything, signed. Nothing exists there
-until a payer confirms it, so an address cannot be revoked; it ends by its date or by being paid. Money of a
-number comes once: a second payment of it is refused or sent back there. Refunds, holds and Robokassa's own
-invoices are other services, which we do not use.
+By default making an order calls nobody: the order is an address that says everything, signed. Nothing exists
+there until a payer confirms it, so an address cannot be revoked; it ends by its date or by being paid. Where
+the shop is set to `orders: invoice`, the order is an invoice that lives there and can be taken back. Money of
+a number comes once: a second payment of it is refused or sent back there.
 """
 
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from billing.providers import robokassa_notices, robokassa_receipts, robokassa_state, wire
+from billing.providers import (
+    robokassa_notices,
+    robokassa_receipts,
+    robokassa_refunds,
+    robokassa_state,
+    wire,
+)
 from billing.providers import robokassa_signing as signing
 from billing.providers.base import (
     Answer,
     CreatedOrder,
     Delivery,
+    FollowedReceipt,
+    FollowedRefund,
     Forged,
     NoticeKind,
     NoticeRead,
+    NotSent,
     Operation,
     OrderRequest,
     Provider,
+    RefundRequest,
     Refused,
+    SecondReceiptRequest,
+    SentReceipt,
     Shop,
+    Unknown,
     Unsupported,
     Verdict,
 )
+from billing.providers.robokassa_fiscal import SecondReceipts
+from billing.providers.robokassa_invoices import Invoices
 
 BUSINESS_ZONE = ZoneInfo("Europe/Moscow")
 # Numbers of the cabinet's own invoices are small ones.
@@ -44,13 +59,18 @@ _UNWELCOME = re.compile(r"[^\w\s.,:;!?()«»\"'№%+/&@\-–—]")
 
 
 class Robokassa(Provider):
-    """One shop. settings {login, algorithm, test, receipts, inv_id_from}; secrets are passwords 1 and 2."""
+    """One shop. settings {login, algorithm, test, receipts, orders, certificate, inv_id_from}; secrets are
+    passwords 1 to 3 and the test pair.
+
+    `certificate` (PEM) is Robokassa's own: with it every order asks for the second, signed notice.
+    """
 
     name = "robokassa"
     # An address cannot be cancelled, so it ends by itself: the payer's own link makes another one.
     order_lives = timedelta(days=1)
+    second_receipts = 1
 
-    def __init__(self, shop: Shop, *, url: str) -> None:
+    def __init__(self, shop: Shop, *, url: str, services_url: str = "", fiscal_url: str = "") -> None:
         settings: Mapping[str, Any] = shop.settings
         secrets: Mapping[str, str] = json.loads(shop.secrets_json)
         self._url = url
@@ -63,15 +83,27 @@ class Robokassa(Provider):
         self._password1 = secrets.get(f"{kind}password1") or ""
         self._password2 = secrets.get("password2") or ""
         self._test_password2 = (secrets.get("test_password2") or "") if self._test else ""
+        self._password3 = secrets.get("password3") or ""
+        self._certificate: str = settings.get("certificate") or ""
+        self._services_url = services_url or url
+        self.prints_refund_receipt = self._fiscal
+        signer = {"login": self._login, "password": self._password1, "algorithm": self._algorithm}
+        # The services know no test payments, so a shop in test mode goes by links.
+        by_invoice = settings.get("orders") == "invoice" and not self._test
+        self._invoices = Invoices(url=self._services_url, **signer) if by_invoice else None
+        self._second_receipts = SecondReceipts(url=fiscal_url or url, **signer)
 
     @property
     def first_number(self) -> int:
         return self._first_number
 
     def create_order(self, request: OrderRequest, *, timeout: float) -> CreatedOrder:
-        """The signed address; nobody is asked, so the same request gives the same address."""
+        """The signed address; nobody is asked, so the same request gives the same address. Or an invoice."""
         if not self._password1:
             raise Refused("the password for payments is missing", call="link")
+        if self._invoices is not None:
+            fields = self._fields(request, NAME_LENGTHS[0])
+            return self._invoices.create(request, fields=fields, timeout=timeout)
         for name_max in NAME_LENGTHS:
             url = self._link(request, name_max)
             if len(url) <= LINK_MAX:
@@ -95,6 +127,7 @@ class Robokassa(Provider):
             "Receipt": robokassa_receipts.field(receipt, name_max=name_max) if receipt else "",
             # Without lines of ours Robokassa would print a receipt for a "free sale".
             "IsWithoutFreeSale": "true" if self._fiscal and not receipt else "",
+            "ResultUrl2": request.notice_url if self._certificate and not self._test else "",
             "SuccessUrl2": request.success_url,
             "SuccessUrl2Method": "GET" if request.success_url else "",
             "FailUrl2": request.fail_url,
@@ -107,10 +140,19 @@ class Robokassa(Provider):
         }
         return {name: value for name, value in fields.items() if value}
 
+    def find_order(self, *, number: str, created_on: date, timeout: float) -> CreatedOrder | None:
+        if self._invoices is None:
+            raise Unsupported(self.name, "lookup of addresses")
+        return self._invoices.find(number=number, created_on=created_on, timeout=timeout)
+
     def cancel_order(self, *, external_id: str, timeout: float) -> None:
-        raise Unsupported(self.name, "cancelling of addresses")
+        if self._invoices is None:
+            raise Unsupported(self.name, "cancelling of addresses")
+        self._invoices.deactivate(number=external_id, timeout=timeout)
 
     def read_notice(self, kind: NoticeKind, delivery: Delivery) -> NoticeRead:
+        if kind is NoticeKind.SIGNED_STATE:
+            return robokassa_notices.read_state(delivery, login=self._login, certificate=self._certificate)
         if kind is not NoticeKind.PAY:
             raise Forged
         return robokassa_notices.read(
@@ -121,7 +163,9 @@ class Robokassa(Provider):
         )
 
     def answer(self, verdict: Verdict, notice: NoticeRead | None) -> Answer:
-        """`OK<InvId>` and nothing else is a success; anything else is asked again."""
+        """`OK<InvId>` and nothing else is a success; anything else is asked again. A signed state wants any
+        2xx.
+        """
         status = REFUSALS.get(verdict, 200)
         number = notice.order_number if notice else ""
         body = f"OK{number}" if verdict is Verdict.ACCEPTED else str(verdict)
@@ -152,6 +196,42 @@ class Robokassa(Provider):
             timeout=timeout,
         )
         return robokassa_state.read(answer, number=order_number)
+
+    def refund(self, request: RefundRequest, *, timeout: float) -> str:
+        """Ask for the payment's OpKey, then for the refund; Unsupported without Password#3."""
+        if not self._password3:
+            raise Unsupported(self.name, "refund without Password#3")
+        return robokassa_refunds.create(
+            self._services_url,
+            request,
+            key=self._refund_key(request.payment_external_id, timeout=timeout),
+            password=self._password3,
+            timeout=timeout,
+        )
+
+    def refund_state(self, *, external_id: str, timeout: float) -> FollowedRefund:
+        return robokassa_refunds.state(self._services_url, external_id=external_id, timeout=timeout)
+
+    def send_second_receipt(self, request: SecondReceiptRequest, *, timeout: float) -> SentReceipt:
+        if not self._fiscal:
+            raise Unsupported(self.name, "second receipt where the first one is not printed there")
+        return self._second_receipts.attach(request, timeout=timeout)
+
+    def follow_receipt(self, *, external_id: str, timeout: float) -> FollowedReceipt:
+        """A second receipt by its own number."""
+        if not self._fiscal:
+            raise Unsupported(self.name, "receipts of a shop that prints none there")
+        return self._second_receipts.follow(external_id=external_id, timeout=timeout)
+
+    def _refund_key(self, number: str, *, timeout: float) -> str:
+        """Whatever goes wrong here, no refund was begun."""
+        try:
+            payment = self.find_payment(order_number=number, timeout=timeout)
+        except Unknown as error:
+            raise NotSent(error.detail, call=error.call, status=error.status) from None
+        if payment is None or not payment.key:
+            raise Refused("the payment is not known there, or has no money yet", call=robokassa_state.CALL)
+        return payment.key
 
 
 def _description(text: str, limit: int) -> str:

@@ -4,14 +4,19 @@ The signature covers the sum, the number and the own fields, and no others: IsTe
 password decides: a notice that calls itself a test is measured with the test password where the shop is in
 test mode, and with the real one everywhere else. There is no number of the operation and no moment in it: the
 order's number names the payment, since one number is paid once.
+
+ResultUrl2 says the same a second time, signed by Robokassa's own key (`read_state`). Its sum is what the
+payer gave, fees included, so it proves that money came, not how much of it is the shop's.
 """
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qsl
 
 from billing.providers import robokassa_signing as signing
+from billing.providers import robokassa_tokens
 from billing.providers.base import Delivery, Forged, Malformed, NoticeKind, NoticeRead
 
 FIELDS_MAX = 200
@@ -19,6 +24,9 @@ NUMBER_MAX, DIGITS_MAX = 2**63 - 1, 19
 DECISIVE = ("OutSum", "InvId", "SignatureValue", "IsTest")
 # Names of old times, sent beside the new ones.
 OLD = {"OutSum": "out_summ", "InvId": "inv_id", "SignatureValue": "crc"}
+STATE_TYPE = "PaymentStateNotification"
+# A signed state is good for a week; clocks may differ by five minutes.
+STATE_LIVES, CLOCKS_DIFFER = timedelta(days=7), timedelta(minutes=5)
 _SUM = re.compile(r"\d{1,12}(\.\d{1,6})?")
 _KOPECK = Decimal("0.01")
 
@@ -39,6 +47,37 @@ def read(delivery: Delivery, *, algorithm: str, password: str, test_password: st
     except Malformed as error:
         # Success is said by repeating the number, whether we understood it or not.
         raise Malformed(str(error), order_number=fields["InvId"]) from None
+
+
+def read_state(delivery: Delivery, *, login: str, certificate: str) -> NoticeRead:
+    """Verify and read a ResultUrl2 notice; without a certificate nothing is genuine. Raises as read()."""
+    if not certificate or delivery.method != "POST":
+        raise Forged
+    said = robokassa_tokens.state(delivery.body, certificate=certificate)
+    try:
+        header, data = said["header"], said["data"]
+        at = datetime.fromtimestamp(int(header["timestamp"]), tz=UTC)
+        shop, number, state = str(data["shop"]), str(data["invId"]), str(data["state"])
+        paid, by, key = str(data["incSum"]), str(data.get("paymentMethod", "")), str(data["opKey"])
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        raise Malformed("a signed state of an unknown shape") from None
+    if header.get("type") != STATE_TYPE or shop != login:
+        # Genuine, and about another shop or another thing: somebody else's word is no word here.
+        raise Forged
+    now = delivery.received_at
+    if now is not None and not at - CLOCKS_DIFFER <= now <= at + STATE_LIVES:
+        raise Forged
+    return NoticeRead(
+        kind=NoticeKind.SIGNED_STATE,
+        external_id=f"{_number(number)}:{state[:10]}",
+        order_number=number,
+        payment_external_id=number,
+        amount=amount(paid),
+        at=at,
+        held=state != "OK",
+        method=method(by),
+        reason=key[:80],
+    )
 
 
 def _understood(pairs: list[tuple[str, str]], fields: Mapping[str, str], *, test: bool) -> NoticeRead:

@@ -27,6 +27,21 @@ def body(content: Mapping[str, Any], *, name_max: int = NAME_MAX) -> dict[str, A
     return ({"sno": system} if system in TAX_SYSTEMS else {}) | {"items": items}
 
 
+def items(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The lines as invoices and refunds name them: a unit price instead of a sum."""
+    return [
+        {
+            "Name": line["name"][:NAME_MAX].strip(),
+            "Quantity": 1,
+            "Cost": _number(Decimal(line["amount"])),
+            "Tax": line["vat"],
+            "PaymentMethod": line["method"],
+            "PaymentObject": line["subject"],
+        }
+        for line in content["lines"]
+    ]
+
+
 def _item(line: Mapping[str, str], name_max: int) -> dict[str, Any]:
     return {
         "name": line["name"][: min(name_max, NAME_MAX)].strip(),

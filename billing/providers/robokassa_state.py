@@ -62,6 +62,7 @@ def _operation(root: ElementTree.Element, number: str) -> Operation:
         completed_at=at if status is OperationStatus.COMPLETED else None,
         order_number=number,
         method=method(_text(root, "Info", "IncCurrLabel")),
+        key=_optional(root, "Info", "OpKey"),
     )
 
 
@@ -96,6 +97,14 @@ def _text(root: ElementTree.Element, *path: str) -> str:
             raise LookupError(name)
         element = found[0]
     return (element.text or "").strip()
+
+
+def _optional(root: ElementTree.Element, *path: str) -> str:
+    """The OpKey is there only once there is money to give back."""
+    try:
+        return _text(root, *path)
+    except LookupError:
+        return ""
 
 
 def _children(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from flask import Blueprint, Response, request
 
-from sandbox.cloudpayments import orders, payments, receipts, registry, sites, wire
+from sandbox.cloudpayments import chargebacks, orders, payments, receipts, registry, sites, wire
 from sandbox.store import Document
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ HANDLERS: dict[str, Handler] = {
     "/v2/payments/find": registry.find_v2,
     "/v2/payments/list": registry.list_v2,
     "/payments/tokens/list": registry.list_tokens,
+    "/chargebacks/list": chargebacks.listed,
     "/payments/confirm": payments.confirm,
     "/payments/void": payments.void,
     "/payments/refund": payments.refund,

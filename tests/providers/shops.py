@@ -22,6 +22,8 @@ class RobokassaShop:
     inv_id_from: int | None = None
     login: str = LOGIN
     passwords: dict[str, str] | None = None
+    orders: str = "link"
+    certificate: str = ""
 
     key: str = "quest-1-robokassa"
     provider: str = "robokassa"
@@ -33,6 +35,8 @@ class RobokassaShop:
             "algorithm": self.algorithm,
             "test": self.test,
             "receipts": self.receipts,
+            "orders": self.orders,
+            "certificate": self.certificate,
         }
         return given | ({"inv_id_from": self.inv_id_from} if self.inv_id_from else {})
 

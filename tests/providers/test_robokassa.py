@@ -1,11 +1,13 @@
 """Robokassa: the contract against the sandbox, the address letter by letter, the states of an operation."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -20,10 +22,13 @@ from billing.providers.base import (
     OperationStatus,
     OrderRequest,
     Provider,
+    RefundRequest,
+    RefundState,
     Refused,
     Unknown,
 )
 from billing.providers.robokassa import LINK_MAX, Robokassa
+from billing.rules import receipts as rules
 from tests.providers import sandbox, shops
 from tests.providers.contract import SECONDS, ProviderContract, order_request
 from tests.providers.shops import PASSWORDS, RobokassaShop
@@ -41,6 +46,11 @@ RECEIPT: dict[str, Any] = {
             "subject": "service",
         }
     ],
+    "paid": {"electronic": "12500.50"},
+    "email": "guest@example.org",
+    "phone": "",
+    "inn": "7700000009",
+    "site": "https://quests.example.org",
 }
 
 
@@ -52,14 +62,21 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Runnin
         yield found
 
 
+LACKS = frozenset({"registry", "receipts", "refund keys", "refund lookup", "chargebacks", "charges"})
+
+
 class TestContract(ProviderContract):
     receipt_content = RECEIPT
-    lacks = frozenset({"cancel", "registry", "refund", "receipts"})
+    lacks = LACKS | {"cancel", "order lookup"}
     prefix = "7000"
 
     @pytest.fixture
     def provider(self, running: sandbox.RunningSandbox) -> Provider:
+        self.running = running
         return Robokassa(RobokassaShop(), url=f"{running.url}/robokassa")
+
+    def returned(self, amount: Decimal) -> dict[str, Any]:
+        return dict(rules.returned(RECEIPT, amount=amount))
 
     @pytest.fixture
     def wrong_provider(self, running: sandbox.RunningSandbox) -> Provider:
@@ -70,26 +87,68 @@ class TestContract(ProviderContract):
         return str(pay(url).get("InvId", ""))
 
     def business_day(self) -> date:
-        return date(2026, 11, 22)
+        return datetime.now(ZoneInfo("Europe/Moscow")).date()
+
+    def test_a_refund_ends_and_says_so(self, provider: Provider) -> None:
+        external_id = self.paid(provider, f"{self.prefix}20")
+        request = RefundRequest(
+            payment_external_id=external_id,
+            amount=Decimal("12500.50"),
+            request_id="refund:20",
+            receipt=self.returned(Decimal("12500.50")),
+        )
+        refund = provider.refund(request, timeout=SECONDS)
+        assert provider.refund_state(external_id=refund, timeout=SECONDS).state is RefundState.PROCESSING
+        self.running.post("/_sandbox/clock", {"speed": 600})
+        followed = provider.refund_state(external_id=refund, timeout=SECONDS)
+        until = time.monotonic() + SECONDS
+        while followed.state is RefundState.PROCESSING and time.monotonic() < until:
+            time.sleep(0.1)
+            followed = provider.refund_state(external_id=refund, timeout=SECONDS)
+        self.running.post("/_sandbox/clock", {"speed": 1})
+        assert (followed.state, followed.amount) == (RefundState.DONE, Decimal("12500.50"))
 
     def test_an_address_with_everything_in_it_is_taken(self, provider: Provider) -> None:
         """The emulator checks the signature, the receipt's sum and the term on its own."""
         request = order_request(
-            "70008",
+            f"{self.prefix}28",
             receipt=RECEIPT,
             success_url="https://pay.example.org/pay/t/done/?order=8",
             fail_url="https://pay.example.org/pay/t/failed/?order=8",
             expires_at=datetime(2099, 1, 1, tzinfo=UTC),
         )
-        assert pay(provider.create_order(request, timeout=SECONDS).url)["InvId"] == "70008"
+        assert pay(provider.create_order(request, timeout=SECONDS).url)["InvId"] == f"{self.prefix}28"
 
     def test_a_changed_sum_is_refused_at_the_page(self, provider: Provider) -> None:
-        url = provider.create_order(order_request("70009"), timeout=SECONDS).url
+        url = provider.create_order(order_request(f"{self.prefix}29"), timeout=SECONDS).url
         assert pay(url.replace("12500.50", "1.00"))["Error"] == 29
 
     def test_an_order_that_nobody_opened_is_not_known_there(self, provider: Provider) -> None:
-        provider.create_order(order_request("70010"), timeout=SECONDS)
-        assert provider.find_payment(order_number="70010", timeout=SECONDS) is None
+        provider.create_order(order_request(f"{self.prefix}30"), timeout=SECONDS)
+        assert provider.find_payment(order_number=f"{self.prefix}30", timeout=SECONDS) is None
+
+
+class TestInvoiceContract(TestContract):
+    """The same shop where orders are invoices of its own, which can be taken back."""
+
+    lacks = LACKS
+    prefix = "8000"
+
+    @pytest.fixture
+    def provider(self, running: sandbox.RunningSandbox) -> Provider:
+        self.running = running
+        return Robokassa(RobokassaShop(orders="invoice"), url=f"{running.url}/robokassa")
+
+    def test_a_changed_sum_is_refused_at_the_page(self, provider: Provider) -> None:
+        """The address of an invoice says nothing that could be changed."""
+        created = provider.create_order(order_request(f"{self.prefix}29"), timeout=SECONDS)
+        assert "12500" not in created.url
+
+    def test_the_same_request_id_gives_the_same_order(self, provider: Provider) -> None:
+        """There is no key: who got no answer asks by the number, and finds what was made."""
+        created = provider.create_order(order_request("80002"), timeout=SECONDS)
+        found = provider.find_order(number="80002", created_on=self.business_day(), timeout=SECONDS)
+        assert found == created
 
 
 def pay(url: str) -> dict[str, Any]:
