@@ -38,6 +38,14 @@ BREAKS = {
         " WHERE external_id = '501'"
     ),
     "every payment has a receipt, or a reason why not": "DELETE FROM billing_receipt",
+    "write-offs and late fees never fall below zero": (
+        "INSERT INTO billing_writeoff (installment_id, amount, author, reason, written_on, recorded_at)"
+        " SELECT MIN(id), -1, '', '', now(), now() FROM billing_installment"
+    ),
+    "money is carried inside one legal entity, by one move, and back at most once": (
+        "INSERT INTO billing_move (source_id, target_id, amount, author, reason, recorded_at)"
+        " SELECT MIN(id), MAX(id), 1, '', '', now() FROM billing_payment"
+    ),
     "every version is remembered": "DELETE FROM billing_scheduleversion",
     "a live invoice asks for a current row": (
         "UPDATE billing_installment SET replaced_in = 9"
