@@ -277,6 +277,8 @@ class Provider(ABC):
     request_id_lives = timedelta(0)
     # How long an order should stay payable; None: until it is paid or cancelled.
     order_lives: timedelta | None = None
+    # A payment can be given back for this long after it came; None: no limit is documented.
+    refund_lives: timedelta | None = None
     # The refund itself prints the return receipt, so it must get one and no other may be sent.
     prints_refund_receipt: bool = False
     # How long after a payment its money can be given back here; None: no limit is known.
