@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("pay/", include("billing.pages.urls")),
+    path("analytics/", include("analytics.page_urls")),
     path("", include("billing.webhook_urls")),
     path("", include("crm.urls")),
     path("healthz", health.live),

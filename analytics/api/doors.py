@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from analytics import queries
 from analytics.api.lines import group, open_row, operation
 from analytics.api.questions import FilterSerializer, ListSerializer, ask
+from analytics.api.tab import TabPass
 from billing.api.authentication import Staff, WidgetToken
 from billing.api.doors import Door
 from billing.rules import money
@@ -31,7 +32,7 @@ Row = dict[str, Any]
 class AnalyticsDoor(Door):
     """A staff session opens it as well: these doors change nothing."""
 
-    authentication_classes = (WidgetToken, Staff)
+    authentication_classes = (WidgetToken, TabPass, Staff)
 
 
 class Summary(AnalyticsDoor):

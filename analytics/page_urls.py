@@ -1,0 +1,10 @@
+"""Addresses of the page of figures, below /analytics/."""
+
+from django.urls import path
+
+from analytics import pages
+
+urlpatterns = [
+    path("", pages.shell),
+    path("open/<str:code>/", pages.enter),
+]
