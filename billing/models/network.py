@@ -59,8 +59,9 @@ class MerchantAccount(models.Model):
     """A shop at a payment provider; its secrets are encrypted one by one.
 
     settings by provider: cloudpayments {public_id, receipts, cash_receipts}; robokassa {login, algorithm,
-    test, receipts, inv_id_from}. secrets: cloudpayments {api_secret, api_secret_previous}; robokassa
-    {password1…3}.
+    test, receipts, inv_id_from, orders, certificate}. secrets: cloudpayments {api_secret,
+    api_secret_previous}; robokassa {password1…3}. `last_number` is the last one drawn where orders are
+    counted.
     """
 
     class Provider(models.TextChoices):
@@ -73,6 +74,7 @@ class MerchantAccount(models.Model):
     settings = models.JSONField(default=dict)
     secrets_json = EncryptedTextField(default="{}")
     other_orders = models.CharField(max_length=500, default="refuse")
+    last_number = models.BigIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         # The composite key that orders and payments refer to: a merchant cannot take money for another
