@@ -281,8 +281,6 @@ class Provider(ABC):
     refund_lives: timedelta | None = None
     # The refund itself prints the return receipt, so it must get one and no other may be sent.
     prints_refund_receipt: bool = False
-    # How long after a payment its money can be given back here; None: no limit is known.
-    refund_lives: timedelta | None = None
     # How many receipts one payment may have after its first one; None: any number.
     second_receipts: int | None = None
 
