@@ -115,15 +115,22 @@ def lock_all(deal_ids: Iterable[int]) -> dict[int, Deal]:
 
 
 def standing(deal: Deal, *, on: date) -> Standing:
-    """Compute the deal's standing for the day `on` from the facts as they are now."""
+    """Compute the deal's standing for the day `on` from the facts as they are now; of a day gone by and what
+    was known of it billing.hindsight tells.
+    """
     facts = sums.of(deal, on=on)
+    return standing_of(deal, facts=facts, rows=_current_rows(facts.schedule) if facts.schedule else (), on=on)
+
+
+def standing_of(deal: Deal, *, facts: sums.Facts, rows: Iterable[Installment], on: date) -> Standing:
+    """Put a standing together from sums and rows that were read (with_paid() and `live_invoice`)."""
     schedule = facts.schedule
     if schedule is None:
         return _without_schedule(deal, facts)
-    rows = tuple(_row_standing(row, on) for row in _current_rows(schedule))
-    paid = sum((row.paid for row in rows), money.ZERO)
-    written_off = sum((row.written_off for row in rows), money.ZERO)
-    overdue = sum((row.rest for row in rows if row.state == RowState.OVERDUE), money.ZERO)
+    found = tuple(_row_standing(row, on) for row in rows)
+    paid = sum((row.paid for row in found), money.ZERO)
+    written_off = sum((row.written_off for row in found), money.ZERO)
+    overdue = sum((row.rest for row in found if row.state == RowState.OVERDUE), money.ZERO)
     debt = schedule.total - paid - written_off
     deposit = deposit_state.asked(deal, schedule=schedule, total=schedule.total, held=facts.kept)
     return Standing(
@@ -137,7 +144,7 @@ def standing(deal: Deal, *, on: date) -> Standing:
         credit=facts.kept - paid - facts.fees.paid,
         written_off=written_off,
         state=_deal_state(schedule, facts, debt, overdue, is_prepaid=deposit == 0 and paid > 0),
-        rows=rows,
+        rows=found,
         deposit=deposit,
         fees=facts.fees,
     )

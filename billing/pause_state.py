@@ -4,18 +4,24 @@ While a schedule is paused nothing is asked of its payer: no invoice, reminder, 
 stay what they are. Reads only; billing.pauses begins and ends pauses.
 """
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import Pause, Schedule
 
 
-def in_force(*, on: date) -> QuerySet[Pause]:
-    """Pauses that hold on the day: begun, not ended by a person, not run out by themselves."""
+def in_force(*, on: date, known_at: datetime | None = None) -> QuerySet[Pause]:
+    """Pauses that hold on the day: begun, not ended by a person, not run out by themselves.
+
+    With `known_at` by what was known at that moment.
+    """
+    known = Q(recorded_at__lte=known_at) if known_at else Q()
+    not_known = Q(end__recorded_at__gt=known_at) if known_at else Q()
     return Pause.objects.filter(
         Q(until__isnull=True) | Q(until__gt=on),
-        Q(end__isnull=True) | Q(end__ended_on__gt=on),
+        Q(end__isnull=True) | Q(end__ended_on__gt=on) | not_known,
+        known,
         begun_on__lte=on,
     )
 
