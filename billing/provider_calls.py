@@ -6,7 +6,6 @@ A provider that does not answer rests until the next pass, so it does not hold u
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,11 +13,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import provider_queue, providers, receipts
+from billing import provider_queue, providers, receipts, refund_calls
+from billing.call_steps import TIMEOUT_SECONDS, Call, NeedsPerson, NotYet
 from billing.models import ProviderCall, ProviderOrder, Receipt
 from billing.providers.base import (
     NotSent,
-    Provider,
     ReceiptRequest,
     ReceiptState,
     Refused,
@@ -30,22 +29,8 @@ from crm import queues
 log = structlog.get_logger("grafik.provider_calls")
 
 BATCH = 200
-# Below the lease of a row (crm.queues), so that no row is in two hands.
-TIMEOUT_SECONDS = 25.0
 FOLLOW_AFTER = timedelta(seconds=2)
 INCOME_WAIT = timedelta(seconds=30)
-
-
-class NeedsPerson(Exception):
-    """The call cannot go on by itself; the message says why."""
-
-
-class NotYet(Exception):
-    """Nothing is wrong, but it is too early; look again `after` that time, or in the queue's own steps."""
-
-    def __init__(self, message: str, after: timedelta | None = None) -> None:
-        super().__init__(message)
-        self.after = after
 
 
 def add_cancel_order(*, order: ProviderOrder, at: datetime) -> None:
@@ -78,7 +63,7 @@ def _handle(row: ProviderCall, *, at: datetime) -> bool:
     """Make one call and put its row down; false when the provider did not answer."""
     try:
         provider = providers.of(row.merchant)
-        _PERFORM[ProviderCall.Kind(row.kind)](_Call(row, provider, at))
+        _PERFORM[ProviderCall.Kind(row.kind)](Call(row, provider, at))
     except (NotSent, Unknown) as error:
         log.warning("no answer", call=row.key, merchant=row.merchant.key, error=str(error))
         queues.retry(row, at=at, error=str(error))
@@ -91,35 +76,7 @@ def _handle(row: ProviderCall, *, at: datetime) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class _Call:
-    row: ProviderCall
-    provider: Provider
-    at: datetime
-
-    def begin(self) -> None:
-        """Commit that the provider is about to hear of the key; NeedsPerson if it heard too long ago."""
-        called_at = self.row.called_at
-        if called_at is not None and self.at - called_at > self.provider.request_id_lives:
-            self.start_anew()
-            raise NeedsPerson(_("Nobody knows whether it was done: see the provider's panel."))
-        if called_at is None:
-            self.row.called_at = self.at
-            self.row.save(update_fields=["called_at"])
-
-    def forget(self) -> None:
-        """The provider surely never heard of the key."""
-        self.row.called_at = None
-        self.row.save(update_fields=["called_at"])
-
-    def start_anew(self) -> None:
-        """Take another key for a person's next try: this one is answered already, or forgotten."""
-        self.row.key = f"{self.row.key.split('#')[0]}#{self.row.attempts + 1}"
-        self.row.called_at = None
-        self.row.save(update_fields=["key", "called_at"])
-
-
-def _cancel_order(call: _Call) -> None:
+def _cancel_order(call: Call) -> None:
     """A refusal in the provider's own words means that there is nothing to close (paid, closed before).
 
     Where a provider cannot cancel, its page ends by its date; until then the order stays superseded.
@@ -142,7 +99,7 @@ def _cancel_order(call: _Call) -> None:
         queues.finish(call.row, at=call.at)
 
 
-def _send_receipt(call: _Call) -> None:
+def _send_receipt(call: Call) -> None:
     """1. Skip what is sent already. 2. Commit that the call begins. 3. Call. 4. Keep the answer, plan to
     follow it.
     """
@@ -177,7 +134,7 @@ def _send_receipt(call: _Call) -> None:
         )
 
 
-def _follow_receipt(call: _Call) -> None:
+def _follow_receipt(call: Call) -> None:
     receipt = _receipt(call)
     if receipt.state in (Receipt.State.PLANNED, Receipt.State.SENT):
         found = call.provider.follow_receipt(external_id=receipt.external_id, timeout=TIMEOUT_SECONDS)
@@ -210,14 +167,16 @@ def _request(row: ProviderCall, receipt: Receipt) -> ReceiptRequest:
     )
 
 
-def _receipt(call: _Call) -> Receipt:
+def _receipt(call: Call) -> Receipt:
     """The call's receipt as it is now: a notice may have overtaken the queue."""
     related = ("payment__order", "payment__deal", "refund")
     return Receipt.objects.select_related(*related).get(providercall=call.row)
 
 
-_PERFORM: dict[ProviderCall.Kind, Callable[[_Call], None]] = {
+_PERFORM: dict[ProviderCall.Kind, Callable[[Call], None]] = {
     ProviderCall.Kind.CANCEL_ORDER: _cancel_order,
     ProviderCall.Kind.SEND_RECEIPT: _send_receipt,
     ProviderCall.Kind.FOLLOW_RECEIPT: _follow_receipt,
+    ProviderCall.Kind.REFUND: refund_calls.send,
+    ProviderCall.Kind.FOLLOW_REFUND: refund_calls.follow,
 }

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.models import MerchantAccount, ProviderCall, ProviderOrder, Receipt
+from billing.models import MerchantAccount, ProviderCall, ProviderOrder, Receipt, RefundOrder
 from crm import kick
 
 
@@ -16,6 +16,7 @@ def add(
     at: datetime,
     order: ProviderOrder | None = None,
     receipt: Receipt | None = None,
+    refund_order: RefundOrder | None = None,
     not_before: datetime | None = None,
 ) -> None:
     """Add the call and wake a worker after the commit; a second call with the same key does nothing.
@@ -28,6 +29,7 @@ def add(
         key=key,
         order=order,
         receipt=receipt,
+        refund_order=refund_order,
         not_before=not_before or at,
         created_at=at,
     )

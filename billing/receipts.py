@@ -9,7 +9,7 @@ one counts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 
@@ -24,7 +24,7 @@ from billing.models import (
     Product,
     ProviderCall,
     Receipt,
-    Refund,
+    ReceiptPolicy,
     TaxSetting,
 )
 from billing.rules import receipts as rules
@@ -95,7 +95,7 @@ def plan_income(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, 
         created_at=at,
     )
     if merchant:
-        _queue(receipt, merchant, at=at)
+        queue(receipt, merchant, at=at)
     return receipt
 
 
@@ -123,35 +123,6 @@ def of_order(
         whole=whole,
     )
     return dict(content)
-
-
-def plan_refund(*, refund: Refund, at: datetime) -> Receipt:
-    """Write down the return receipt of a refund, like the original; a second call returns the first.
-
-    What the income receipt was not ours to make, the return is not ours either, for the same reason.
-    """
-    known = Receipt.objects.filter(refund=refund).first()
-    if known:
-        return known
-    income = Receipt.objects.filter(payment=refund.payment, kind=Receipt.Kind.INCOME).first()
-    ours = income is not None and income.state in (*ON_ITS_WAY, Receipt.State.REGISTERED)
-    call = (
-        ProviderCall.objects.filter(receipt=income, kind=ProviderCall.Kind.SEND_RECEIPT).first()
-        if ours
-        else None
-    )
-    receipt = Receipt(payment=refund.payment, refund=refund, kind=Receipt.Kind.REFUND, created_at=at)
-    if income and call:
-        receipt.state = Receipt.State.PLANNED
-        receipt.content = rules.returned(income.content, amount=refund.amount)
-    elif income and income.state == Receipt.State.NOT_REQUIRED:
-        receipt.state, receipt.reason = Receipt.State.NOT_REQUIRED, income.reason
-    else:
-        receipt.state, receipt.reason = Receipt.State.MISSING, "no_income_receipt"
-    receipt.save()
-    if call:
-        _queue(receipt, call.merchant, at=at)
-    return receipt
 
 
 def mark_sent(receipt: Receipt, *, external_id: str, url: str) -> None:
@@ -187,6 +158,23 @@ def mark_failed(receipt: Receipt, *, reason: str, at: datetime) -> bool:
         if changed:
             _remember(receipt, "receipt_failed", when=at, at=at, data={"reason": reason[:255]})
     return bool(changed)
+
+
+def root_of(payment: Payment) -> Payment:
+    """The payment whose receipt stands for this money: moved money has the one by which it once came."""
+    while True:
+        move = payment.moves_in.filter(amount__gt=0).select_related("source__merchant").first()
+        if move is None:
+            return payment
+        payment = move.source
+
+
+def policy(*, payment: Payment, on: date) -> ReceiptPolicy | None:
+    """What the accountant decided for this payment's programme, else for all of the entity, as of a day."""
+    decided = ReceiptPolicy.objects.filter(
+        legal_entity=payment.legal_entity_id, programme__in=("", payment.programme), valid_from__lte=on
+    )
+    return max(decided, key=lambda row: (row.programme, row.valid_from), default=None)
 
 
 def order_number(receipt: Receipt) -> str:
@@ -303,7 +291,7 @@ def _system(entity: LegalEntity, tax: TaxSetting) -> str:
     return "npd" if entity.kind == LegalEntity.Kind.SELF_EMPLOYED else tax.tax_system
 
 
-def _queue(receipt: Receipt, merchant: MerchantAccount, *, at: datetime) -> None:
+def queue(receipt: Receipt, merchant: MerchantAccount, *, at: datetime) -> None:
     provider_queue.add(
         merchant=merchant,
         kind=ProviderCall.Kind.SEND_RECEIPT,

@@ -5,7 +5,9 @@ Two questions, both pure. `maker`: is the receipt ours to make, another register
 adapter.
 
 Money that comes before the service is a prepayment: full when it covers all that is sold, else partial, with
-the calculated VAT rate (22/122 for 22). A receipt of a refund repeats the attributes of the original.
+the calculated VAT rate (22/122 for 22); an advance while nobody knows for what it is. When the service is
+rendered a settlement closes it with the straight rate: by earlier money, by money of now, on credit. A
+receipt of a refund repeats the attributes of what it takes back.
 """
 
 from collections.abc import Mapping
@@ -25,6 +27,10 @@ CALCULATED = {
     "vat20": "vat120",
     "vat22": "vat122",
 }
+
+
+# Methods of lines whose service is rendered; the others wait for it.
+SETTLED = ("full_payment", "partial_payment", "credit", "credit_payment")
 
 
 class Line(TypedDict):
@@ -70,6 +76,16 @@ class Item:
     """What is sold, with the rate in its price."""
 
     name: str
+    subject: str
+    vat: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditTerms:
+    """What the accountant decided of the line of a credit payment: subject payment | service, rate none |
+    calculated | straight.
+    """
+
     subject: str
     vat: str
 
@@ -144,24 +160,60 @@ def prepayment(
     *, seller: Seller, buyer: Buyer, item: Item, amount: Decimal, whole: bool, cash: bool = False
 ) -> Content:
     """The income receipt of money that came before the service; `whole` when it pays for all of the item."""
-    sum_text = str(amount.quantize(KOPECK))
     line = Line(
         name=item.name,
-        amount=sum_text,
+        amount=_text(amount),
         vat=CALCULATED[item.vat],
         method="full_prepayment" if whole else "prepayment",
         subject=item.subject,
     )
-    return Content(
-        type="income",
-        tax_system=seller.tax_system,
-        lines=[line],
-        paid={"cash" if cash else "electronic": sum_text},
-        email=buyer.email,
-        phone=buyer.phone,
-        inn=seller.inn,
-        site=seller.site,
+    return _income(seller, buyer, line, {_way(cash): amount})
+
+
+def advance(
+    *, seller: Seller, buyer: Buyer, name: str, vat: str, amount: Decimal, cash: bool = False
+) -> Content:
+    """Money of which nobody knows yet what it is for: tag 1214 = 3 goes with the subject "payment"."""
+    line = Line(name=name, amount=_text(amount), vat=CALCULATED[vat], method="advance", subject="payment")
+    return _income(seller, buyer, line, {_way(cash): amount})
+
+
+def settlement(*, seller: Seller, buyer: Buyer, item: Item, paid: Mapping[str, Decimal]) -> Content:
+    """The service is rendered for the sum of `paid`: {advance: came before, electronic | cash: comes now,
+    credit: comes later}.
+
+    Full payment when nothing is left to come, credit when nothing came, else partial payment. The rate is the
+    straight one.
+    """
+    total = sum(paid.values(), Decimal(0))
+    credit = paid.get("credit", Decimal(0))
+    method = "full_payment" if not credit else "credit" if credit == total else "partial_payment"
+    line = Line(name=item.name, amount=_text(total), vat=item.vat, method=method, subject=item.subject)
+    return _income(seller, buyer, line, paid)
+
+
+def credit_payment(
+    *, seller: Seller, buyer: Buyer, item: Item, terms: CreditTerms, amount: Decimal, cash: bool = False
+) -> Content:
+    """A later payment of a service that was rendered on credit; subject and rate are the accountant's."""
+    rates = {"none": "none", "calculated": CALCULATED[item.vat], "straight": item.vat}
+    line = Line(
+        name=item.name,
+        amount=_text(amount),
+        vat=rates[terms.vat],
+        method="credit_payment",
+        subject="payment" if terms.subject == "payment" else item.subject,
     )
+    return _income(seller, buyer, line, {_way(cash): amount})
+
+
+def together(first: Content, second: Content) -> Content:
+    """One receipt with the lines and sums of two of the same kind, seller and buyer."""
+    paid = {
+        way: _text(Decimal(first["paid"].get(way, "0")) + Decimal(second["paid"].get(way, "0")))
+        for way in (*first["paid"], *second["paid"])
+    }
+    return {**first, "lines": [*first["lines"], *second["lines"]], "paid": paid}
 
 
 def returned(original: Mapping[str, object] | Content, *, amount: Decimal) -> Content:
@@ -192,6 +244,53 @@ def returned(original: Mapping[str, object] | Content, *, amount: Decimal) -> Co
         inn=source["inn"],
         site=source["site"],
     )
+
+
+def returned_settlement(
+    original: Mapping[str, object] | Content, *, like: Line, amount: Decimal, way: str
+) -> Content:
+    """The return of money whose service was rendered: `like` the line of the receipt that closed it.
+
+    `original` brought the money; `way` is how it goes back in the receipt: as it came, or as "advance".
+    """
+    source: Content = original  # type: ignore[assignment]
+    line = Line(
+        name=like["name"],
+        amount=_text(amount),
+        vat=like["vat"],
+        method=like["method"],
+        subject=like["subject"],
+    )
+    came = next(iter(source["paid"]))
+    paid = {"advance" if way == "advance" else came: _text(amount)}
+    return {**source, "type": "income_return", "lines": [line], "paid": paid}
+
+
+def still_open(content: Mapping[str, object] | Content) -> Content:
+    """The receipt without the lines of a rendered service: what of it is a prepayment."""
+    source: Content = content  # type: ignore[assignment]
+    return {**source, "lines": [line for line in source["lines"] if line["method"] not in SETTLED]}
+
+
+def _income(seller: Seller, buyer: Buyer, line: Line, paid: Mapping[str, Decimal]) -> Content:
+    return Content(
+        type="income",
+        tax_system=seller.tax_system,
+        lines=[line],
+        paid={way: _text(amount) for way, amount in paid.items() if amount},
+        email=buyer.email,
+        phone=buyer.phone,
+        inn=seller.inn,
+        site=seller.site,
+    )
+
+
+def _way(cash: bool) -> str:
+    return "cash" if cash else "electronic"
+
+
+def _text(amount: Decimal) -> str:
+    return str(amount.quantize(KOPECK))
 
 
 def _shares(weights: list[Decimal], amount: Decimal) -> list[Decimal]:
