@@ -36,6 +36,8 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Payment schedules and receipts"),
     "SITE_SYMBOL": "calendar_month",
     "SITE_URL": None,
+    # A word beside the name of every page while something is wrong with a connection.
+    "ENVIRONMENT": "crm.panel.alarm",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {
@@ -75,6 +77,7 @@ UNFOLD = {
                     _link(_("Messages to payers"), "mail", "billing_message"),
                     _link(_("Changes for amoCRM"), "sync", "crm_outboxrow"),
                     _link(_("Deals to be read again"), "refresh", "crm_dealhint"),
+                    _link(_("Alerts"), "warning", "crm_alert"),
                     _link(_("Workbooks"), "table_view", "analytics_export"),
                 ],
             },

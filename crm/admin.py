@@ -2,11 +2,11 @@
 amoCRM.
 """
 
-from hashlib import sha256
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin import EmptyFieldListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import action
 
-from crm import queues
-from crm.models import Account, Connection, Deal, DealHint, Integration, OutboxRow, Pipeline, QueueRow
+from crm import hooks, queues
+from crm.models import Account, Alert, Connection, Deal, DealHint, Integration, OutboxRow, Pipeline, QueueRow
 from crm.panel import ChoiceWords, EditedRow, ReadOnlyPage, SecretField, SettingsPage, name_tables
 
 COLUMNS = {
@@ -35,6 +35,19 @@ COLUMNS = {
     "done_at": _("Done"),
     "external_id": _("amoCRM's number"),
     "subdomain": _("Subdomain"),
+    "text": _("Text"),
+    "closed_at": _("Over since"),
+    "silent_notes": _("Notes that are not written"),
+    "alert_email": _("E-mail for alerts"),
+    "gated_statuses": _("Stages that need the deposit"),
+    "contacts": _("Contacts"),
+    "company": _("Company"),
+    "goes_on": _("Goes on by decision"),
+    "merged_into": _("Merged into the deal"),
+    "previous_status_id": _("Stage before"),
+    "status_seen_at": _("Stage seen"),
+    "uncertain": _("May have happened already"),
+    "seen_at": _("Seen in the chat"),
     "time_zone": _("Time zone"),
     "fields": _("Fields of the deal"),
     "fallback_user": _("User for tasks of inactive people"),
@@ -73,6 +86,7 @@ name_tables(
         Deal: (_("deal"), _("deals")),
         OutboxRow: (_("change for amoCRM"), _("changes for amoCRM")),
         DealHint: (_("deal to be read again"), _("deals to be read again")),
+        Alert: (_("alert"), _("alerts")),
     },
     COLUMNS,
     {(Deal, "external_id"): _("Deal's number"), (Account, "external_id"): _("Account's number")},
@@ -139,12 +153,21 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Account
-        fields = ("key", "external_id", "subdomain", "time_zone", "fallback_user", "fields")
+        fields = (
+            "key",
+            "external_id",
+            "subdomain",
+            "time_zone",
+            "fallback_user",
+            "fields",
+            "silent_notes",
+            "alert_email",
+        )
 
     def save(self, commit: bool = True) -> Any:
         key = self.cleaned_data["webhook_key"]
         if key:
-            self.instance.webhook_key_hash = sha256(key.encode()).hexdigest()
+            self.instance.webhook_key, self.instance.webhook_key_hash = key, hooks.hash_of(key)
         return super().save(commit)
 
 
@@ -156,6 +179,7 @@ class AccountPage(SettingsPage):
         ("subdomain", "external_id"),
         ("token", "webhook_key"),
         ("connection_state", "fallback_user"),
+        ("alert_email", "silent_notes"),
         "fields",
     )
     readonly_fields = ("connection_state",)
@@ -185,6 +209,7 @@ class AccountPage(SettingsPage):
             # The fingerprint of the network file stays: the file's older token does not come back by itself.
             connection.access_token, connection.refresh_token, connection.expires_at = token, "", None
             connection.state, connection.last_error = Connection.State.CONNECTED, ""
+            connection.checked_at = None
             connection.save()
 
 
@@ -209,3 +234,10 @@ class DealHintPage(QueuePage):
     list_display = ("id", "lead_id", "account", "state", "attempts", "created_at", "last_error")
     list_select_related = ("account",)
     search_fields = ("=lead_id",)
+
+
+@admin.register(Alert)
+class AlertPage(QueuePage):
+    list_display = ("created_at", "account", "kind", "text", "closed_at", "state", "last_error")
+    list_filter = (("closed_at", EmptyFieldListFilter), ("kind", ChoiceWords), "account")
+    list_select_related = ("account",)

@@ -5,29 +5,28 @@ An adapter: plain values in and out, no database. Every method may raise Unavail
 tokens.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from crm import records
+from crm.batch_calls import BatchCalls
+from crm.calls import PAGE
 from crm.files import File
 from crm.limits import Priority
-from crm.records import AccountInfo, Contact, CustomField, Lead, PipelineInfo, StoredFile, User
-from crm.transport import CrmError, Line, NoFileScope, Refused, Unauthorized, Unavailable
+from crm.records import Company, Contact, Lead, StoredFile
+from crm.setup_calls import SetupCalls
+from crm.transport import CrmError, NoFileScope, Refused, Unauthorized, Unavailable
 
 __all__ = ["Client", "CrmError", "NoFileScope", "Priority", "Refused", "Unauthorized", "Unavailable"]
 
-PAGE, PAGES_MAX = 250, 20
 # The part that amoCRM takes where it does not say (facts 4.7).
 PART_BYTES = 524_288
 LEAD = 2  # entity_type of a lead in the older addresses
 
 
-class Client:
+class Client(SetupCalls, BatchCalls):
     """One account's API, for a person who waits or for a queue."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
 
     # --- reading
     # -----------------------------------------------------------------------------------------------
@@ -43,26 +42,15 @@ class Client:
         found = self._line.call("GET", f"/api/v4/contacts/{contact_id}")
         return records.contact(found) if found else None
 
-    def user(self, user_id: int) -> User | None:
-        """A user; needs a grant given by an administrator (Refused otherwise)."""
-        found = self._line.call("GET", f"/api/v4/users/{user_id}")
-        return records.user(found) if found else None
+    def contacts(self, contact_ids: list[int]) -> list[Contact]:
+        """The contacts of these numbers, in amoCRM's order; at most one page of them."""
+        query = {"filter[id][]": contact_ids, "limit": PAGE}
+        found = self._line.call("GET", "/api/v4/contacts", query=query)
+        return [records.contact(item) for item in records.embedded(found, "contacts")]
 
-    def users(self) -> list[User]:
-        """Everybody of the account; needs a grant given by an administrator (Refused otherwise)."""
-        return [records.user(item) for item in self._pages("/api/v4/users", "users", {})]
-
-    def account(self) -> AccountInfo:
-        return records.account(self._line.call("GET", "/api/v4/account", query={"with": "datetime_settings"}))
-
-    def pipelines(self) -> list[PipelineInfo]:
-        found = self._line.call("GET", "/api/v4/leads/pipelines")
-        return [records.pipeline(item) for item in records.embedded(found, "pipelines")]
-
-    def custom_fields(self) -> list[CustomField]:
-        """The custom fields of leads."""
-        found = self._pages("/api/v4/leads/custom_fields", "custom_fields", {})
-        return [records.custom_field(item) for item in found]
+    def company(self, company_id: int) -> Company | None:
+        found = self._line.call("GET", f"/api/v4/companies/{company_id}")
+        return records.company(found) if found else None
 
     def find_note(self, lead_id: int, *, text: str, known: frozenset[int]) -> int | None:
         """The newest common note of the lead with exactly this text whose id is not among `known`."""
@@ -173,20 +161,10 @@ class Client:
         body = [{"bot_id": bot_id, "entity_id": lead_id, "entity_type": LEAD}]
         self._line.call("POST", "/api/v2/salesbot/run", body=body)
 
-    def subscribe(self, *, destination: str, events: Sequence[str]) -> None:
-        """Ask for web hooks at `destination`; a second call replaces the events."""
-        self._line.call(
-            "POST", "/api/v4/webhooks", body={"destination": destination, "settings": list(events)}
-        )
-
-    def _pages(self, path: str, name: str, query: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for page in range(1, PAGES_MAX + 1):
-            document = self._line.call("GET", path, query={**query, "page": page, "limit": PAGE})
-            found += records.embedded(document, name)
-            if not records.mapping(records.mapping(document).get("_links")).get("next"):
-                break
-        return found
+    def continue_bot(self, return_url: str, *, handlers: list[dict[str, Any]]) -> None:
+        """Let a waiting bot go on with these steps. `return_url` must lie below the account's own address."""
+        body = {"data": {"status": "success"}, "execute_handlers": handlers}
+        self._line.call_address(return_url, body=body)
 
 
 def _same(left: str, right: str) -> bool:

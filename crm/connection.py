@@ -3,28 +3,22 @@
 A refresh token works once, so exactly one process may exchange it: it claims the connection in a short
 transaction, calls amoCRM outside of any, and commits the new pair before anyone uses it. The others wait for
 the claim to end and read again. When amoCRM refuses for good, the connection is marked "needs reconnect" and
-nobody asks any more. The tenant of a new connection is what amoCRM's GET account says, never what the browser
-said.
+nobody asks any more, and the owner is told once (crm.alerts). Tokens come from crm.grants, the network file
+or the panel.
 """
 
-import hashlib
-import hmac
-import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
-from urllib.parse import urlencode, urlsplit
 
 import structlog
-from django.conf import settings
-from django.core import signing
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm import transport
+from crm import alerts, transport
 from crm.client import Client, Priority, Refused, Unauthorized, Unavailable
-from crm.models import Account, Connection, Integration
+from crm.models import Account, Alert, Connection, Integration
 
 log = structlog.get_logger("grafik.connection")
 
@@ -38,12 +32,11 @@ EARLY = timedelta(hours=5)
 DAY_SECONDS = 24 * 3600
 EXPIRED_SOON = timedelta(seconds=60)
 PATIENCE_SECONDS = 5.0
-EVENTS = ("update_lead", "status_lead", "delete_lead", "restore_lead", "responsible_lead", "update_contact")
-STATE_SALT, STATE_SECONDS = "crm.oauth", 3600
-REFERER = re.compile(r"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.amocrm\.ru")
 
 
-class _Pair(NamedTuple):
+class Pair(NamedTuple):
+    """What amoCRM gives for a code or a refresh token; `seconds` is the access token's life."""
+
     access: str
     refresh: str
     seconds: int
@@ -51,14 +44,6 @@ class _Pair(NamedTuple):
 
 class NeedsReconnect(Unavailable):
     """The account must be connected again by a person."""
-
-
-class ForeignAccount(Exception):
-    """The grant belongs to another account than the integration does."""
-
-
-class NotAmocrm(Exception):
-    """The address that asks for our secret is not amoCRM's."""
 
 
 def run(
@@ -84,7 +69,7 @@ def run(
             return work(Client(line))
         except Unauthorized as error:
             if last:
-                _mark(account, Connection.State.NEEDS_RECONNECT, str(error))
+                lose(account, reason=str(error), failed=token, at=at)
                 raise NeedsReconnect(_("amoCRM must be connected again")) from error
             token = renew(account, failed=token, at=at)
     raise AssertionError("unreachable")
@@ -129,87 +114,6 @@ def refresh_early(*, at: datetime) -> int:
     return renewed
 
 
-def authorize_url(*, integration: Integration) -> str:
-    """Where an administrator of the account gives us access; the state is signed and lives an hour."""
-    state = signing.dumps(integration.pk, salt=STATE_SALT)
-    query = urlencode({"client_id": integration.client_id, "state": state, "mode": "popup"})
-    return f"{settings.AMOCRM_AUTH_URL}/oauth?{query}"
-
-
-def integration_of(*, state: str, client_id: str, referer: str) -> Integration | None:
-    """Which integration a redirect is about: by the signed state, else (widget install) by what it names."""
-    known = Integration.objects.select_related("account")
-    if state:
-        try:
-            return known.filter(pk=signing.loads(state, salt=STATE_SALT, max_age=STATE_SECONDS)).first()
-        except signing.BadSignature:
-            return None
-    if client_id:
-        return known.filter(client_id=client_id.replace("\x00", "")).first()
-    match = REFERER.fullmatch(referer)
-    own = known.filter(purpose=Integration.Purpose.API)
-    return own.filter(account__subdomain=match[1]).first() if match else None
-
-
-def connect(*, integration: Integration, code: str, referer: str, at: datetime) -> Account:
-    """Exchange the code of a redirect for tokens and connect the account; a second call makes a newer pair.
-
-    Raises NotAmocrm before any secret is sent, Refused for a stale code, ForeignAccount when the grant is
-    another account's, Unavailable.
-    """
-    subdomain = _subdomain(integration, referer)
-    pair = _tokens(subdomain, integration, {"grant_type": "authorization_code", "code": code})
-    line = transport.Line(
-        subdomain=subdomain, token=pair.access, priority=Priority.PERSON, patience=PATIENCE_SECONDS
-    )
-    told = Client(line).account()
-    account = integration.account
-    if told.id != account.external_id:
-        log.warning("grant of another account", account=account.key, told=told.id)
-        raise ForeignAccount
-    if integration.purpose == Integration.Purpose.API:
-        _save_pair(account, pair, at)
-        Account.objects.filter(pk=account.pk).exclude(subdomain=subdomain).update(subdomain=subdomain)
-    log.info("connected", account=account.key, purpose=integration.purpose)
-    return account
-
-
-def subscribe(*, account: Account, webhook_key: str, at: datetime) -> None:
-    """Ask amoCRM for the web hooks of the account at the address with this key; again is harmless.
-
-    Raises Unavailable, or Refused where the grant or the plan does not allow it.
-    """
-    destination = f"{settings.PUBLIC_URL}/webhooks/amocrm/{webhook_key}/"
-    run(account=account, at=at, work=lambda amocrm: amocrm.subscribe(destination=destination, events=EVENTS))
-
-
-def signed_by(integration: Integration, *, account_id: str, signature: str) -> bool:
-    """Is this the signature of amoCRM's uninstall call (facts 3.7)?"""
-    message = f"{integration.client_id}|{account_id}".encode()
-    expected = hmac.new(integration.client_secret.encode(), message, hashlib.sha256).hexdigest()
-    genuine = hmac.compare_digest(expected.encode(), signature.lower().encode("utf-8", "replace"))
-    return genuine and account_id == str(integration.account.external_id)
-
-
-def uninstalled(*, integration: Integration, at: datetime) -> None:
-    """amoCRM says that the integration was removed: believe it when the token is really dead.
-
-    The signed address can be replayed for ever, so one call asks whether it is true.
-    """
-    account = integration.account
-    if integration.purpose != Integration.Purpose.API:
-        log.warning("widget uninstalled", account=account.key)
-        return
-    try:
-        run(
-            account=account, at=at, work=lambda amocrm: amocrm.account(), priority=Priority.PERSON, budget=5.0
-        )
-    except NeedsReconnect:
-        _mark(account, Connection.State.UNINSTALLED, _("The integration was removed in amoCRM"))
-    except (Unavailable, Refused) as error:
-        log.warning("uninstall not confirmed", account=account.key, error=str(error))
-
-
 def _read(account: Account) -> Connection:
     connection = Connection.objects.filter(account=account).first()
     if connection is None or connection.state != Connection.State.CONNECTED or not connection.access_token:
@@ -225,23 +129,14 @@ def _claim(account: Account, failed: str, now: datetime) -> tuple[str, str]:
             raise NeedsReconnect(_("amoCRM must be connected again"))
         if connection.access_token != failed:
             return connection.access_token, ""
-        if not connection.refresh_token:
-            connection.state, connection.last_error = (
-                Connection.State.NEEDS_RECONNECT,
-                _("amoCRM does not accept the token (401)"),
-            )
-            connection.save(update_fields=["state", "last_error"])
-            refresh = None
-        elif connection.refreshing_until is not None and connection.refreshing_until > now:
-            refresh = ""
-        else:
+        if connection.refresh_token:
+            if connection.refreshing_until is not None and connection.refreshing_until > now:
+                return "", ""
             connection.refreshing_until = now + CLAIM
             connection.save(update_fields=["refreshing_until"])
-            refresh = connection.refresh_token
-    if refresh is None:
-        log.error("needs reconnect", account=account.key)
-        raise NeedsReconnect(_("amoCRM must be connected again"))
-    return "", refresh
+            return "", connection.refresh_token
+    lose(account, reason=_("amoCRM does not accept the token (401)"), failed=failed, at=now)
+    raise NeedsReconnect(_("amoCRM must be connected again"))
 
 
 def _exchange(account: Account, refresh: str, failed: str, at: datetime) -> str:
@@ -249,28 +144,29 @@ def _exchange(account: Account, refresh: str, failed: str, at: datetime) -> str:
     if integration is None:
         raise NeedsReconnect(_("amoCRM must be connected again"))
     try:
-        pair = _tokens(
+        pair = exchanged(
             account.subdomain, integration, {"grant_type": "refresh_token", "refresh_token": refresh}
         )
     except Refused as error:
-        return _after_refusal(account, failed, error)
+        return _after_refusal(account, failed, error, at)
     except Unavailable:
         Connection.objects.filter(account=account).update(refreshing_until=None)
         raise
-    _save_pair(account, pair, at)
+    keep(account, pair, at)
     return pair.access
 
 
-def _after_refusal(account: Account, failed: str, error: Refused) -> str:
+def _after_refusal(account: Account, failed: str, error: Refused, at: datetime) -> str:
     """The refresh token was used up: by another process (then its pair is there), or for ever."""
     connection = Connection.objects.get(account=account)
     if connection.access_token != failed:
         return connection.access_token
-    _mark(account, Connection.State.NEEDS_RECONNECT, str(error))
+    lose(account, reason=str(error), failed=failed, at=at)
     raise NeedsReconnect(_("amoCRM must be connected again")) from error
 
 
-def _tokens(subdomain: str, integration: Integration, grant: dict[str, str]) -> _Pair:
+def exchanged(subdomain: str, integration: Integration, grant: dict[str, str]) -> Pair:
+    """The pair that amoCRM gives for a grant; raises Refused (the grant is dead) or Unavailable."""
     told = transport.post_token(
         subdomain,
         {
@@ -283,10 +179,11 @@ def _tokens(subdomain: str, integration: Integration, grant: dict[str, str]) -> 
     access, refresh, lives = (told.get(name) for name in ("access_token", "refresh_token", "expires_in"))
     if not isinstance(access, str) or not isinstance(refresh, str) or not access or not refresh:
         raise Unavailable(_("amoCRM's answer cannot be read"), unknown=True)
-    return _Pair(access, refresh, lives if isinstance(lives, int) and lives > 0 else DAY_SECONDS)
+    return Pair(access, refresh, lives if isinstance(lives, int) and lives > 0 else DAY_SECONDS)
 
 
-def _save_pair(account: Account, pair: _Pair, at: datetime) -> None:
+def keep(account: Account, pair: Pair, at: datetime) -> None:
+    """Store a new pair: the account is connected, and what the owner was told about it is over."""
     Connection.objects.update_or_create(
         account=account,
         defaults={
@@ -298,20 +195,28 @@ def _save_pair(account: Account, pair: _Pair, at: datetime) -> None:
             "last_error": "",
         },
     )
+    alerts.close(account=account, kinds=(Alert.Kind.RECONNECT,), at=at)
 
 
-def _mark(account: Account, state: Connection.State, reason: str) -> None:
-    Connection.objects.filter(account=account).update(
-        state=state, refreshing_until=None, last_error=reason[:1000]
-    )
+def lose(
+    account: Account,
+    *,
+    reason: str,
+    failed: str,
+    at: datetime,
+    state: Connection.State = Connection.State.NEEDS_RECONNECT,
+) -> None:
+    """The token `failed` is dead: stop asking and tell the owner, once however many find out at a time.
+
+    Does nothing when another token has taken its place meanwhile.
+    """
+    with transaction.atomic():
+        connection = Connection.objects.select_for_update().get(account=account)
+        if connection.access_token != failed:
+            return
+        connection.state, connection.refreshing_until, connection.last_error = state, None, reason[:1000]
+        connection.save(update_fields=["state", "refreshing_until", "last_error"])
+        text = _("amoCRM account %(subdomain)s must be connected again: %(reason)s")
+        words = {"subdomain": account.subdomain, "reason": reason[:300]}
+        alerts.open_once(account=account, kind=Alert.Kind.RECONNECT, text=text % words, at=at)
     log.error("amocrm connection lost", account=account.key, state=state.value, reason=reason)
-
-
-def _subdomain(integration: Integration, referer: str) -> str:
-    """The account's subdomain behind a referer that may have our secret; raises NotAmocrm."""
-    match = REFERER.fullmatch(referer)
-    if match:
-        return match[1]
-    if "{" not in urlsplit(settings.AMOCRM_URL).netloc and referer == urlsplit(settings.AMOCRM_URL).netloc:
-        return integration.account.subdomain
-    raise NotAmocrm

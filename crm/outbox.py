@@ -17,6 +17,7 @@ from crm.delivery import deliver
 from crm.models import Deal, OutboxRow
 
 __all__ = [
+    "NOTES",
     "complete_task",
     "deliver",
     "file",
@@ -27,6 +28,10 @@ __all__ = [
     "set_price",
     "task",
 ]
+
+
+# What a note may be about: the first word of its key. An account may silence any of them.
+NOTES = ("payment", "refund", "schedule", "invoice", "message", "overdue", "document", "deal")
 
 
 def put_fields(*, deal: Deal, values: Mapping[str, str | date | None], at: datetime) -> None:
@@ -46,8 +51,9 @@ def set_price(*, deal: Deal, price: int, at: datetime) -> None:
 
 
 def note(*, deal: Deal, key: str, text: str, at: datetime) -> None:
-    """Add a note to the lead, once per key."""
-    _add(deal, OutboxRow.Kind.NOTE, key, {"text": text}, at)
+    """Add a note to the lead, once per key; not where the account has silenced what it is about."""
+    if key.partition(":")[0] not in deal.account.silent_notes:
+        _add(deal, OutboxRow.Kind.NOTE, key, {"text": text}, at)
 
 
 def file(*, deal: Deal, key: str, source: str, file_id: int, at: datetime) -> None:

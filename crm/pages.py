@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from crm import connection
+from crm import grants
 from crm.client import Refused, Unauthorized, Unavailable
 from crm.models import Integration
 
@@ -25,7 +25,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     state, referer = query.get("state", ""), query.get("referer", "").lower()
     integration = None
     if query.get("code") and (state or "from_widget" in query):
-        integration = connection.integration_of(
+        integration = grants.integration_of(
             state=state, client_id=query.get("client_id", ""), referer=referer
         )
     if integration is None:
@@ -41,20 +41,18 @@ def uninstalled(request: HttpRequest) -> HttpResponse:
     client_id = (query.get("client_uuid") or query.get("client_id") or "").replace("\x00", "")
     integration = Integration.objects.select_related("account").filter(client_id=client_id).first()
     account_id, signature = query.get("account_id", ""), query.get("signature", "")
-    if integration is None or not connection.signed_by(
-        integration, account_id=account_id, signature=signature
-    ):
+    if integration is None or not grants.signed_by(integration, account_id=account_id, signature=signature):
         return HttpResponse("forbidden", status=403, content_type="text/plain")
-    connection.uninstalled(integration=integration, at=timezone.now())
+    grants.uninstalled(integration=integration, at=timezone.now())
     return HttpResponse("ok", content_type="text/plain")
 
 
 def _connect(request: HttpRequest, integration: Integration, code: str, referer: str) -> HttpResponse:
     try:
-        account = connection.connect(integration=integration, code=code, referer=referer, at=timezone.now())
-    except connection.NotAmocrm:
+        account = grants.connect(integration=integration, code=code, referer=referer, at=timezone.now())
+    except grants.NotAmocrm:
         return _page(request, 400, _("This link cannot be used"), _("The address does not belong to amoCRM."))
-    except connection.ForeignAccount:
+    except grants.ForeignAccount:
         text = _("Access was given to another amoCRM account. Choose the right account and try again.")
         return _page(request, 403, _("Not this account"), text)
     except (Refused, Unauthorized):

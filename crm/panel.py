@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from crm.models import Deal
+from crm import alerts
+from crm.models import Alert, Deal
 from crm.models.encrypted import EncryptedTextField
 
 Words = Any  # a text, or a text that is translated when it is shown
@@ -43,6 +44,20 @@ def name_tables(
 def label(column: "models.Field[Any, Any]", value: object) -> str:
     """The label of a stored word, translated."""
     return gettext(str(dict(column.flatchoices).get(value, value))) if value not in (None, "") else ""
+
+
+def alarm(request: HttpRequest) -> list[str] | None:
+    """What stands beside the panel's name: the first open alert, in a word."""
+    first = alerts.open_ones().first() if request.user.is_authenticated else None
+    if first is None:
+        return None
+    words = {
+        Alert.Kind.RECONNECT: gettext("amoCRM must be connected again"),
+        Alert.Kind.HOOKS_OFF: gettext("amoCRM sends no web hooks"),
+        Alert.Kind.BLOCKED: gettext("amoCRM blocks our calls"),
+        Alert.Kind.TOKEN_ENDS: gettext("amoCRM's token ends soon"),
+    }
+    return [f"{words[Alert.Kind(first.kind)]}: {first.account.subdomain}", "danger"]
 
 
 class ChoiceWords(ChoicesFieldListFilter):

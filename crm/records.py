@@ -24,6 +24,8 @@ class Lead:
     responsible_user_id: int
     fields: Mapping[int, Any] = field(default_factory=dict)
     contact_id: int | None = None
+    contact_ids: tuple[int, ...] = ()
+    company_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,43 @@ class Contact:
     name: str
     email: str
     phone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Company:
+    """A company of a deal, with what its field of requisites (`legal_entity`) says; unknown is empty."""
+
+    id: int
+    name: str
+    inn: str
+    kpp: str
+    address: str
+    bic: str
+    bank_account: str
+    email: str
+    phone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hook:
+    """A subscription to web hooks; amoCRM disables one that failed too often."""
+
+    destination: str
+    events: tuple[str, ...]
+    is_disabled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrmEvent:
+    """One line of the account's list of events; `leads` are the leads that it names beside its own."""
+
+    id: str
+    type: str
+    entity: str
+    entity_id: int
+    at: int
+    contact_id: int
+    leads: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,23 +114,26 @@ class PipelineInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class CustomField:
-    """A custom field of leads; `choices` are the labels of a select."""
+    """A custom field of leads; `choices` are the labels of a select, `code` our own word for it."""
 
     id: int
     name: str
     type: str
+    code: str
     choices: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
     id: int
+    lead_id: int
     text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
     id: int
+    lead_id: int
     text: str
     till: int
 
@@ -99,7 +141,8 @@ class Task:
 def lead(document: Any) -> Lead:
     raw = mapping(document)
     contacts = items(mapping(raw.get("_embedded")).get("contacts"))
-    main = next((contact for contact in contacts if contact.get("is_main")), contacts[0] if contacts else {})
+    ids = [number(contact.get("id")) for contact in sorted(contacts, key=lambda one: not one.get("is_main"))]
+    companies = items(mapping(raw.get("_embedded")).get("companies"))
     return Lead(
         id=number(raw.get("id")),
         name=text(raw.get("name")),
@@ -108,7 +151,9 @@ def lead(document: Any) -> Lead:
         status_id=number(raw.get("status_id")),
         responsible_user_id=number(raw.get("responsible_user_id")),
         fields={number(item.get("field_id")): first(item) for item in items(raw.get("custom_fields_values"))},
-        contact_id=number(main.get("id")) or None,
+        contact_id=next(filter(None, ids), None),
+        contact_ids=tuple(filter(None, ids)),
+        company_id=number(companies[0].get("id")) or None if companies else None,
     )
 
 
@@ -120,6 +165,59 @@ def contact(document: Any) -> Contact:
         name=text(raw.get("name")),
         email=text(by_code.get("EMAIL")),
         phone=text(by_code.get("PHONE")),
+    )
+
+
+def company(document: Any) -> Company:
+    """Requisites stand in a field of the type legal_entity; others are found by their code or their name."""
+    raw = mapping(document)
+    fields = items(raw.get("custom_fields_values"))
+    by_code = {item.get("field_code"): first(item) for item in fields}
+    legal = next((mapping(first(item)) for item in fields if item.get("field_type") == "legal_entity"), {})
+
+    def told(word: str, *names: str) -> str:
+        """The part of the requisites of one of these names, else the field whose code or name is the word."""
+        known = next((text(legal.get(name)) for name in names if legal.get(name)), "")
+        plain = (
+            text(first(item)) for item in fields if word in (item.get("field_code"), item.get("field_name"))
+        )
+        return known or next(filter(None, plain), "")
+
+    return Company(
+        id=number(raw.get("id")),
+        name=text(legal.get("name")) or text(raw.get("name")),
+        inn=told("ИНН", "vat_id"),
+        kpp=told("КПП", "kpp", "tax_registration_reason_code"),
+        address=told("ADDRESS", "address", "real_address"),
+        bic=told("БИК", "bank_code"),
+        bank_account=told("Расчётный счёт", "bank_account_number"),
+        email=text(by_code.get("EMAIL")),
+        phone=text(by_code.get("PHONE")),
+    )
+
+
+def hook(document: Any) -> Hook:
+    raw = mapping(document)
+    settings = raw.get("settings")
+    return Hook(
+        destination=text(raw.get("destination")),
+        events=tuple(text(code) for code in settings) if isinstance(settings, list) else (),
+        is_disabled=raw.get("disabled") is True,
+    )
+
+
+def event(document: Any) -> CrmEvent:
+    raw = mapping(document)
+    changes = items(raw.get("value_before")) + items(raw.get("value_after"))
+    entities = [mapping(mapping(part).get("entity")) for change in changes for part in change.values()]
+    return CrmEvent(
+        id=text(raw.get("id")),
+        type=text(raw.get("type")),
+        entity=text(raw.get("entity_type")),
+        entity_id=number(raw.get("entity_id")),
+        at=number(raw.get("created_at")),
+        contact_id=number(mapping(raw.get("_embedded")).get("linked_talk_contact_id")),
+        leads=tuple(number(one.get("id")) for one in entities if one.get("type") == "lead"),
     )
 
 
@@ -161,19 +259,27 @@ def custom_field(document: Any) -> CustomField:
         id=number(raw.get("id")),
         name=text(raw.get("name")),
         type=text(raw.get("type")),
+        code=text(raw.get("code")),
         choices=tuple(text(choice.get("value")) for choice in items(raw.get("enums"))),
     )
 
 
 def note(document: Any) -> Note:
     raw = mapping(document)
-    return Note(id=number(raw.get("id")), text=str(mapping(raw.get("params")).get("text", "")))
+    return Note(
+        id=number(raw.get("id")),
+        lead_id=number(raw.get("entity_id")),
+        text=str(mapping(raw.get("params")).get("text", "")),
+    )
 
 
 def task(document: Any) -> Task:
     raw = mapping(document)
     return Task(
-        id=number(raw.get("id")), text=str(raw.get("text", "")), till=number(raw.get("complete_till"))
+        id=number(raw.get("id")),
+        lead_id=number(raw.get("entity_id")),
+        text=str(raw.get("text", "")),
+        till=number(raw.get("complete_till")),
     )
 
 

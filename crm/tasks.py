@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from crm import connection, deals, delivery
+from crm import alerts, connection, deals, delivery, upkeep
 
 
 @shared_task(name="crm.refresh_hinted_deals")
@@ -22,3 +22,15 @@ def deliver_outbox() -> None:
 def refresh_tokens() -> None:
     """Renew the tokens that have little of their life left."""
     connection.refresh_early(at=timezone.now())
+
+
+@shared_task(name="crm.check_connections")
+def check_connections() -> None:
+    """Look once a day, and after every new connection, whether calls and web hooks of an account work."""
+    upkeep.check_due(at=timezone.now())
+
+
+@shared_task(name="crm.send_alerts")
+def send_alerts() -> None:
+    """Mail to the owners what they were not told yet."""
+    alerts.deliver(at=timezone.now())

@@ -102,6 +102,15 @@ class Line:
         response = _send(self.subdomain, method, url, headers, query, body, seconds)
         return _meaning(self.subdomain, method, path, response)
 
+    def call_address(self, url: str, *, body: Any) -> None:
+        """POST to an address that amoCRM gave us; the token goes to the account's own address only."""
+        home = urlsplit(address(self.subdomain))
+        given = urlsplit(url)
+        below = given.path.startswith(f"{home.path.rstrip('/')}/api/")
+        if (given.scheme, given.netloc) != (home.scheme, home.netloc) or not below:
+            raise Refused(0, f"address at {given.hostname}")
+        self.call("POST", url.removeprefix(address(self.subdomain)), body=body)
+
     def drive(self, url: str, *, body: Any = None, content: bytes | None = None) -> dict[str, Any]:
         """POST to the account's drive, which names its own addresses; the token goes to no other host.
 

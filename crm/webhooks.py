@@ -4,7 +4,6 @@ The unguessable part of the address names the account and the body must agree; w
 is only a hint that they changed. Nothing is asked of amoCRM here, and no body makes a 500.
 """
 
-import hashlib
 import hmac
 from datetime import datetime
 from typing import Any
@@ -17,16 +16,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from crm import brackets, deals, kick
+from crm.hooks import hash_of
 from crm.models import Account, Deal
 
 log = structlog.get_logger("grafik.webhooks")
 
 LEADS_MAX = 500
-
-
-def hash_of(webhook_key: str) -> str:
-    """What Account.webhook_key_hash keeps of the unguessable part of the address."""
-    return hashlib.sha256(webhook_key.encode("utf-8", "replace")).hexdigest()
 
 
 @csrf_exempt

@@ -6,6 +6,7 @@ from typing import Any
 from billing.models import AccountPolicy, LegalEntity
 from billing.network_file.changes import Change, merged, only
 from billing.network_file.shapes import Entry, plain
+from crm import hooks
 from crm.models import Account, Connection, Integration, Pipeline
 
 
@@ -19,9 +20,13 @@ def write(entry: Entry) -> Change:
         "subdomain",
         "time_zone",
         "fallback_user",
+        "webhook_key",
+        "silent_notes",
+        "alert_email",
         account_id="external_id",
-        webhook_key="webhook_key_hash",
     )
+    if "webhook_key" in values:
+        columns["webhook_key_hash"] = hooks.hash_of(values["webhook_key"])
     if "fields" in values:
         columns["fields"] = merged(before.fields if before else {}, values["fields"].values)
     account = change.put(Account, {"key": values["key"]}, columns)
@@ -65,6 +70,7 @@ def _connection(change: Change, account: Account, token: str | None) -> None:
                 "state": Connection.State.CONNECTED,
                 "given_hash": given_hash,
                 "last_error": "",
+                "checked_at": None,
             }
     change.put(Connection, {"account": account}, values, part="connection")
 

@@ -12,6 +12,7 @@ from billing.network_file.content import Content, Known
 from billing.network_file.entity_checks import missing
 from billing.network_file.nodes import Problem
 from billing.network_file.shapes import Entry
+from crm import hooks
 from crm.models import Account, Integration
 
 ACCOUNT_NEEDED = ("subdomain", "account_id", "client_id", "client_secret", "redirect_uri")
@@ -79,6 +80,8 @@ def _taken(account: Entry) -> Iterator[Problem]:
     columns = {"account_id": "external_id", "subdomain": "subdomain", "webhook_key": "webhook_key_hash"}
     for key, column in columns.items():
         value = account.values.get(key)
+        if value and key == "webhook_key":
+            value = hooks.hash_of(value)
         other = others.filter(**{column: value}).first() if value else None
         if other is not None:
             yield account.problem(key, _("The account %(key)s has it already.") % {"key": other.key})

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal, InvalidOperation
-from hashlib import sha256
 from typing import Any
 from zoneinfo import available_timezones
 
+from cryptography.x509 import load_pem_x509_certificate
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, URLValidator
 from django.utils.translation import gettext as _
@@ -131,11 +131,11 @@ def subdomain(typed: str) -> str:
 
 
 def webhook_key(typed: str) -> str:
-    """The unguessable part of a webhook address, as the fingerprint by which it is stored and found."""
+    """The unguessable part of a webhook address."""
     typed = from_environment(typed)
     if not re.fullmatch(r"[A-Za-z0-9_-]{16,128}", typed):
         raise Wrong(_("A webhook key has 16 to 128 Latin letters and digits that nobody can guess."))
-    return sha256(typed.encode()).hexdigest()
+    return typed
 
 
 def address(typed: str) -> str:
@@ -166,6 +166,17 @@ def secret(typed: str) -> str:
     if not value.strip():
         raise Wrong(_("The secret is empty."))
     return value
+
+
+def certificate(typed: str) -> str:
+    """An X.509 certificate as PEM text, typed or taken from the environment."""
+    wrong = _("It must be a certificate: text that begins with -----BEGIN CERTIFICATE-----.")
+    text = from_environment(typed).strip()
+    try:
+        load_pem_x509_certificate(text.encode())
+    except ValueError:
+        raise Wrong(wrong) from None
+    return text
 
 
 def from_environment(typed: str) -> str:

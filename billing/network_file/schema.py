@@ -4,6 +4,7 @@ from billing.models import LegalEntity
 from billing.network_file import kinds
 from billing.network_file.shapes import ListOf, Mapping, Scalar, Shape, ValueOrList
 from billing.requisites import TAX_SYSTEMS, VAT_RATES
+from crm import outbox
 
 DEAL_FIELDS = (
     "programme",
@@ -57,6 +58,7 @@ _PIPELINE = Mapping(
         "deposit_status": _OPTIONAL_ID,
         "overdue_status": _OPTIONAL_ID,
         "lost_statuses": ListOf(_ID),
+        "gated_statuses": ListOf(_ID),
     },
     needed=("id",),
 )
@@ -116,6 +118,8 @@ ACCOUNT = Mapping(
         "pipelines": ListOf(_PIPELINE),
         "pipeline": _PIPELINE,
         "fallback_user": _OPTIONAL_ID,
+        "silent_notes": ListOf(Scalar(kinds.choice(*outbox.NOTES))),
+        "alert_email": Scalar(kinds.email, empty=""),
         "starts_on": Scalar(kinds.day, empty=None),
         "cohorts": ListOf(_COHORT),
         "overdue_task": Mapping({"type": _ID, "responsible": Scalar(_responsible)}),
@@ -142,6 +146,8 @@ MERCHANT = Mapping(
         "test_password1": Scalar(kinds.secret),
         "test_password2": Scalar(kinds.secret),
         "inv_id_from": Scalar(kinds.integer(1, 2**31 - 1), empty=None),
+        "orders": Scalar(kinds.choice("link", "invoice")),
+        "certificate": Scalar(kinds.certificate, empty=""),
         # cloudpayments
         "public_id": Scalar(kinds.text(255)),
         "api_secret": Scalar(kinds.secret),

@@ -18,8 +18,8 @@ class OutboxRow(QueueRow):
     payload by kind: fields {ours: value}; note {text}; task {text, till (ISO moment), type, responsible};
     complete_task {key of the task row, text}; stage {status_id}; price {price}; salesbot {bot_id}; file
     {source, id, and what is known of the upload: name, uuid, version}. `external_id` is what amoCRM named the
-    created object. `uncertain` says that an earlier try may have had its effect. A bot run is handed over when
-    it is done, and has reached the client's chat at `seen_at`.
+    created object. `uncertain` says that an earlier try may have had its effect. A bot run is handed over
+    when it is done, and has reached the client's chat at `seen_at`.
     """
 
     class Kind(models.TextChoices):

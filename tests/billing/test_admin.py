@@ -35,7 +35,7 @@ from billing.models import (
     TaxSetting,
 )
 from billing.network_file.apply import apply
-from crm.models import Account, Connection, DealHint, Integration, OutboxRow, QueueRow
+from crm.models import Account, Alert, Connection, DealHint, Integration, OutboxRow, QueueRow
 from crm.models.encrypted import EncryptedTextField
 from tests.billing.network_files import ENVIRONMENT, WHOLE
 from tests.factories import NOW, TODAY, make_deal, make_order, make_schedule, rub
@@ -111,6 +111,7 @@ def make_rows(deal: Any) -> None:
         account=deal.account, deal=deal, kind="note", key="n1", payload={"text": "Платёж"}, **waiting
     )
     DealHint.objects.create(account=deal.account, lead_id=7700123, **waiting)
+    Alert.objects.create(account=deal.account, kind="reconnect", text="7700", **waiting)
     Export.objects.create(account=deal.account, author="user:7700123", report="aging", **waiting)
 
 

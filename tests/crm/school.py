@@ -13,8 +13,8 @@ from werkzeug.serving import make_server
 
 from config.embedded.ports import free_port
 from crm import limits, transport
+from crm.hooks import hash_of
 from crm.models import Account, Connection, Deal, Integration, Pipeline
-from crm.webhooks import hash_of
 from sandbox.amocrm import tokens, wire
 from sandbox.amocrm.world import Crm, World
 from sandbox.app import Sandbox, create_app

@@ -11,7 +11,7 @@ from django.core import signing
 from django.db import connection as database
 from django.test import Client
 
-from crm import connection, transport
+from crm import connection, grants, transport
 from crm.client import Unavailable
 from crm.models import Account, Connection, Integration
 from sandbox.amocrm import oauth, tokens
@@ -172,7 +172,7 @@ def code(amocrm: Amocrm, user_id: int = OLGA) -> str:
 
 
 def state_of(account: Account) -> str:
-    address = connection.authorize_url(integration=account.integrations.get())
+    address = grants.authorize_url(integration=account.integrations.get())
     return parse_qs(urlsplit(address).query)["state"][0]
 
 
@@ -363,11 +363,3 @@ def test_a_grant_by_a_manager_works_as_well(amocrm: Amocrm, account: Account) ->
         "state": state_of(account),
     }
     assert callback(**query) == 200
-
-
-def test_the_hooks_are_asked_for_once(amocrm: Amocrm, account: Account) -> None:
-    for _ in range(2):
-        connection.subscribe(account=account, webhook_key="3f0c", at=NOW)
-    address = "http://127.0.0.1:8000/webhooks/amocrm/3f0c/"
-    (hook,) = (row for row in amocrm.crm.rows("hooks") if row["destination"] == address)
-    assert set(hook["settings"]) == set(connection.EVENTS)
