@@ -1,4 +1,4 @@
-"""Doors of one invoice: send it, void it."""
+"""Doors of one invoice: read it, send it, void it."""
 
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
@@ -23,6 +23,15 @@ class InvoiceDoor(Door):
         if invoice is None:
             raise Http404
         return self.visit(request, invoice.deal.external_id), invoice
+
+
+class OneInvoice(InvoiceDoor):
+    """An invoice with its ready message as it reads today: what a manager looks at before sending."""
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, invoice_id: int) -> Response:
+        visit, invoice = self.find(request, invoice_id)
+        return Response(invoice_of(visit, invoice))
 
 
 class Send(InvoiceDoor):

@@ -18,6 +18,7 @@ urlpatterns = [
     path("documents/<int:document_id>/", papers.OneDocument.as_view()),
     path("documents/open/<str:ticket>/", papers.open_ticket),
     path("templates/", papers.Templates.as_view()),
+    path("invoices/<int:invoice_id>/", invoices.OneInvoice.as_view()),
     path("invoices/<int:invoice_id>/send/", invoices.Send.as_view()),
     path("invoices/<int:invoice_id>/void/", invoices.Void.as_view()),
 ]

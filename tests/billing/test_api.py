@@ -99,7 +99,7 @@ def test_an_administrator_of_amocrm_may_what_others_may_not(
 
 
 def test_problems_have_their_shape_everywhere() -> None:
-    for path in ("deals/abc/", "nothing/", "deals/1/settle/"):
+    for path in ("deals/abc/", "nothing/", "deals/1/nothing/"):
         answer = call("POST", path, {})
         assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
         assert set(answer.json()) == {"type", "title", "status", "detail", "code"}
@@ -125,6 +125,15 @@ def test_a_refusal_names_the_field(deal: Deal, body: dict[str, str], field: str)
     answer = call("POST", f"deals/{deal.external_id}/payments/", body)
     assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
     assert not Payment.objects.exists()
+
+
+def test_an_invoice_is_read_with_the_message_that_would_go_out(deal: Deal) -> None:
+    make_schedule(deal)
+    made = call("POST", f"deals/{deal.external_id}/invoices/", {}).json()
+    read = call("GET", f"invoices/{made['id']}/")
+    assert (read.status_code, read.json()) == (200, made)
+    assert made["url"] in made["text"]
+    assert call("GET", "invoices/999999/").status_code == 404
 
 
 def test_a_paid_invoice_is_neither_made_void_nor_sent_again(deal: Deal) -> None:
