@@ -118,7 +118,8 @@ class Filters(AnalyticsDoor):
             what: [{"value": value, "name": name} for value, name in sorted(values, key=lambda one: one[1])]
             for what, values in found.items()
         }
-        return Response({"today": asked.today, **choices})
+        home = settings.AMOCRM_URL.format(subdomain=account.subdomain)
+        return Response({"today": asked.today, "deal_url": f"{home}/leads/detail/", **choices})
 
 
 def sums(figures: queries.Figures) -> dict[str, str]:

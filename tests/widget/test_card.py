@@ -269,7 +269,7 @@ def test_refresh_that_fails_keeps_the_last_card_and_says_so(deal: Page, server: 
 
 
 def test_after_a_link_went_out_the_payment_shows_within_three_seconds(deal: Page, server: Server) -> None:
-    deal.get_by_role("button", name="Ссылка для клиента").click()
+    deal.get_by_role("button", name="Ссылка (страница оплаты)").click()
     expect(deal.get_by_role("button", name="Скопировано")).to_be_visible()
     server.card.update(debt="95000.00", paid="65000.00")
     expect(deal.locator("[data-figure=debt]")).to_have_text("95\u00a0000\u00a0₽", timeout=3000)

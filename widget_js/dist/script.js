@@ -42,7 +42,7 @@ var Grafik = (() => {
       return this.status === 0 || this.status >= 500 && !this.problem || this.status < 300 && !this.problem;
     }
   };
-  function makeApi(authorizedAjax) {
+  function makeApi(authorizedAjax, base = API_URL) {
     function request(options, limit) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
@@ -63,10 +63,10 @@ var Grafik = (() => {
       });
     }
     return {
-      get: (path) => request({ url: API_URL + path, type: "GET", dataType: "text" }, READ_LIMIT_MS),
+      get: (path) => request({ url: base + path, type: "GET", dataType: "text" }, READ_LIMIT_MS),
       send: (method, path, body, key) => request(
         {
-          url: API_URL + path,
+          url: base + path,
           type: method,
           dataType: "text",
           contentType: "application/json",
@@ -99,34 +99,6 @@ var Grafik = (() => {
     }
   }
 
-  // src/dates.js
-  function formatDay(iso) {
-    const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(String(iso));
-    return parts ? `${parts[3]}.${parts[2]}.${parts[1]}` : "";
-  }
-  function formatMoment(moment) {
-    const time = /T(\d{2}:\d{2})/.exec(String(moment));
-    return time ? `${formatDay(moment)} ${time[1]}` : formatDay(moment);
-  }
-  function parseDay(typed) {
-    const text = String(typed).trim();
-    const local = /^(\d{1,2})[.,/](\d{1,2})[.,/](\d{4}|\d{2})$/.exec(text);
-    const parts = local ? [local[3], local[2], local[1]] : text.split("-");
-    if (parts.length !== 3 || !parts.every((part) => /^\d+$/.test(part))) return null;
-    const [year, month, day2] = parts.map(Number);
-    const date = new Date(Date.UTC(year < 100 ? 2e3 + year : year, month - 1, day2));
-    return date.getUTCMonth() === month - 1 && date.getUTCDate() === day2 ? date.toISOString().slice(0, 10) : null;
-  }
-  function dayOf(date) {
-    const two = (number2) => String(number2).padStart(2, "0");
-    return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  }
-  function nextMonth(iso) {
-    const [year, month, day2] = iso.split("-").map(Number);
-    const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
-    return new Date(Date.UTC(year, month, Math.min(day2, last))).toISOString().slice(0, 10);
-  }
-
   // src/html.js
   var ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "`": "&#96;" };
   var Markup = class {
@@ -154,6 +126,188 @@ var Grafik = (() => {
     return String(value).replace(/[&<>"'`]/g, (sign) => ESCAPES[sign]);
   }
 
+  // src/download.js
+  function download(url) {
+    const anchor = document.createElement("a");
+    anchor.href = href(url);
+    anchor.rel = "noopener";
+    document.body.appendChild(anchor);
+    anchor.click();
+    anchor.remove();
+  }
+
+  // src/copy.js
+  function copyText(text) {
+    if (navigator.clipboard && window.isSecureContext) {
+      return navigator.clipboard.writeText(text).catch(() => copyBySelection(text));
+    }
+    return copyBySelection(text);
+  }
+  function copyBySelection(text) {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.setAttribute("readonly", "");
+    area.style.cssText = "position:fixed;opacity:0;pointer-events:none";
+    document.body.appendChild(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    return copied ? Promise.resolve() : Promise.reject(new Error("the clipboard is closed"));
+  }
+
+  // src/dates.js
+  function formatDay(iso) {
+    const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(String(iso));
+    return parts ? `${parts[3]}.${parts[2]}.${parts[1]}` : "";
+  }
+  function formatMoment(moment) {
+    const time = /T(\d{2}:\d{2})/.exec(String(moment));
+    return time ? `${formatDay(moment)} ${time[1]}` : formatDay(moment);
+  }
+  function parseDay(typed) {
+    const text = String(typed).trim();
+    const local = /^(\d{1,2})[.,/](\d{1,2})[.,/](\d{4}|\d{2})$/.exec(text);
+    const parts = local ? [local[3], local[2], local[1]] : text.split("-");
+    if (parts.length !== 3 || !parts.every((part) => /^\d+$/.test(part))) return null;
+    const [year, month, day] = parts.map(Number);
+    const date = new Date(Date.UTC(year < 100 ? 2e3 + year : year, month - 1, day));
+    return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.toISOString().slice(0, 10) : null;
+  }
+  function dayOf(date) {
+    const two = (number) => String(number).padStart(2, "0");
+    return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  }
+  function nextMonth(iso) {
+    const [year, month, day] = iso.split("-").map(Number);
+    const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+    return new Date(Date.UTC(year, month, Math.min(day, last))).toISOString().slice(0, 10);
+  }
+
+  // src/freshness.js
+  var SLOW_MS = 15e3;
+  var QUICK_MS = 2500;
+  var QUICK_FOR_MS = 6e5;
+  function keepFresh(look, listen) {
+    let quickUntil = 0;
+    let timer = null;
+    function schedule() {
+      clearTimeout(timer);
+      timer = setTimeout(beat, Date.now() < quickUntil ? QUICK_MS : SLOW_MS);
+    }
+    function beat() {
+      if (!document.hidden) look();
+      schedule();
+    }
+    const returned = () => {
+      if (!document.hidden) look();
+    };
+    document.addEventListener("visibilitychange", returned);
+    window.addEventListener("focus", returned);
+    const unlisten = listen(look);
+    schedule();
+    return {
+      expectPayment() {
+        quickUntil = Date.now() + QUICK_FOR_MS;
+        schedule();
+      },
+      stop() {
+        clearTimeout(timer);
+        document.removeEventListener("visibilitychange", returned);
+        window.removeEventListener("focus", returned);
+        if (typeof unlisten === "function") unlisten();
+      }
+    };
+  }
+
+  // src/new_tab.js
+  function openInTab(ask, waiting) {
+    const tab = window.open("", "_blank");
+    if (!tab) return Promise.resolve(false);
+    tab.opener = null;
+    tab.document.title = waiting;
+    tab.document.body.textContent = waiting;
+    return ask().then(
+      (address) => {
+        tab.location.replace(href(address));
+        return true;
+      },
+      (error) => {
+        tab.close();
+        throw error;
+      }
+    );
+  }
+
+  // src/problems.js
+  function explain(t, error) {
+    if (error.status === 0) return { text: t("problem.offline"), retry: true };
+    if (error.status === 401) return { text: t("problem.unauthorized"), retry: true };
+    if (error.unknown) return { text: t("problem.broken"), retry: true };
+    const detail = error.problem && (error.problem.detail || error.problem.title);
+    const own = t.known(`problem.status_${error.status}`);
+    return { text: detail || own || t("problem.broken"), retry: error.status === 429 || error.status >= 500 };
+  }
+  function fieldErrors(error) {
+    const flat = {};
+    Object.keys(error.fields).forEach((name) => {
+      flat[name] = sentences(error.fields[name]).join(" ");
+    });
+    return flat;
+  }
+  function sentences(value) {
+    if (Array.isArray(value)) return value.flatMap(sentences);
+    if (value && typeof value === "object") {
+      return "message" in value ? [String(value.message)] : Object.values(value).flatMap(sentences);
+    }
+    return [String(value)];
+  }
+
+  // src/money.js
+  var NBSP = " ";
+  function toKopecks(amount) {
+    const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(String(amount));
+    if (!parts) throw new Error(`not a sum of money: ${amount}`);
+    const kopecks = BigInt(parts[2]) * 100n + BigInt((parts[3] || "").padEnd(2, "0"));
+    return parts[1] ? -kopecks : kopecks;
+  }
+  function toAmount(kopecks) {
+    const sign = kopecks < 0n ? "-" : "";
+    const absolute = kopecks < 0n ? -kopecks : kopecks;
+    return `${sign}${absolute / 100n}.${String(absolute % 100n).padStart(2, "0")}`;
+  }
+  function formatMoney(amount) {
+    return `${formatNumber(amount)}${NBSP}₽`;
+  }
+  function formatIn(currency, amount) {
+    if (!currency || currency === "RUB") return formatMoney(amount);
+    const number = formatNumber(amount);
+    return `${number.includes(",") ? number : `${number},00`}${NBSP}${currency}`;
+  }
+  function formatNumber(amount) {
+    const [whole, cents] = toAmount(toKopecks(amount)).split(".");
+    const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
+    return cents === "00" ? grouped : `${grouped},${cents}`;
+  }
+  function parseMoney(typed) {
+    const plain = String(typed).replace(/[\s\u00a0\u202f]|₽|руб\.?|р\.?$/gi, "").replace(",", ".");
+    if (!/^\d{1,12}(\.\d{1,2})?$/.test(plain)) return null;
+    const kopecks = toKopecks(plain);
+    return kopecks > 0n ? toAmount(kopecks) : null;
+  }
+  function isPositive(amount) {
+    return toKopecks(amount) > 0n;
+  }
+  function subtract(amount, other) {
+    return toAmount(toKopecks(amount) - toKopecks(other));
+  }
+  function add(...amounts) {
+    return toAmount(amounts.reduce((sum, amount) => sum + toKopecks(amount), 0n));
+  }
+  function percent(part, whole) {
+    const total = toKopecks(whole);
+    return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
+  }
+
   // src/views/controls.js
   var ICON_PATHS = {
     copy: "M7 7V4h9v9h-3M4 7h9v9H4z",
@@ -162,6 +316,8 @@ var Grafik = (() => {
     chevron: "M6 8l4 4 4-4",
     calendar: "M4 5.5h12v10.5H4zM4 9h12M7 3.5v3M13 3.5v3",
     cross: "M5 5l10 10M15 5 5 15",
+    qr: "M4 4h5v5H4zM11 4h5v5h-5zM4 11h5v5H4zM11 11h2v2h-2zM14.5 11H16v1.5M14 14h2v2h-2zM11 15v1",
+    chart: "M4 16V9M9 16V4M14 16v-6M3 16h14",
     history: "M10 5.5V10l3 2M3.5 10a6.5 6.5 0 1 0 2-4.7L3.5 7.2M3.5 3.5v3.7h3.7"
   };
   function icon(name) {
@@ -175,7 +331,11 @@ var Grafik = (() => {
     const done = copied === id;
     const shown = done ? t("copy.done") : label;
     return html`<button type="button" class="grafik-button grafik-button_small${done ? " grafik-button_done" : ""}"
-    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" title="${t("copy.title")}" aria-label="${t("copy.name", { label: shown, what })}"><span class="grafik-button__label">${icon(done ? "check" : "copy")}${shown}</span></button>`;
+    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" title="${t("copy.title")}" aria-label="${t("copy.name", { label: shown, what })}"><span class="grafik-button__label">${icon(done ? "check" : "copy")}<span class="grafik-button__words">${shown}</span></span></button>`;
+  }
+  function copyPair({ t, id, url, text, what, copied }) {
+    return html`<div class="grafik-row__actions">${copyButton({ t, id: `${id}-url`, text: url, label: t("copy.link"), what, copied })}
+    ${text && copyButton({ t, id: `${id}-text`, text, label: t("copy.text"), what, copied })}</div>`;
   }
   function pill(tone, text) {
     return html`<span class="grafik-pill grafik-pill_${tone}">${text}</span>`;
@@ -183,8 +343,8 @@ var Grafik = (() => {
   function link(address, label) {
     return html`<a class="grafik-link" href="${href(address)}" target="_blank" rel="noopener noreferrer">${label}</a>`;
   }
-  function section(title2, content, extra = "") {
-    return html`<section class="grafik-section"><h3 class="grafik-section__title">${title2}${extra}</h3>${content}</section>`;
+  function section(title, content, extra = "") {
+    return html`<section class="grafik-section"><h3 class="grafik-section__title">${title}${extra}</h3>${content}</section>`;
   }
   function folded({ t, rows, key, expanded, limit, from = 0 }) {
     if (rows.length <= limit + 1) return html`${rows}`;
@@ -192,6 +352,30 @@ var Grafik = (() => {
     const shown = expanded ? rows : rows.slice(start, start + limit);
     const label = expanded ? t("panel.fold") : t("panel.show_all", { n: rows.length });
     return html`${shown}<li class="grafik-row grafik-row_more">${button({ action: "fold", id: key, label, kind: "link" })}</li>`;
+  }
+
+  // src/views/callout.js
+  function callout(tone, text, way2 = "") {
+    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way2}</div></div>`;
+  }
+
+  // src/dialogs/copies.js
+  var SAID_FOR_MS = 2e3;
+  function connectCopies(form, t) {
+    form.addEventListener("click", (event) => {
+      const button2 = event.target.closest('[data-action="copy"]');
+      if (!button2) return;
+      const label = button2.querySelector(".grafik-button__words");
+      const before = label.textContent;
+      const say = (words, done) => {
+        label.textContent = words;
+        button2.classList.toggle("grafik-button_done", done);
+      };
+      copyText(button2.dataset.text).then(
+        () => say(t("copy.done"), true),
+        () => say(t("notice.copy_failed"), false)
+      ).then(() => setTimeout(() => say(before, false), SAID_FOR_MS));
+    });
   }
 
   // src/dialogs/fields.js
@@ -282,629 +466,6 @@ var Grafik = (() => {
     form.querySelectorAll("[aria-invalid]").forEach((box) => box.removeAttribute("aria-invalid"));
   }
 
-  // src/problems.js
-  function explain(t, error) {
-    if (error.status === 0) return { text: t("problem.offline"), retry: true };
-    if (error.status === 401) return { text: t("problem.unauthorized"), retry: true };
-    if (error.unknown) return { text: t("problem.broken"), retry: true };
-    const detail = error.problem && (error.problem.detail || error.problem.title);
-    const own = t.known(`problem.status_${error.status}`);
-    return { text: detail || own || t("problem.broken"), retry: error.status === 429 || error.status >= 500 };
-  }
-  function fieldErrors(error) {
-    const flat = {};
-    Object.keys(error.fields).forEach((name) => {
-      flat[name] = sentences(error.fields[name]).join(" ");
-    });
-    return flat;
-  }
-  function sentences(value) {
-    if (Array.isArray(value)) return value.flatMap(sentences);
-    if (value && typeof value === "object") {
-      return "message" in value ? [String(value.message)] : Object.values(value).flatMap(sentences);
-    }
-    return [String(value)];
-  }
-
-  // src/analytics/workbook.js
-  var FIRST_LOOK_MS = 400;
-  var LOOK_MS = 1200;
-  async function makeWorkbook({ api, question, key, alive, tell }) {
-    const body = Object.fromEntries(Object.entries(question).filter(([, value]) => value !== ""));
-    let job = await api.send("POST", "analytics/exports/", body, key);
-    let wait = FIRST_LOOK_MS;
-    while (job.state !== "done") {
-      if (job.state === "failed" || !alive()) throw new Error(job.detail || "");
-      await new Promise((resolve) => setTimeout(resolve, wait));
-      wait = LOOK_MS;
-      job = await api.get(`analytics/exports/${job.id}/`);
-      tell(job.progress);
-    }
-    return job.url;
-  }
-
-  // src/analytics/periods.js
-  var PRESETS = ["month", "last_month", "quarter", "year", "all", "own"];
-  var FIRST_PRESET = "year";
-  function periodOf(preset, today) {
-    const [year, month] = today.split("-").map(Number);
-    const quarter = month - (month - 1) % 3;
-    const spans = {
-      month: [day(year, month), day(year, month + 1, 0)],
-      last_month: [day(year, month - 1), day(year, month, 0)],
-      quarter: [day(year, quarter), day(year, quarter + 3, 0)],
-      year: [day(year, 1), day(year, 13, 0)]
-    };
-    const [from, to] = spans[preset] || ["", ""];
-    return { from, to };
-  }
-  function ownPeriod(typed) {
-    const from = typed.from ? parseDay(typed.from) : "";
-    const to = typed.to ? parseDay(typed.to) : "";
-    const errors = {};
-    if (from === null) errors.from = "wrong_day";
-    if (to === null) errors.to = "wrong_day";
-    else if (from && to && from > to) errors.to = "ends_before";
-    return Object.keys(errors).length ? { errors } : { from, to };
-  }
-  function queryOf(asked) {
-    const pairs = Object.entries(asked).filter(([, value]) => value !== "" && value !== null && value !== void 0);
-    return pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
-  }
-  function day(year, month, number2 = 1) {
-    return new Date(Date.UTC(year, month - 1, number2)).toISOString().slice(0, 10);
-  }
-
-  // src/money.js
-  var NBSP = " ";
-  function toKopecks(amount) {
-    const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(String(amount));
-    if (!parts) throw new Error(`not a sum of money: ${amount}`);
-    const kopecks = BigInt(parts[2]) * 100n + BigInt((parts[3] || "").padEnd(2, "0"));
-    return parts[1] ? -kopecks : kopecks;
-  }
-  function toAmount(kopecks) {
-    const sign = kopecks < 0n ? "-" : "";
-    const absolute = kopecks < 0n ? -kopecks : kopecks;
-    return `${sign}${absolute / 100n}.${String(absolute % 100n).padStart(2, "0")}`;
-  }
-  function formatMoney(amount) {
-    return `${formatNumber(amount)}${NBSP}₽`;
-  }
-  function formatIn(currency, amount) {
-    if (!currency || currency === "RUB") return formatMoney(amount);
-    const number2 = formatNumber(amount);
-    return `${number2.includes(",") ? number2 : `${number2},00`}${NBSP}${currency}`;
-  }
-  function formatNumber(amount) {
-    const [whole, cents] = toAmount(toKopecks(amount)).split(".");
-    const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
-    return cents === "00" ? grouped : `${grouped},${cents}`;
-  }
-  function parseMoney(typed) {
-    const plain = String(typed).replace(/[\s\u00a0\u202f]|₽|руб\.?|р\.?$/gi, "").replace(",", ".");
-    if (!/^\d{1,12}(\.\d{1,2})?$/.test(plain)) return null;
-    const kopecks = toKopecks(plain);
-    return kopecks > 0n ? toAmount(kopecks) : null;
-  }
-  function isPositive(amount) {
-    return toKopecks(amount) > 0n;
-  }
-  function subtract(amount, other) {
-    return toAmount(toKopecks(amount) - toKopecks(other));
-  }
-  function add(...amounts) {
-    return toAmount(amounts.reduce((sum, amount) => sum + toKopecks(amount), 0n));
-  }
-  function percent(part, whole) {
-    const total = toKopecks(whole);
-    return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
-  }
-
-  // src/views/callout.js
-  function callout(tone, text, way = "") {
-    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
-  }
-
-  // src/analytics/chart.js
-  var HEIGHT = 220;
-  var TOP = 12;
-  var BOTTOM = 28;
-  var LEFT = 64;
-  var SERIES = ["received", "overdue", "expected"];
-  var MARKS = 5;
-  var NARROWEST_LABEL = 44;
-  function chartView({ t, months, width }) {
-    const { top, marks } = scale(Math.max(...months.map(heightOf), 1));
-    const room = { left: LEFT, width: width - LEFT, height: HEIGHT - TOP - BOTTOM };
-    const step = room.width / months.length;
-    const every = Math.ceil(NARROWEST_LABEL / step);
-    const label = t("analytics.chart_label", { count: t.count("analytics.months", months.length) });
-    return html`<svg class="grafik-chart" viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" role="img" aria-label="${label}">
-    ${marks.map((mark) => gridLine(t, mark, top, room, width))}
-    ${months.map((month, index) => bar(t, month, { x: LEFT + step * index, step, top, room }))}
-    ${months.map((month, index) => index % every === 0 && html`<text class="grafik-chart__label" x="${round(LEFT + step * (index + 0.5))}" y="${HEIGHT - 8}" text-anchor="middle">${monthLabel(t, month.from, index === 0)}</text>`)}
-  </svg>`;
-  }
-  function legendView(t) {
-    return html`<ul class="grafik-legend">${SERIES.map((name) => html`<li><span class="grafik-legend__mark grafik-legend__mark_${name}" aria-hidden="true"></span>${t(`analytics.${name}`)}</li>`)}</ul>`;
-  }
-  function monthLabel(t, iso, first) {
-    const [year, month] = iso.split("-");
-    const name = t(`analytics.month_${Number(month)}`);
-    return first || month === "01" ? `${name} ${year.slice(2)}` : name;
-  }
-  function scale(value) {
-    const rough = value / MARKS;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999999);
-    const count = Math.ceil(value / step * 0.999999);
-    return { top: step * count, marks: Array.from({ length: count + 1 }, (_, index) => step * index) };
-  }
-  function shortSum(t, roubles2) {
-    const [divisor, unit] = roubles2 >= 1e6 ? [1e6, "analytics.millions"] : [1e3, "analytics.thousands"];
-    if (roubles2 < 1e3) return String(Math.round(roubles2));
-    return t(unit, { n: String(Math.round(roubles2 / divisor * 100) / 100).replace(".", ",") });
-  }
-  function gridLine(t, mark, top, room, width) {
-    const y = round(TOP + room.height * (1 - mark / top));
-    return html`<line class="grafik-chart__grid" x1="${LEFT}" x2="${width}" y1="${y}" y2="${y}"/><text class="grafik-chart__label" x="${LEFT - 8}" y="${y + 4}" text-anchor="end">${shortSum(t, mark)}</text>`;
-  }
-  function bar(t, month, { x, step, top, room }) {
-    const thick = Math.max(2, Math.min(48, step * 0.62));
-    let base = TOP + room.height;
-    const parts = SERIES.map((name) => {
-      const height = Math.max(0, roubles(month[name])) / top * room.height;
-      if (height < 0.5) return "";
-      base -= height;
-      const inset = name === "expected" ? 0.75 : 0;
-      return html`<rect class="grafik-chart__${name}" x="${round(x + (step - thick) / 2 + inset)}" y="${round(base + inset)}" width="${round(thick - 2 * inset)}" height="${round(Math.max(0, height - 2 * inset))}"/>`;
-    });
-    const words = SERIES.map((name) => `${t(`analytics.${name}`)}: ${formatMoney(month[name])}`).join("\n");
-    return html`<g><rect class="grafik-chart__hit" x="${round(x)}" y="${TOP}" width="${round(step)}" height="${room.height}"/><title>${monthLabel(t, month.from, true)}\n${words}</title>${parts}</g>`;
-  }
-  function heightOf(month) {
-    return SERIES.reduce((sum, name) => sum + Math.max(0, roubles(month[name])), 0);
-  }
-  function roubles(amount) {
-    return Number(toKopecks(amount)) / 100;
-  }
-  function round(number2) {
-    return Math.round(number2 * 100) / 100;
-  }
-
-  // src/analytics/views.js
-  var TABS = ["received", "expected", "overdue"];
-  var GROUPS = ["programme", "cohort", "manager", "location", "legal_entity"];
-  var REGIONS = ["figures", "chart", "groups", "aging", "list"];
-  function frameView(t) {
-    return html`<div class="grafik-page">
-    <header class="grafik-page__head"><h2 class="grafik-page__title">${t("advanced.title")}</h2><div data-region="excel"></div></header>
-    <form class="grafik-filters" data-region="filters" novalidate></form>
-    <div class="grafik-page__body">${REGIONS.map((name) => html`<section class="grafik-region grafik-region_${name}" data-region="${name}"></section>`)}</div>
-  </div>`;
-  }
-  function excelView(t, { busy, progress }) {
-    return html`<div class="grafik-page__tools">
-    ${button({ action: "excel", id: "registry", kind: "link", label: t("analytics.registry"), busy: busy === "registry" })}
-    ${button({ action: "excel", id: "payments", kind: "primary", label: t("analytics.excel"), busy: busy === "payments" })}
-    <span class="grafik-hidden" role="status">${busy && t("analytics.making", { progress })}</span>
-  </div>`;
-  }
-  function filtersView({ t, choices, asked, preset }) {
-    return html`<fieldset class="grafik-tabs"><legend class="grafik-hidden">${t("analytics.period")}</legend>${PRESETS.map((name) => html`<label class="grafik-tab"><input type="radio" name="preset" value="${name}"${name === preset && html` checked`}><span>${t(`analytics.preset_${name}`)}</span></label>`)}</fieldset>
-    <div class="grafik-filters__fields">
-      ${preset === "own" && [dateField({ t, name: "from", label: t("analytics.from"), value: asked.from }), dateField({ t, name: "to", label: t("analytics.to"), value: asked.to })]}
-      ${GROUPS.filter((name) => choices[name].length > 1 || asked[name]).map((name) => selectField({ name, label: t(`analytics.group_${name}`), options: optionsOf(t, choices[name]), value: asked[name] || "" }))}
-    </div>`;
-  }
-  function optionsOf(t, values) {
-    return [["", t("analytics.any")], ...values.map((one) => [String(one.value), one.name])];
-  }
-  function figuresView(t, summary) {
-    const share = summary.on_time_share === null ? "—" : `${formatShare(summary.on_time_share)} %`;
-    return html`<dl class="grafik-numbers">
-    ${number(t("analytics.received"), formatMoney(summary.received), "received")}
-    ${number(t("analytics.expected"), formatMoney(summary.expected), "expected", nextMonth2(t, summary.forecast))}
-    ${number(t("analytics.overdue"), formatMoney(summary.overdue), isPositive(summary.overdue) ? "overdue" : "none")}
-    ${number(t("analytics.on_time"), share, "on_time", t("analytics.on_time_hint"))}
-  </dl>`;
-  }
-  function number(label, value, name, hint = "") {
-    return html`<div class="grafik-number grafik-number_${name}"><dt>${label}</dt><dd data-figure="${name}">${value}</dd>${hint && html`<dd class="grafik-number__hint">${hint}</dd>`}</div>`;
-  }
-  function formatShare(share) {
-    return String(Math.floor(share * 1e3) / 10).replace(".", ",");
-  }
-  function nextMonth2(t, forecast) {
-    const next = forecast[1];
-    return next ? t("analytics.next_month", { sum: formatMoney(next.expected) }) : "";
-  }
-  function monthsView({ t, months, width }) {
-    if (!months.length) return html`${title(t("analytics.by_month"))}<p class="grafik-hint">${t("analytics.nothing")}</p>`;
-    return html`<div class="grafik-region__head">${title(t("analytics.by_month"))}${legendView(t)}</div>
-    ${chartView({ t, months, width })}
-    <details class="grafik-more"><summary>${t("analytics.as_table")}</summary>${figuresTable(t, t("analytics.month"), months.map((one) => ({ ...one, name: monthLabel(t, one.from, true) })))}</details>`;
-  }
-  function groupsView({ t, summary, group }) {
-    const tabs = GROUPS.filter((name) => name === group || summary.by_group[name].some((one) => one.value !== null));
-    const rows = summary.by_group[group];
-    return html`<div class="grafik-region__head">${title(t("analytics.groups"))}
-    <div class="grafik-switch" role="group" aria-label="${t("analytics.groups")}">${tabs.map((name) => switchButton("group", name, t(`analytics.group_${name}`), name === group))}</div></div>
-    ${rows.length ? figuresTable(t, t(`analytics.group_${group}`), rows.map((one) => ({ ...one, name: one.name || t("analytics.unknown"), pick: one.value === null ? "" : `${group}:${one.value}` }))) : html`<p class="grafik-hint">${t("analytics.nothing")}</p>`}`;
-  }
-  function figuresTable(t, caption, rows) {
-    const whole = (row) => TABS.reduce((sum, name) => sum + positive(row[name]), 0n);
-    const most = rows.reduce((top, row) => whole(row) > top ? whole(row) : top, 1n);
-    const head = [caption, ...TABS.map((name) => t(`analytics.${name}`))];
-    return html`<table class="grafik-table grafik-table_figures"><thead><tr>${head.map((text, index) => html`<th scope="col"${index > 0 && html` class="grafik-table__sum"`}>${text}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr><th scope="row">${row.pick ? button({ action: "pick", id: row.pick, label: row.name, kind: "link" }) : row.name}<span class="grafik-share" aria-hidden="true">${TABS.map((name) => html`<span class="grafik-share__${name}" style="width:${Number(positive(row[name]) * 1000n / most) / 10}%"></span>`)}</span></th>
-      ${TABS.map((name, index) => html`<td class="grafik-table__sum${name === "overdue" && isPositive(row[name]) ? " grafik-tone_error" : ""}" data-label="${head[index + 1]}">${formatMoney(row[name])}</td>`)}</tr>`)}</tbody></table>`;
-  }
-  function positive(amount) {
-    const kopecks = toKopecks(amount);
-    return kopecks > 0n ? kopecks : 0n;
-  }
-  function agingView(t, aging) {
-    if (!isPositive(aging.total)) return html`${title(t("analytics.aging"))}<p class="grafik-hint">${t("analytics.no_debt")}</p>`;
-    const total = toKopecks(aging.total);
-    const rows = aging.buckets.map((one) => html`<li class="grafik-aging__row"><span>${t("analytics.days", { range: one.bucket.replace("-", "–") })}</span>
-    <span class="grafik-aging__bar" aria-hidden="true"><span style="width:${Number(toKopecks(one.amount) * 1000n / total) / 10}%"></span></span><span class="grafik-row__sum">${formatMoney(one.amount)}</span></li>`);
-    return html`<div class="grafik-region__head">${title(t("analytics.aging"))}${button({ action: "excel", id: "aging", kind: "link", label: t("analytics.aging_excel") })}</div>
-    <ul class="grafik-aging">${rows}</ul>
-    <p class="grafik-aging__total"><span>${t("analytics.debtors", { count: t.count("analytics.deals", aging.deals) })}</span><b>${formatMoney(aging.total)}</b></p>`;
-  }
-  function listView({ t, tab, summary, rows, more, busy, dealUrl: dealUrl2 }) {
-    const tabs = TABS.map((name) => switchButton("tab", name, html`${t(`analytics.${name}`)} <span class="grafik-switch__sum">${formatMoney(summary[name])}</span>`, name === tab));
-    return html`<div class="grafik-switch grafik-switch_tabs" role="group" aria-label="${t("analytics.rows")}">${tabs}</div>
-    ${rows.length ? rowsTable(t, tab, rows, dealUrl2) : html`<p class="grafik-hint grafik-region__empty">${t(`analytics.no_${tab}`)}</p>`}
-    ${more && html`<div class="grafik-region__more">${button({ action: "more", label: t("analytics.more"), busy: busy === "more" })}</div>`}`;
-  }
-  function rowsTable(t, tab, rows, dealUrl2) {
-    const head = ["day", "client", "course", "manager", tab === "received" ? "method" : "number", "sum"];
-    return html`<table class="grafik-table grafik-table_rows"><thead><tr>${head.map((name) => html`<th scope="col"${name === "sum" && html` class="grafik-table__sum"`}>${t(`analytics.column_${name}`)}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => tab === "received" ? operationRow(t, row, dealUrl2) : openRow(t, row, dealUrl2))}</tbody></table>`;
-  }
-  function operationRow(t, row, dealUrl2) {
-    const refund = row.kind === "refund";
-    const method = t.known(`method.${row.method}`) || row.method;
-    return html`<tr data-row="${row.kind}-${row.id}"><td>${formatDay(row.on)}</td>${dealCells(row, dealUrl2)}
-    <td>${refund ? html`<span class="grafik-tone_warning">${t("analytics.refund")}</span>` : method}</td>
-    <td class="grafik-table__sum${refund ? " grafik-tone_warning" : ""}">${formatMoney(row.amount)}</td></tr>`;
-  }
-  function openRow(t, row, dealUrl2) {
-    const part = row.amount !== row.of && t("analytics.of", { sum: formatMoney(row.of) });
-    const late = row.days_late > 0 && html`<small class="grafik-tone_error">${t("analytics.late", { days: t.count("analytics.day", row.days_late) })}</small>`;
-    return html`<tr data-row="row-${row.id}"><td>${formatDay(row.due_on)}${late}</td>${dealCells(row, dealUrl2)}
-    <td>${t("analytics.payment_number", { n: row.number })}</td>
-    <td class="grafik-table__sum">${formatMoney(row.amount)}${part && html`<small>${part}</small>`}</td></tr>`;
-  }
-  function dealCells(row, dealUrl2) {
-    const course = [row.programme, row.cohort, row.location_name].filter(Boolean).join(" · ");
-    return html`<td class="grafik-table__client">${link(dealUrl2(row.lead_id), row.contact || row.deal || `#${row.lead_id}`)}${row.contact && html`<small>${row.deal}</small>`}</td><td>${course}</td><td>${row.manager_name}</td>`;
-  }
-  function switchButton(what, name, label, on) {
-    return html`<button type="button" class="grafik-switch__button${on ? " grafik-switch__button_on" : ""}" data-action="${what}" data-id="${name}" data-key="${what}:${name}" aria-pressed="${on ? "true" : "false"}">${label}</button>`;
-  }
-  function title(text) {
-    return html`<h3 class="grafik-region__title">${text}</h3>`;
-  }
-  function waitingView(t) {
-    return html`<div class="grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t("analytics.loading")}</span></div>`;
-  }
-  function failedView(t, text, retry) {
-    return callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }));
-  }
-
-  // src/analytics/page.js
-  var RESIZED_MS = 150;
-  var DRAWN = ["figures", "chart", "groups", "aging", "list"];
-  var ROWS = 25;
-  var AnalyticsPage = class {
-    /** deps: {root, api, t, notify: {done, problem}, dealUrl(leadId), download(url)} */
-    constructor(deps) {
-      Object.assign(this, deps);
-      this.ui = { preset: FIRST_PRESET, tab: "received", group: "programme", making: "", progress: 0, more: "" };
-      this.asked = {};
-      this.turn = 0;
-      this.alive = true;
-      this.onClick = (event) => this.clicked(event);
-      this.onChange = (event) => this.changed(event);
-      this.onResize = () => {
-        clearTimeout(this.resized);
-        this.resized = setTimeout(() => this.alive && this.summary && this.drawChart(), RESIZED_MS);
-      };
-    }
-    start() {
-      this.root.innerHTML = String(frameView(this.t));
-      this.form = this.region("filters");
-      this.root.addEventListener("click", this.onClick);
-      this.form.addEventListener("change", this.onChange);
-      this.form.addEventListener("submit", (event) => event.preventDefault());
-      connectPickers(this.form);
-      window.addEventListener("resize", this.onResize);
-      this.begin();
-    }
-    stop() {
-      this.alive = false;
-      clearTimeout(this.resized);
-      window.removeEventListener("resize", this.onResize);
-      this.root.removeEventListener("click", this.onClick);
-    }
-    // what is known
-    /** The filters' choices and the account's day come first: a period needs to know which day it is. */
-    begin() {
-      this.draw("figures", waitingView(this.t));
-      this.api.get("analytics/filters/").then(
-        (choices) => {
-          if (!this.alive) return;
-          this.choices = choices;
-          Object.assign(this.asked, periodOf(this.ui.preset, choices.today));
-          this.drawFilters();
-          this.load();
-        },
-        (error) => this.alive && this.failed(error)
-      );
-    }
-    load() {
-      const mine = this.nextTurn();
-      this.veil(true);
-      const query = queryOf(this.asked);
-      const asked = [`analytics/summary/?${query}`, `analytics/aging/?${query}`, this.listAddress()];
-      Promise.all(asked.map((path) => this.api.get(path))).then(
-        ([summary, aging, list]) => this.current(mine) && this.accept(summary, aging, list),
-        (error) => this.current(mine) && this.failed(error)
-      );
-    }
-    loadList() {
-      const mine = this.nextTurn();
-      this.veil(true, ["list"]);
-      this.api.get(this.listAddress()).then(
-        (list) => this.current(mine) && this.acceptList(list),
-        (error) => this.current(mine) && this.failed(error)
-      );
-    }
-    loadMore() {
-      if (this.ui.more || !this.cursor) return;
-      const mine = this.turn;
-      this.ui.more = "more";
-      this.drawList();
-      this.api.get(this.listAddress(this.cursor)).then(
-        (list) => this.current(mine) && this.acceptList({ ...list, results: [...this.rows, ...list.results] }),
-        (error) => this.current(mine) && this.moreFailed(error)
-      );
-    }
-    listAddress(cursor = "") {
-      return `analytics/payments/?${queryOf({ ...this.asked, state: this.ui.tab, limit: ROWS, cursor })}`;
-    }
-    nextTurn() {
-      this.turn += 1;
-      this.ui.more = "";
-      return this.turn;
-    }
-    current(turn) {
-      return this.alive && turn === this.turn;
-    }
-    accept(summary, aging, list) {
-      Object.assign(this, { summary, aging });
-      this.draw("figures", figuresView(this.t, summary));
-      this.drawChart();
-      this.drawGroups();
-      this.draw("aging", agingView(this.t, aging));
-      this.draw("excel", excelView(this.t, { busy: this.ui.making, progress: this.ui.progress }));
-      this.acceptList(list);
-      this.veil(false);
-    }
-    acceptList(list) {
-      this.ui.more = "";
-      this.rows = list.results;
-      this.cursor = list.next && new URL(list.next).searchParams.get("cursor");
-      this.drawList();
-      this.veil(false, ["list"]);
-    }
-    failed(error) {
-      const left = showFieldErrors(this.form, fieldErrors(error));
-      this.veil(false);
-      if (Object.keys(error.fields).length && !left.length) return;
-      const { text, retry } = explain(this.t, error);
-      this.summary = null;
-      DRAWN.forEach((name) => this.draw(name, ""));
-      this.draw("figures", failedView(this.t, text, retry));
-    }
-    moreFailed(error) {
-      this.ui.more = "";
-      this.drawList();
-      this.notify.problem(this.t("analytics.more_failed"), explain(this.t, error).text);
-    }
-    // what is seen
-    region(name) {
-      return this.root.querySelector(`[data-region="${name}"]`);
-    }
-    drawFilters() {
-      this.draw("filters", filtersView({ t: this.t, choices: this.choices, asked: this.asked, preset: this.ui.preset }));
-    }
-    drawChart() {
-      const width = Math.max(260, Math.floor(this.region("chart").clientWidth) - 32);
-      const open = Boolean(this.region("chart").querySelector("details[open]"));
-      this.draw("chart", monthsView({ t: this.t, months: this.summary.by_period, width }));
-      if (open) this.region("chart").querySelector("details").open = true;
-    }
-    drawGroups() {
-      this.draw("groups", groupsView({ t: this.t, summary: this.summary, group: this.ui.group }));
-    }
-    drawList() {
-      const { t, summary, rows, cursor, ui, dealUrl: dealUrl2 } = this;
-      this.draw("list", listView({ t, tab: ui.tab, summary, rows, more: Boolean(cursor), busy: ui.more, dealUrl: dealUrl2 }));
-    }
-    draw(name, markup) {
-      const place = this.region(name);
-      const active = document.activeElement;
-      const held = active && place.contains(active) ? active.dataset.key || active.name : "";
-      place.innerHTML = String(markup);
-      const again = held && place.querySelector(`[data-key="${CSS.escape(held)}"], [name="${CSS.escape(held)}"]${held === "preset" ? ":checked" : ""}`);
-      if (again) again.focus();
-    }
-    veil(on, regions = DRAWN) {
-      regions.forEach((name) => {
-        const place = this.region(name);
-        place.classList.toggle("grafik-region_veiled", on && Boolean(this.summary));
-        place.setAttribute("aria-busy", String(on));
-      });
-    }
-    // what is done
-    changed(event) {
-      const { name, value } = event.target;
-      if (!name) return;
-      if (name === "preset") this.choosePeriod(value);
-      else if (name === "from" || name === "to") this.typePeriod();
-      else {
-        this.asked[name] = value;
-        this.load();
-      }
-    }
-    choosePeriod(preset) {
-      this.ui.preset = preset;
-      if (preset !== "own") Object.assign(this.asked, periodOf(preset, this.choices.today));
-      this.drawFilters();
-      if (preset !== "own") this.load();
-    }
-    typePeriod() {
-      const given = ownPeriod({ from: this.form.elements.from.value, to: this.form.elements.to.value });
-      const errors = Object.entries(given.errors || {}).map(([name, word]) => [name, this.t(`analytics.${word}`)]);
-      showFieldErrors(this.form, Object.fromEntries(errors), false);
-      if (errors.length) return;
-      Object.assign(this.asked, given);
-      this.load();
-    }
-    clicked(event) {
-      const place = event.target.closest("[data-action]");
-      if (!place) return;
-      const { action, id } = place.dataset;
-      const actions = {
-        reload: () => this.choices ? this.load() : this.begin(),
-        tab: () => this.show(id),
-        group: () => this.regroup(id),
-        pick: () => this.narrow(id),
-        more: () => this.loadMore(),
-        excel: () => this.excel(id)
-      };
-      if (actions[action]) actions[action]();
-    }
-    show(tab) {
-      this.ui.tab = tab;
-      this.rows = [];
-      this.cursor = "";
-      this.loadList();
-    }
-    regroup(group) {
-      this.ui.group = group;
-      this.drawGroups();
-    }
-    /** A click on a group's name narrows everything to it; a second one widens again. */
-    narrow(id) {
-      const [name, ...value] = id.split(":");
-      this.asked[name] = String(this.asked[name] || "") === value.join(":") ? "" : value.join(":");
-      this.drawFilters();
-      this.load();
-    }
-    /** Exactly what is on the screen: the same question, the same tab. */
-    excel(report) {
-      if (this.ui.making) return;
-      const question = { ...this.asked, report, state: this.ui.tab };
-      this.making(report, 0);
-      makeWorkbook({ api: this.api, question, key: newKey(), alive: () => this.alive, tell: (progress) => this.making(report, progress) }).then(
-        (url) => {
-          if (!this.alive) return;
-          this.making("", 0);
-          this.download(url);
-        },
-        (error) => {
-          if (!this.alive) return;
-          this.making("", 0);
-          this.notify.problem(this.t("analytics.excel_failed"), error.status === void 0 ? error.message : explain(this.t, error).text);
-        }
-      );
-    }
-    making(report, progress) {
-      Object.assign(this.ui, { making: report, progress });
-      this.draw("excel", excelView(this.t, { busy: report, progress }));
-    }
-  };
-
-  // src/copy.js
-  function copyText(text) {
-    if (navigator.clipboard && window.isSecureContext) {
-      return navigator.clipboard.writeText(text).catch(() => copyBySelection(text));
-    }
-    return copyBySelection(text);
-  }
-  function copyBySelection(text) {
-    const area = document.createElement("textarea");
-    area.value = text;
-    area.setAttribute("readonly", "");
-    area.style.cssText = "position:fixed;opacity:0;pointer-events:none";
-    document.body.appendChild(area);
-    area.select();
-    const copied = document.execCommand("copy");
-    area.remove();
-    return copied ? Promise.resolve() : Promise.reject(new Error("the clipboard is closed"));
-  }
-
-  // src/freshness.js
-  var SLOW_MS = 15e3;
-  var QUICK_MS = 2500;
-  var QUICK_FOR_MS = 6e5;
-  function keepFresh(look, listen) {
-    let quickUntil = 0;
-    let timer = null;
-    function schedule() {
-      clearTimeout(timer);
-      timer = setTimeout(beat, Date.now() < quickUntil ? QUICK_MS : SLOW_MS);
-    }
-    function beat() {
-      if (!document.hidden) look();
-      schedule();
-    }
-    const returned = () => {
-      if (!document.hidden) look();
-    };
-    document.addEventListener("visibilitychange", returned);
-    window.addEventListener("focus", returned);
-    const unlisten = listen(look);
-    schedule();
-    return {
-      expectPayment() {
-        quickUntil = Date.now() + QUICK_FOR_MS;
-        schedule();
-      },
-      stop() {
-        clearTimeout(timer);
-        document.removeEventListener("visibilitychange", returned);
-        window.removeEventListener("focus", returned);
-        if (typeof unlisten === "function") unlisten();
-      }
-    };
-  }
-
-  // src/new_tab.js
-  function openInTab(ask, waiting) {
-    const tab = window.open("", "_blank");
-    if (!tab) return Promise.resolve(false);
-    tab.opener = null;
-    tab.document.title = waiting;
-    tab.document.body.textContent = waiting;
-    return ask().then(
-      (address) => {
-        tab.location.replace(href(address));
-        return true;
-      },
-      (error) => {
-        tab.close();
-        throw error;
-      }
-    );
-  }
-
   // src/dialogs/focus.js
   var REACHABLE = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
   function trapFocus(form) {
@@ -970,7 +531,7 @@ var Grafik = (() => {
     }
     /** amoCRM's Modal may draw at once or later: everything that needs the form starts here. */
     draw($body) {
-      $body.trigger("modal:loaded").html(String(frameView2(this.t, this.spec)));
+      $body.trigger("modal:loaded").html(String(frameView(this.t, this.spec)));
       this.place = $body[0].querySelector(".grafik-dialog");
       this.form = this.place.querySelector("form");
       this.place.parentNode.style.cssText = "width:auto;padding:0";
@@ -985,6 +546,7 @@ var Grafik = (() => {
         this.close();
       });
       connectPickers(this.form);
+      connectCopies(this.form, this.t);
       if (this.spec.onReady) this.spec.onReady(this);
       this.recentre();
       trapFocus(this.form);
@@ -1071,8 +633,8 @@ var Grafik = (() => {
   function closeButton(t) {
     return button({ action: "close", label: t("dialog.close") });
   }
-  function frameView2(t, spec) {
-    const foot = spec.submitLabel ? html`<button type="submit" class="grafik-button grafik-button_primary grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
+  function frameView(t, spec) {
+    const foot = spec.submitLabel ? html`<button type="submit" class="grafik-button grafik-button_${spec.submitKind || "primary"} grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
        ${button({ action: "close", kind: "text", label: t("dialog.cancel") })}` : closeButton(t);
     return html`<div class="grafik grafik-dialog${spec.wide ? " grafik-dialog_wide" : ""}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title"><form novalidate autocomplete="off">
     <button type="button" class="modal-body__close grafik-dialog__cross" data-action="close" aria-label="${t("dialog.close")}">${icon("cross")}</button>
@@ -1080,6 +642,91 @@ var Grafik = (() => {
     <fieldset class="grafik-dialog__fields">${spec.content}</fieldset>
     <div class="grafik-dialog__problem" role="alert"></div>
     <div class="grafik-dialog__actions modal-body__actions">${foot}</div></form></div>`;
+  }
+
+  // src/dialogs/decisions.js
+  function openSettle(context, handlers) {
+    const { t, api, card } = context;
+    return openDecision(context, handlers, {
+      name: "settle",
+      before: inputField({ name: "total", label: t("settle.total"), value: formatNumber(card.paid), mode: "decimal", suffix: "₽", first: true, hint: t("settle.hint", { paid: formatMoney(card.paid) }) }),
+      effects: (form) => settleEffects(t, card, parseMoney(form.elements.total.value)),
+      read(form, errors) {
+        const total = parseMoney(form.elements.total.value) || (/^\s*0+([.,]0*)?\s*$/.test(form.elements.total.value) ? "0.00" : null);
+        if (!total) errors.total = t("payment.wrong_amount");
+        else if (isPositive(subtract(total, card.paid))) errors.total = t("settle.above", { paid: formatMoney(card.paid) });
+        return { total };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/settle/`, body, key)
+    });
+  }
+  function openCancel(context, handlers) {
+    const { t, api, card } = context;
+    return openDecision(context, handlers, {
+      name: "cancel",
+      danger: true,
+      effects: () => [t("cancel.effect_rows", { debt: formatMoney(card.debt) }), t("cancel.effect_quiet"), isPositive(card.paid) && t("cancel.effect_money", { paid: formatMoney(card.paid) })],
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/schedule/cancel/`, body, key)
+    });
+  }
+  function openVoid(context, handlers) {
+    const { t, api, subject: invoice } = context;
+    return openDecision(context, handlers, {
+      name: "void",
+      danger: true,
+      title: t("void.title", { number: invoice.number }),
+      effects: () => [t("void.effect_link"), t("void.effect_debt")],
+      send: (body, key) => api.send("POST", `invoices/${invoice.id}/void/`, body, key)
+    });
+  }
+  function openRevoke(context, handlers) {
+    const { t, api, card } = context;
+    return openDecision(context, handlers, {
+      name: "revoke",
+      danger: true,
+      reasonless: true,
+      effects: () => [t("revoke.effect_old"), t("revoke.effect_new")],
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/pay-link/revoke/`, body, key)
+    });
+  }
+  function openDecision(context, { onDone, onClosed }, spec) {
+    const { t } = context;
+    return openDialog(context, {
+      title: spec.title || t(`${spec.name}.title`),
+      content: html`${spec.before || ""}${!spec.reasonless && textField({ name: "reason", label: t("decision.reason"), hint: t("schedule.reason_hint"), first: !spec.before })}<div class="grafik-decision__effects" aria-live="polite"></div>`,
+      submitLabel: t(`${spec.name}.submit`),
+      submitKind: spec.danger ? "danger" : "primary",
+      collect: (form) => collect(t, form, spec),
+      send: spec.send,
+      onReady({ form }) {
+        const show = () => {
+          form.querySelector(".grafik-decision__effects").innerHTML = String(effectsView(t, spec.effects(form).filter(Boolean)));
+        };
+        form.addEventListener("input", show);
+        show();
+      },
+      onDone,
+      onClosed
+    });
+  }
+  function effectsView(t, effects) {
+    if (!effects.length) return "";
+    return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
+  }
+  function settleEffects(t, card, total) {
+    const kept = total || "0.00";
+    const over = subtract(card.paid, kept);
+    return [t("settle.effect_total", { total: formatMoney(kept) }), t("settle.effect_rows"), isPositive(over) && t("settle.effect_credit", { over: formatMoney(over) })];
+  }
+  function collect(t, form, spec) {
+    const errors = {};
+    const body = spec.read ? spec.read(form, errors) : {};
+    if (!spec.reasonless) {
+      body.reason = form.elements.reason.value.trim();
+      if (!body.reason) errors.reason = t("decision.wrong_reason");
+    }
+    showFieldErrors(form, errors);
+    return Object.keys(errors).length ? null : body;
   }
 
   // src/dialogs/document.js
@@ -1180,9 +827,32 @@ var Grafik = (() => {
     return t.known(`who.${who}`) || who;
   }
 
+  // src/card.js
+  function refundable(card) {
+    return card.payments.filter((one) => (!one.currency || one.currency === "RUB") && isPositive(leftOf(one))).reverse();
+  }
+  function leftOf(payment) {
+    return payment.refundable || subtract(payment.amount, payment.refunded);
+  }
+  function messageOf(card) {
+    const { full } = card.links || {};
+    return full && full.state === "open" ? full.text || "" : "";
+  }
+  function channelsOf(card) {
+    if (card.channels) return card.channels;
+    const email = card.payer && card.payer.email || card.contact && card.contact.email || "";
+    return email ? [{ channel: "email", to: email }] : [];
+  }
+  function freshAttempts(card) {
+    if (!isPositive(card.debt)) return [];
+    const paid = card.payments.map((one) => Date.parse(one.received_at)).reduce((last, at) => Math.max(last, at), 0);
+    return card.attempts.filter((one) => Date.parse(one.at) > paid);
+  }
+
   // src/views/lists.js
   var INSTALLMENTS_SHOWN = 4;
   var OTHERS_SHOWN = 2;
+  var INVOICE_TONES = { open: "info", paid: "success" };
   var ROW_TONES = { overdue: "error", partially_paid: "warning", invoiced: "info", paid: "success", planned: "muted" };
   var RECEIPT_TONES = { registered: "success", failed: "error", open: "warning", sent: "info" };
   function installmentsView({ t, card, ui }) {
@@ -1212,7 +882,7 @@ var Grafik = (() => {
       <span>${part || moved && row.state !== "paid" && t("installments.moved", { day: formatDay(row.effective_due_on) })}</span></div></li>`;
   }
   function invoicesView({ t, card, ui }) {
-    const rows = card.invoices.filter((invoice) => invoice.state !== "void").reverse();
+    const rows = [...card.invoices.filter((one) => one.state !== "void").reverse(), ...card.invoices.filter((one) => one.state === "void").reverse()];
     if (!rows.length) return "";
     const list = folded({
       t,
@@ -1230,10 +900,11 @@ var Grafik = (() => {
     const sendLabel = invoice.sent.length ? t("invoices.resend") : t("invoices.send");
     return html`<li class="grafik-row" data-invoice="${invoice.id}">
     <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(invoice.amount)}</span></div>
-    <div class="grafik-row__note"><span class="grafik-tone_${open ? "info" : "success"}">${t.known(`invoice_state.${invoice.state}`) || invoice.state}</span><span>${sentNote(t, invoice)}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${INVOICE_TONES[invoice.state] || "muted"}">${t.known(`invoice_state.${invoice.state}`) || invoice.state}</span><span>${sentNote(t, invoice)}</span></div>
     ${open && html`<div class="grafik-row__actions">
       ${copyButton({ t, id, text: invoice.url, label: t("copy.link"), what, copied: ui.copied })}
-      ${card.actions.includes("invoice") && button({ action: "send", id: invoice.id, kind: "small", label: sendLabel, name: `${sendLabel}: ${what}` })}</div>`}</li>`;
+      ${card.actions.includes("invoice") && button({ action: "send", id: invoice.id, kind: "small", label: sendLabel, name: `${sendLabel}: ${what}` })}
+      ${card.actions.includes("void") && button({ action: "void", id: invoice.id, kind: "link", label: t("invoices.void"), name: `${t("invoices.void")}: ${what}` })}</div>`}</li>`;
   }
   function sentNote(t, invoice) {
     if (!invoice.sent.length) return invoice.state === "open" ? t("invoices.not_sent") : "";
@@ -1251,21 +922,23 @@ var Grafik = (() => {
     const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)));
     const list = folded({
       t,
-      rows: rows.map((payment) => paymentRow(t, payment)),
+      rows: rows.map((payment) => paymentRow(t, card, payment)),
       key: "payments",
       expanded: ui.expanded.has("payments"),
       limit: OTHERS_SHOWN
     });
     return section(t("payments.title"), html`<ul class="grafik-list">${list}</ul>`);
   }
-  function paymentRow(t, payment) {
+  function paymentRow(t, card, payment) {
     const receipt = payment.receipt;
+    const label = t("payments.refund");
     return html`<li class="grafik-row" data-payment="${payment.id}">
     <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatIn(payment.currency, payment.amount)}</span></div>
     ${payment.currency !== "RUB" && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.uncounted")}</span></div>`}
     <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
       <span class="grafik-tone_${RECEIPT_TONES[receiptState(receipt)] || "muted"}">${receiptNote(t, receipt)}</span></div>
-    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.refunded", { amount: formatIn(payment.currency, payment.refunded) })}</span></div>`}</li>`;
+    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.refunded", { amount: formatIn(payment.currency, payment.refunded) })}</span></div>`}
+    ${card.actions.includes("refund") && refundable(card).includes(payment) && html`<div class="grafik-row__actions">${button({ action: "refund", id: payment.id, kind: "link", label, name: `${label}: ${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}` })}</div>`}</li>`;
   }
   function receiptNote(t, receipt) {
     const state = receiptState(receipt);
@@ -1313,16 +986,18 @@ var Grafik = (() => {
         return { ...amount === next.amount ? { installment: next.number } : { amount }, send };
       },
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/invoices/`, body, key),
+      doneView: (invoice) => issuedView(t, invoice),
       onDone,
       onClosed
     });
   }
   function openSend(context, { onDone, onClosed }) {
     const { t, api, card, subject: invoice } = context;
-    const reachable2 = Boolean(emailOf(card));
+    const reachable2 = channelsOf(card).length > 0;
     return openDialog(context, {
       title: t("invoices.name", { number: invoice.number }),
-      content: html`<p class="grafik-dialog__lead">${t("invoice.send_lead", { amount: formatMoney(invoice.amount) })}</p>${channelsView(t, card)}${sentView(t, invoice)}`,
+      content: html`<p class="grafik-dialog__lead">${t("invoice.send_lead", { amount: formatMoney(invoice.amount) })}</p>${channelsView(t, card)}
+      <div class="grafik-message" aria-live="polite"></div>${sentView(t, invoice)}`,
       submitLabel: reachable2 ? t("invoices.send") : "",
       collect(form) {
         const channels = chosen(form);
@@ -1330,18 +1005,43 @@ var Grafik = (() => {
         return channels.length ? { channels } : null;
       },
       send: (body, key) => api.send("POST", `invoices/${invoice.id}/send/`, body, key),
+      onReady: (dialog) => loadMessage(context, dialog),
       onDone,
       onClosed
     });
   }
-  function emailOf(card) {
-    return card.payer && card.payer.email || card.contact && card.contact.email || "";
+  function loadMessage({ t, api, subject: invoice }, dialog) {
+    const place = dialog.form.querySelector(".grafik-message");
+    const show = (markup) => {
+      if (!dialog.isOpen()) return;
+      place.innerHTML = String(markup);
+      dialog.recentre();
+    };
+    const load = () => {
+      show(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t("invoice.loading")}</p>`);
+      api.get(`invoices/${invoice.id}/`).then(
+        (found) => show(messageView(t, found)),
+        (error) => show(callout("error", explain(t, error).text, button({ action: "message_again", kind: "small", label: t("panel.retry") })))
+      );
+    };
+    place.addEventListener("click", (event) => {
+      if (event.target.closest('[data-action="message_again"]')) load();
+    });
+    load();
+  }
+  function messageView(t, invoice) {
+    const what = t("invoices.name", { number: invoice.number });
+    return html`<div class="grafik-quote"><b>${t("invoice.message")}</b><p>${invoice.text}</p>${copyPair({ t, id: `message-${invoice.id}`, url: invoice.url, text: invoice.text, what, copied: "" })}</div>`;
+  }
+  function issuedView(t, invoice) {
+    const sent = invoice.sent.length ? t("invoice.issued_sent") : t("invoice.issued");
+    return html`<div class="grafik-made"><b>${t("invoices.name", { number: invoice.number })}, ${formatMoney(invoice.amount)}</b><span>${sent}</span></div>${messageView(t, invoice)}`;
   }
   function channelsView(t, card) {
-    const email = emailOf(card);
-    if (!email) return callout("warning", t("invoice.no_channel"), html`<div class="grafik-hint">${t("way_out.no_email")}</div>`);
+    const channels = channelsOf(card);
+    if (!channels.length) return callout("warning", t("invoice.no_channel"), html`<div class="grafik-hint">${t("way_out.no_email")}</div>`);
     return html`<div class="grafik-channels" role="group" aria-label="${t("invoice.channels")}">
-    ${checkField({ name: "channel", value: "email", label: t("invoice.by_email", { email }), checked: true })}</div>`;
+    ${channels.map(({ channel, to }, index) => checkField({ name: "channel", value: channel, label: t.known(`invoice.by_${channel}`, { to }) || `${channel} ${to}`, checked: index === 0 }))}</div>`;
   }
   function sentView(t, invoice) {
     if (!invoice.sent.length) return "";
@@ -1361,7 +1061,7 @@ var Grafik = (() => {
       title: t("payment.full_title"),
       content: html`<div class="grafik-question"><span>${t("payment.full_question")}</span><b>${formatMoney(card.debt)}</b></div>
       ${commonFields(t, today)}
-      ${effectsView(t, effects)}`,
+      ${effectsView2(t, effects)}`,
       submitLabel: t("payment.full_submit", { amount: formatMoney(card.debt) }),
       collect: (form) => collectCommon(t, form, today, { expected: card.debt }),
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/full-payment/`, body, key),
@@ -1406,7 +1106,7 @@ var Grafik = (() => {
     ${selectField({ name: "receipt", label: t("payment.receipt"), options: [["", t("payment.receipt_default")], ["true", t("payment.receipt_make")], ["false", t("payment.receipt_later")]] })}
     ${textField({ name: "comment", label: t("payment.comment") })}`;
   }
-  function effectsView(t, effects) {
+  function effectsView2(t, effects) {
     return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
   }
   function collectPartial(t, form, today) {
@@ -1417,18 +1117,363 @@ var Grafik = (() => {
   }
   function collectCommon(t, form, today, body) {
     const { paid_on: typed, method, receipt, comment } = form.elements;
-    const day2 = parseDay(typed.value);
-    const wrong = wrongDay(t, day2, today);
+    const day = parseDay(typed.value);
+    const wrong = wrongDay(t, day, today);
     showFieldErrors(form, wrong ? { paid_on: wrong } : {});
     if (wrong) return null;
-    const whole = { ...body, paid_on: day2, method: method.value };
+    const whole = { ...body, paid_on: day, method: method.value };
     if (comment.value.trim()) whole.comment = comment.value.trim();
     if (receipt.value) whole.receipt = receipt.value === "true";
     return whole;
   }
-  function wrongDay(t, day2, today) {
-    if (!day2) return t("payment.wrong_day");
-    return day2 > today ? t("payment.future_day", { today: formatDay(today) }) : "";
+  function wrongDay(t, day, today) {
+    if (!day) return t("payment.wrong_day");
+    return day > today ? t("payment.future_day", { today: formatDay(today) }) : "";
+  }
+
+  // src/qr.js
+  var BLOCKS = [
+    null,
+    [10, [1, 16]],
+    [16, [1, 28]],
+    [26, [1, 44]],
+    [18, [2, 32]],
+    [24, [2, 43]],
+    [16, [4, 27]],
+    [18, [4, 31]],
+    [22, [2, 38], [2, 39]],
+    [22, [3, 36], [2, 37]],
+    [26, [4, 43], [1, 44]]
+  ];
+  var ALIGNMENTS = [null, [], [6, 18], [6, 22], [6, 26], [6, 30], [6, 34], [6, 22, 38], [6, 24, 42], [6, 26, 46], [6, 28, 50]];
+  var MASKS = [
+    (row, column) => (row + column) % 2 === 0,
+    (row) => row % 2 === 0,
+    (row, column) => column % 3 === 0,
+    (row, column) => (row + column) % 3 === 0,
+    (row, column) => (Math.floor(row / 2) + Math.floor(column / 3)) % 2 === 0,
+    (row, column) => row * column % 2 + row * column % 3 === 0,
+    (row, column) => (row * column % 2 + row * column % 3) % 2 === 0,
+    (row, column) => ((row + column) % 2 + row * column % 3) % 2 === 0
+  ];
+  var LEVEL_M = 0;
+  function qrRows(text) {
+    const bytes = Array.from(new TextEncoder().encode(text));
+    const version = BLOCKS.findIndex((_, number) => number > 0 && bytes.length <= roomOf(number));
+    if (version < 1) return null;
+    const codewords = interleaved(version, dataOf(version, bytes));
+    const drawn = MASKS.map((mask, number) => drawCode(version, codewords, mask, number));
+    const penalties = drawn.map(penaltyOf);
+    return drawn[penalties.indexOf(Math.min(...penalties))];
+  }
+  function capacityOf(version) {
+    return BLOCKS[version].slice(1).reduce((sum, [count, size]) => sum + count * size, 0);
+  }
+  function roomOf(version) {
+    return capacityOf(version) - (version < 10 ? 2 : 3);
+  }
+  function dataOf(version, bytes) {
+    const bits = [];
+    const put = (value, length) => {
+      for (let place = length - 1; place >= 0; place -= 1) bits.push(value >> place & 1);
+    };
+    put(4, 4);
+    put(bytes.length, version < 10 ? 8 : 16);
+    bytes.forEach((byte) => put(byte, 8));
+    put(0, Math.min(4, capacityOf(version) * 8 - bits.length));
+    while (bits.length % 8) bits.push(0);
+    const data = [];
+    for (let place = 0; place < bits.length; place += 8) data.push(parseInt(bits.slice(place, place + 8).join(""), 2));
+    for (let pad = 236; data.length < capacityOf(version); pad ^= 236 ^ 17) data.push(pad);
+    return data;
+  }
+  function interleaved(version, data) {
+    const [errorLength, ...groups] = BLOCKS[version];
+    const blocks = [];
+    let place = 0;
+    groups.forEach(([count, size]) => {
+      for (let block = 0; block < count; block += 1) {
+        blocks.push(data.slice(place, place + size));
+        place += size;
+      }
+    });
+    const errors = blocks.map((block) => remainderOf(block, errorLength));
+    return [...columns(blocks), ...columns(errors)];
+  }
+  function columns(blocks) {
+    const longest = Math.max(...blocks.map((block) => block.length));
+    const mixed = [];
+    for (let place = 0; place < longest; place += 1) blocks.forEach((block) => place < block.length && mixed.push(block[place]));
+    return mixed;
+  }
+  function multiply(one, other) {
+    let product = 0;
+    for (let bit = 7; bit >= 0; bit -= 1) {
+      product = product << 1 ^ (product >> 7) * 285;
+      product ^= (other >> bit & 1) * one;
+    }
+    return product;
+  }
+  function generatorOf(degree) {
+    const generator = [...new Array(degree - 1).fill(0), 1];
+    let root = 1;
+    for (let step = 0; step < degree; step += 1) {
+      for (let place = 0; place < degree; place += 1) {
+        generator[place] = multiply(generator[place], root) ^ (place + 1 < degree ? generator[place + 1] : 0);
+      }
+      root = multiply(root, 2);
+    }
+    return generator;
+  }
+  function remainderOf(data, degree) {
+    const generator = generatorOf(degree);
+    const remainder = new Array(degree).fill(0);
+    data.forEach((byte) => {
+      const factor = byte ^ remainder.shift();
+      remainder.push(0);
+      generator.forEach((one, place) => {
+        remainder[place] ^= multiply(one, factor);
+      });
+    });
+    return remainder;
+  }
+  function drawCode(version, codewords, mask, maskNumber) {
+    const size = version * 4 + 17;
+    const rows = Array.from({ length: size }, () => new Array(size).fill(null));
+    const set = (row, column, dark) => {
+      if (row >= 0 && column >= 0 && row < size && column < size) rows[row][column] = dark;
+    };
+    drawFinders(set, size);
+    drawAlignments(rows, set, version);
+    for (let place = 8; place < size - 8; place += 1) {
+      set(6, place, place % 2 === 0);
+      set(place, 6, place % 2 === 0);
+    }
+    drawFormat(set, size, maskNumber);
+    if (version >= 7) drawVersion(set, size, version);
+    drawData(rows, codewords, mask, size);
+    return rows;
+  }
+  function drawFinders(set, size) {
+    [[3, 3], [3, size - 4], [size - 4, 3]].forEach(([row, column]) => {
+      for (let down = -4; down <= 4; down += 1) {
+        for (let right = -4; right <= 4; right += 1) {
+          const ring = Math.max(Math.abs(down), Math.abs(right));
+          set(row + down, column + right, ring !== 2 && ring !== 4);
+        }
+      }
+    });
+  }
+  function drawAlignments(rows, set, version) {
+    ALIGNMENTS[version].forEach((row) => ALIGNMENTS[version].forEach((column) => {
+      if (rows[row][column] !== null) return;
+      for (let down = -2; down <= 2; down += 1) {
+        for (let right = -2; right <= 2; right += 1) set(row + down, column + right, Math.max(Math.abs(down), Math.abs(right)) !== 1);
+      }
+    }));
+  }
+  function drawFormat(set, size, maskNumber) {
+    const data = LEVEL_M << 3 | maskNumber;
+    let rest = data;
+    for (let step = 0; step < 10; step += 1) rest = rest << 1 ^ (rest >> 9) * 1335;
+    const bits = (data << 10 | rest) ^ 21522;
+    const bit = (place) => (bits >> place & 1) === 1;
+    for (let place = 0; place < 6; place += 1) set(place, 8, bit(place));
+    set(7, 8, bit(6));
+    set(8, 8, bit(7));
+    set(8, 7, bit(8));
+    for (let place = 9; place < 15; place += 1) set(8, 14 - place, bit(place));
+    for (let place = 0; place < 8; place += 1) set(8, size - 1 - place, bit(place));
+    for (let place = 8; place < 15; place += 1) set(size - 15 + place, 8, bit(place));
+    set(size - 8, 8, true);
+  }
+  function drawVersion(set, size, version) {
+    let rest = version;
+    for (let step = 0; step < 12; step += 1) rest = rest << 1 ^ (rest >> 11) * 7973;
+    const bits = version << 12 | rest;
+    for (let place = 0; place < 18; place += 1) {
+      const dark = (bits >> place & 1) === 1;
+      const near = Math.floor(place / 3);
+      const far = size - 11 + place % 3;
+      set(near, far, dark);
+      set(far, near, dark);
+    }
+  }
+  function drawData(rows, codewords, mask, size) {
+    let place = 0;
+    for (let right = size - 1; right >= 1; right -= 2) {
+      if (right === 6) right = 5;
+      for (let step = 0; step < size; step += 1) {
+        for (const column of [right, right - 1]) {
+          const row = (right + 1 & 2) === 0 ? size - 1 - step : step;
+          if (rows[row][column] !== null) continue;
+          const byte = codewords[place >> 3];
+          const dark = byte !== void 0 && (byte >> 7 - (place & 7) & 1) === 1;
+          rows[row][column] = dark !== mask(row, column);
+          place += 1;
+        }
+      }
+    }
+  }
+  function penaltyOf(rows) {
+    const lines = [...rows, ...rows[0].map((_, column) => rows.map((row) => row[column]))];
+    const dark = rows.flat().filter(Boolean).length;
+    const share = Math.floor(Math.abs(dark * 100 / rows.length ** 2 - 50) / 5);
+    return lines.reduce((sum, line) => sum + runsOf(line) + findersOf(line), 0) + squaresOf(rows) + share * 10;
+  }
+  function runsOf(line) {
+    let penalty = 0;
+    let run = 1;
+    for (let place = 1; place <= line.length; place += 1) {
+      if (place < line.length && line[place] === line[place - 1]) {
+        run += 1;
+      } else {
+        if (run >= 5) penalty += run - 2;
+        run = 1;
+      }
+    }
+    return penalty;
+  }
+  function findersOf(line) {
+    const text = line.map(Number).join("");
+    let penalty = 0;
+    for (let place = 0; place + 11 <= text.length; place += 1) {
+      const part = text.slice(place, place + 11);
+      if (part === "10111010000" || part === "00001011101") penalty += 40;
+    }
+    return penalty;
+  }
+  function squaresOf(rows) {
+    let penalty = 0;
+    for (let row = 1; row < rows.length; row += 1) {
+      for (let column = 1; column < rows.length; column += 1) {
+        const colour = rows[row][column];
+        if (rows[row - 1][column] === colour && rows[row][column - 1] === colour && rows[row - 1][column - 1] === colour) penalty += 3;
+      }
+    }
+    return penalty;
+  }
+
+  // src/views/qr.js
+  var QUIET = 4;
+  function qrView(text, label) {
+    const rows = qrRows(text);
+    if (!rows) return "";
+    const size = rows.length + QUIET * 2;
+    const path = rows.flatMap((row, down) => runs(row).map(([from, length]) => `M${from + QUIET} ${down + QUIET}h${length}v1h-${length}z`)).join("");
+    return html`<svg class="grafik-qr" viewBox="0 0 ${size} ${size}" role="img" aria-label="${label}" shape-rendering="crispEdges"><rect width="${size}" height="${size}" fill="#ffffff"/><path d="${path}" fill="#000000"/></svg>`;
+  }
+  function runs(row) {
+    const found = [];
+    row.forEach((dark, column) => {
+      if (!dark) return;
+      if (column && row[column - 1]) found[found.length - 1][1] += 1;
+      else found.push([column, 1]);
+    });
+    return found;
+  }
+
+  // src/dialogs/qr.js
+  function openQr(context, { onClosed }) {
+    const { t, card } = context;
+    const places = addressesOf(t, card);
+    return openDialog(context, {
+      title: t("qr.title"),
+      content: html`${places.length > 1 && tabsView(t, places)}<div class="grafik-qr-place" aria-live="polite"></div>`,
+      onReady(dialog) {
+        const show = (place) => {
+          dialog.form.querySelector(".grafik-qr-place").innerHTML = String(placeView(t, place));
+          dialog.recentre();
+        };
+        dialog.form.addEventListener("change", (event) => show(places[Number(event.target.value)]));
+        show(places[0]);
+      },
+      onClosed
+    });
+  }
+  function addressesOf(t, card) {
+    const links = card.mode === "deposit" && card.links ? card.links : {};
+    const open = ["deposit", "full"].filter((name) => links[name] && links[name].state === "open");
+    const named = open.map((name) => ({ name: t(`links.${name}`), ...links[name] }));
+    return named.length ? named : [{ name: t("qr.page"), url: card.pay_url, text: messageOf(card), amount: "" }];
+  }
+  function tabsView(t, places) {
+    return html`<div class="grafik-tabs" role="radiogroup" aria-label="${t("qr.which")}">${places.map(
+      (place, index) => html`<label class="grafik-tab"><input type="radio" name="place" value="${index}"${index === 0 && html` checked`}><span>${place.name}</span></label>`
+    )}</div>`;
+  }
+  function placeView(t, place) {
+    const code = qrView(place.url, t("qr.label", { name: place.name }));
+    return html`${place.amount && html`<p class="grafik-qr-place__sum">${formatMoney(place.amount)}</p>`}
+    ${code || html`<p class="grafik-hint">${t("qr.too_long")}</p>`}
+    <p class="grafik-hint">${t("qr.how")}</p>
+    <p class="grafik-qr-place__address">${place.url}</p>
+    ${copyPair({ t, id: "qr", url: place.url, text: place.text, what: place.name, copied: "" })}`;
+  }
+
+  // src/dialogs/refund.js
+  function openRefund(context, { onDone, onClosed }) {
+    const { t, api, card, subject } = context;
+    const payments = refundable(card);
+    const first = payments.find((one) => subject && one.id === subject.id) || payments[0];
+    const chosen2 = (form) => payments.find((one) => String(one.id) === form.elements.payment.value);
+    return openDialog(context, {
+      title: t("refund.title"),
+      content: contentView(t, payments, first),
+      submitLabel: t("refund.submit"),
+      submitKind: "danger",
+      collect: (form) => collect2(t, form, chosen2(form)),
+      send: ({ payment, ...body }, key) => api.send("POST", `payments/${payment}/refund/`, body, key),
+      onDone,
+      onReady({ form }) {
+        const show = () => {
+          form.querySelector(".grafik-refund__effect").innerHTML = String(effectView(t, card, chosen2(form), form));
+        };
+        form.elements.payment.addEventListener("change", () => {
+          const payment = chosen2(form);
+          form.elements.amount.value = formatNumber(leftOf(payment));
+          form.elements.method.innerHTML = String(html`${methodsOf(t, payment).map(([value, label]) => html`<option value="${value}">${label}</option>`)}`);
+        });
+        form.addEventListener("input", show);
+        form.addEventListener("change", show);
+        show();
+      },
+      onClosed
+    });
+  }
+  function methodsOf(t, payment) {
+    const ways = payment.provider ? ["provider", "cash", "bank_transfer"] : ["cash", "bank_transfer"];
+    return ways.map((name) => [name, t(`refund.by_${name}`)]);
+  }
+  function contentView(t, payments, first) {
+    const options = payments.map((one) => [String(one.id), t("refund.payment_line", { day: formatDay(one.received_at), amount: formatMoney(one.amount), method: t.known(`method.${one.method}`) || one.method })]);
+    return html`${selectField({ name: "payment", label: t("refund.payment"), options, value: String(first.id) })}
+    <div class="grafik-pair">${inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(leftOf(first)), mode: "decimal", suffix: "₽", first: true })}
+    ${selectField({ name: "method", label: t("refund.method"), options: methodsOf(t, first) })}</div>
+    ${textField({ name: "reason", label: t("refund.reason"), hint: t("schedule.reason_hint") })}
+    <div class="grafik-refund__effect" aria-live="polite"></div>`;
+  }
+  function effectView(t, card, payment, form) {
+    const amount = parseMoney(form.elements.amount.value);
+    if (!amount) return "";
+    const reopened = subtract(amount, card.credit);
+    const method = form.elements.method.value;
+    const effects = [
+      t(`refund.effect_${method}`, { amount: formatMoney(amount) }),
+      isPositive(reopened) && t("refund.effect_debt", { amount: formatMoney(add(card.debt, reopened)) }),
+      t("refund.effect_receipt")
+    ].filter(Boolean);
+    return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
+  }
+  function collect2(t, form, payment) {
+    const amount = parseMoney(form.elements.amount.value);
+    const reason = form.elements.reason.value.trim();
+    const errors = {};
+    if (!amount) errors.amount = t("payment.wrong_amount");
+    else if (isPositive(subtract(amount, leftOf(payment)))) errors.amount = t("refund.too_much", { amount: formatMoney(leftOf(payment)) });
+    if (!reason) errors.reason = t("refund.wrong_reason");
+    showFieldErrors(form, errors);
+    return Object.keys(errors).length ? null : { payment: payment.id, amount, reason, method: form.elements.method.value };
   }
 
   // src/views/preview.js
@@ -1447,8 +1492,8 @@ var Grafik = (() => {
     const rows = preview.installments;
     return t("schedule.summary", { count: t.count("schedule.payments", rows.length), sum: formatMoney(sumOf(rows)) });
   }
-  function previewNote(text, ring = false, way = "") {
-    return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>${way}`;
+  function previewNote(text, ring = false, way2 = "") {
+    return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>${way2}`;
   }
   function sumOf(rows) {
     return add("0.00", ...rows.map((row) => row.amount));
@@ -1566,7 +1611,7 @@ var Grafik = (() => {
       if (!amount) errors.push(name);
       return amount;
     };
-    const day2 = (name) => {
+    const day = (name) => {
       const iso = parseDay(values[name]);
       if (!iso) errors.push(name);
       return iso;
@@ -1578,11 +1623,11 @@ var Grafik = (() => {
     const body = { total: money("total") };
     if (values.by === "count") body.count = whole("count");
     else body.monthly_amount = money("monthly_amount");
-    body.first_due_on = day2("first_due_on");
+    body.first_due_on = day("first_due_on");
     if (values.due_day.trim()) body.due_day = whole("due_day");
     if (values.down_payment.trim()) {
       body.down_payment = money("down_payment");
-      body.down_payment_on = day2("down_payment_on");
+      body.down_payment_on = day("down_payment_on");
     }
     body.round_to = values.round_to;
     body.remainder = values.remainder;
@@ -1592,11 +1637,11 @@ var Grafik = (() => {
 
   // src/dialogs/stale.js
   function showStale({ t, api, card }, dialog, onFresh) {
-    const way = (busy) => button({ action: "reload_card", kind: "small", label: t("schedule.stale_reload"), busy });
+    const way2 = (busy) => button({ action: "reload_card", kind: "small", label: t("schedule.stale_reload"), busy });
     const show = (words, busy) => {
       if (!dialog.isOpen()) return;
       const place = dialog.form.querySelector(".grafik-dialog__problem");
-      place.innerHTML = String(callout("warning", words, way(busy)));
+      place.innerHTML = String(callout("warning", words, way2(busy)));
       const reloader = place.querySelector('[data-action="reload_card"]');
       reloader.addEventListener("click", () => !busy && reload());
       reloader.focus();
@@ -1626,9 +1671,9 @@ var Grafik = (() => {
     return openDialog(context, {
       title: titleOf(t, card),
       wide: true,
-      content: contentView(t, card, startValues(card, today)),
+      content: contentView2(t, card, startValues(card, today)),
       submitLabel: t("dialog.save"),
-      collect: (form) => collect(t, form, card, marks),
+      collect: (form) => collect3(t, form, card, marks),
       send: (body, key) => api.send("PUT", path, body, key),
       onDone,
       onStale(dialog) {
@@ -1677,7 +1722,7 @@ var Grafik = (() => {
   function isRebuild(card) {
     return card.version !== null;
   }
-  function contentView(t, card, values) {
+  function contentView2(t, card, values) {
     return html`<div class="grafik-schedule"><div class="grafik-schedule__form">
     ${inputField({ name: "total", label: t("schedule.total"), value: values.total, mode: "decimal", suffix: "₽", first: true })}
     <div class="grafik-pair grafik-pair_tight">${readField({ name: "paid", label: t("schedule.received"), value: formatMoney(card.paid) })}${readField({ name: "debt", label: t("schedule.debt"), value: formatMoney(card.debt) })}</div>
@@ -1707,7 +1752,7 @@ var Grafik = (() => {
     values.shift_weekends = form.elements.shift_weekends.checked;
     return values;
   }
-  function collect(t, form, card, marks) {
+  function collect3(t, form, card, marks) {
     const { body, errors } = scheduleBody(readValues(form));
     const texts = {};
     errors.forEach((name) => {
@@ -1740,6 +1785,39 @@ var Grafik = (() => {
     form.querySelector('[data-output="debt"]').textContent = debt && !debt.startsWith("-") ? formatMoney(debt) : "—";
   }
 
+  // src/views/attempts.js
+  function attemptsView({ t, card, ui }) {
+    const fresh = freshAttempts(card);
+    if (!fresh.length) return "";
+    const rows = fresh.map((one) => attemptRow(t, one));
+    const list = folded({ t, rows, key: "attempts", expanded: ui.expanded.has("attempts"), limit: 1 });
+    return section(t("attempts.title"), html`<ul class="grafik-list">${list}</ul><p class="grafik-next"><b>${t("attempts.next")}</b> ${nextStep(t, fresh[0])}</p>`);
+  }
+  function attemptRow(t, one) {
+    const declined = one.what === "declined";
+    const words = t.known(`attempts.${one.what}`) || one.what;
+    return html`<li class="grafik-row"><div class="grafik-row__main"><span>${formatMoment(one.at)}</span>${one.amount && html`<span class="grafik-row__sum">${formatMoney(one.amount)}</span>`}</div>
+    <div class="grafik-row__note"><span class="grafik-tone_${declined ? "error" : "muted"}">${words}${one.reason && html`: ${one.reason}`}</span></div></li>`;
+  }
+  function nextStep(t, last) {
+    return t.known(`attempts.next_${last.what}`) || t("attempts.next_opened");
+  }
+
+  // src/views/more.js
+  var RARE = ["promise", "pause", "resume", "payer", "service_rendered", "write_off", "late_fee", "revoke", "settle", "cancel"];
+  var DANGEROUS = /* @__PURE__ */ new Set(["cancel", "write_off"]);
+  function rareActions(card) {
+    return RARE.filter((name) => card.actions.includes(name) || name === "revoke" && card.pay_url && card.actions.length);
+  }
+  function moreView({ t, card, ui }) {
+    const rare = rareActions(card);
+    if (!rare.length) return "";
+    const open = ui.expanded.has("more");
+    const items = rare.map((name) => html`<li>${button({ action: name, kind: DANGEROUS.has(name) ? "danger-link" : "link", label: t(`actions.${name}`) })}</li>`);
+    return html`<div class="grafik-rare"><button type="button" class="grafik-button grafik-button_link" data-action="fold" data-id="more" data-key="fold:more" aria-expanded="${open ? "true" : "false"}"><span class="grafik-button__label">${t("actions.more")}</span></button>
+    ${open && html`<ul class="grafik-rare__list">${items}</ul>`}</div>`;
+  }
+
   // src/views/summary.js
   var TONES = {
     no_schedule: "neutral",
@@ -1757,7 +1835,7 @@ var Grafik = (() => {
     <div class="grafik-head">
       ${pill(TONES[card.state] || "neutral", t.known(`state.${card.state}`) || card.state)}
       ${courseView(card)}
-      ${placeView(card)}
+      ${placeView2(card)}
     </div>
     <div class="grafik-debt">
       <span class="grafik-debt__label">${owes ? t("panel.debt") : t("panel.paid")}</span>
@@ -1770,7 +1848,7 @@ var Grafik = (() => {
     const words = [card.programme, card.cohort].filter(Boolean);
     return words.length ? html`<div class="grafik-course">${words.join(" · ")}</div>` : "";
   }
-  function placeView(card) {
+  function placeView2(card) {
     const names = [card.location, card.legal_entity].filter(Boolean).map((one) => one.name);
     return names.length ? html`<div class="grafik-place">${names.join(" · ")}</div>` : "";
   }
@@ -1802,12 +1880,41 @@ var Grafik = (() => {
       isPositive(card.overdue) && figure(t("panel.overdue"), formatMoney(card.overdue), "overdue", "error"),
       isPositive(card.credit) && figure(t("panel.credit"), formatMoney(card.credit), "credit", "warning"),
       isPositive(card.written_off) && figure(t("panel.written_off"), formatMoney(card.written_off), "written_off"),
+      card.fees && isPositive(card.fees.owed) && figure(t("panel.fees"), formatMoney(card.fees.owed), "fees", "warning"),
       card.due_day && figure(t("panel.due_day"), t("panel.due_day_value", { day: card.due_day }), "due_day"),
-      next && figure(t("panel.next"), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, "next")
+      next && figure(t("panel.next"), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, "next"),
+      card.promise && figure(t("panel.promise"), promiseWords(card.promise), "promise", "info"),
+      card.service_on && figure(t("panel.service_on"), formatDay(card.service_on), "service_on"),
+      card.payer && card.payer.kind !== "person" && figure(t("panel.payer"), card.payer.name, "payer")
     ];
+  }
+  function promiseWords(promise) {
+    return html`${promise.amount && formatMoney(promise.amount)}<small>${formatDay(promise.until)}</small>`;
   }
   function figure(label, value, name, tone = "") {
     return html`<div class="grafik-figure${tone ? ` grafik-figure_${tone}` : ""}"><dt>${label}</dt><dd data-figure="${name}">${value}</dd></div>`;
+  }
+
+  // src/views/ways_out.js
+  var WAYS = {
+    stale: (t, card, ui) => again(t, ui),
+    no_email: (t, card, ui) => html`${card.pay_url && copyButton({ t, id: "warning-page", text: card.pay_url, label: t("copy.link"), what: t("copy.what_pay_url"), copied: ui.copied })} ${again(t, ui)}`,
+    no_receiver: (t, card, ui) => again(t, ui),
+    owner_differs: (t, card, ui) => again(t, ui),
+    price_differs: (t, card) => card.actions.includes("rebuild") && way("schedule", t("actions.rebuild")),
+    credit: (t, card) => card.actions.includes("refund") && refundable(card).length > 0 && way("refund", t("actions.refund")),
+    receipt_failed: (t, card, ui) => card.payments.length > 2 && !ui.expanded.has("payments") && button({ action: "fold", id: "payments", kind: "link", label: t("way_out.show_payments") }),
+    deal_closed: (t, card) => html`${card.actions.includes("cancel") && way("cancel", t("actions.cancel"))} ${card.actions.includes("pause") && way("pause", t("actions.pause"))}`
+  };
+  function wayOut(t, card, ui, warning) {
+    const known = WAYS[warning.code];
+    return known && known(t, card, ui) || "";
+  }
+  function way(action, label) {
+    return button({ action, id: "warning", kind: "link", label });
+  }
+  function again(t, ui) {
+    return button({ action: "reload", kind: "link", label: t("way_out.check_again"), busy: ui.busy === "reload" });
   }
 
   // src/views/panel.js
@@ -1816,10 +1923,12 @@ var Grafik = (() => {
     ${ui.stale && callout("warning", t("panel.stale"), button({ action: "reload", kind: "link", label: t("panel.retry"), busy: ui.busy === "reload" }))}
     ${summaryView(t, card)}
     ${mainButton(t, card, ui)}
-    ${warningsView(t, card)}
+    ${warningsView(t, card, ui)}
+    ${attemptsView({ t, card, ui })}
     ${linksView(t, card, ui)}
     ${moneyButtons(t, card)}
     ${toolsView(t, card, ui)}
+    ${moreView({ t, card, ui })}
     ${installmentsView({ t, card, ui })}
     ${invoicesView({ t, card, ui })}
     ${paymentsView({ t, card, ui })}
@@ -1829,7 +1938,7 @@ var Grafik = (() => {
   function loadingView(t) {
     return html`<div class="grafik-panel grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t("panel.loading")}</span></div>`;
   }
-  function failedView2(t, text, retry) {
+  function failedView(t, text, retry) {
     return html`<div class="grafik-panel">${callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }))}</div>`;
   }
   function unsavedView(t) {
@@ -1844,11 +1953,8 @@ var Grafik = (() => {
     const kind = isPositive(card.debt) ? "primary" : "neutral";
     return can("rebuild") ? button({ action: "schedule", kind, label: t("actions.rebuild") }) : "";
   }
-  function warningsView(t, card) {
-    return card.warnings.map((warning) => {
-      const rebuilds = warning.code === "price_differs" && card.actions.includes("rebuild");
-      return callout("warning", warning.text, rebuilds && button({ action: "schedule", id: "warning", kind: "link", label: t("actions.rebuild") }));
-    });
+  function warningsView(t, card, ui) {
+    return card.warnings.map((warning) => callout("warning", warning.text, wayOut(t, card, ui, warning)));
   }
   function linksView(t, card, ui) {
     if (card.mode !== "deposit" || !card.links) return "";
@@ -1868,17 +1974,21 @@ var Grafik = (() => {
     const owes = isPositive(card.debt);
     const can = (action) => card.actions.includes(action);
     const row = [
+      owes && can("invoice") && card.next && button({ action: "invoice", label: t("actions.invoice") }),
       owes && can("full_payment") && button({ action: "full_payment", label: t("actions.full_payment") }),
-      can("partial_payment") && button({ action: "partial_payment", label: t("actions.partial_payment") }),
-      owes && can("invoice") && card.next && button({ action: "invoice", label: t("actions.invoice") })
+      can("partial_payment") && button({ action: "partial_payment", label: t("actions.partial_payment") })
     ].filter(Boolean);
     return row.length ? html`<div class="grafik-buttons">${row}</div>` : "";
   }
   function toolsView(t, card, ui) {
+    const copy = (id, text, label, what) => text && copyButton({ t, id, text, label, what, copied: ui.copied });
     return html`<div class="grafik-tools">
-    ${card.pay_url && copyButton({ t, id: "pay_url", text: card.pay_url, label: t("actions.pay_url"), what: t("copy.what_pay_url"), copied: ui.copied })}
+    <div class="grafik-tools__copies">${copy("pay_url", card.pay_url, t("copy.link"), t("copy.what_pay_url"))}
+      ${copy("message", card.mode === "deposit" ? "" : messageOf(card), t("copy.text"), t("copy.what_message"))}
+      ${card.pay_url && button({ action: "qr", kind: "small", label: t("actions.qr"), before: icon("qr") })}</div>
     <div class="grafik-tools__links">${card.actions.includes("document") && button({ action: "document", kind: "link", label: t("actions.document") })}
-      ${button({ action: "history", kind: "link", label: t("actions.history") })}</div>
+      ${button({ action: "history", kind: "link", label: t("actions.history") })}
+      ${button({ action: "analytics", kind: "link", label: t("actions.analytics") })}</div>
   </div>`;
   }
 
@@ -1957,7 +2067,7 @@ var Grafik = (() => {
         return;
       }
       const final = error.status === 403 || error.status === 404;
-      this.draw(failedView2(this.t, explain(this.t, error).text, !final));
+      this.draw(failedView(this.t, explain(this.t, error).text, !final));
     }
     // what is seen
     drawCard() {
@@ -1980,6 +2090,9 @@ var Grafik = (() => {
       const { action, id, key, text } = button2.dataset;
       const saved = (notice) => this.saved(notice);
       const invoiced = (notice) => this.invoiced(notice);
+      const noted = (notice) => this.noted(notice);
+      const invoice = () => this.card.invoices.find((one) => String(one.id) === id);
+      const payment = () => this.card.payments.find((one) => String(one.id) === id);
       const actions = {
         reload: () => this.reload(),
         links: () => this.makeLinks(),
@@ -1989,12 +2102,19 @@ var Grafik = (() => {
         full_payment: () => this.open(key, openFullPayment, saved("notice.payment")),
         partial_payment: () => this.open(key, openPartialPayment, saved("notice.payment")),
         invoice: () => this.open(key, openInvoice, invoiced("notice.invoice")),
-        send: () => this.open(key, openSend, invoiced("notice.sent"), this.card.invoices.find((one) => String(one.id) === id)),
+        send: () => this.open(key, openSend, invoiced("notice.sent"), invoice()),
+        void: () => this.open(key, openVoid, noted("notice.void"), invoice()),
+        refund: () => this.open(key, openRefund, noted("notice.refund"), payment()),
+        settle: () => this.open(key, openSettle, saved("notice.settled")),
+        cancel: () => this.open(key, openCancel, saved("notice.cancelled")),
+        revoke: () => this.open(key, openRevoke, saved("notice.revoked")),
+        qr: () => this.open(key, openQr, () => void 0),
+        analytics: () => this.openAnalytics(),
         document: () => this.open(key, openNewDocument, () => this.load()),
         open_document: () => openDocument(this, id, (words) => this.alive && this.notify.problem(this.t("documents.not_opened"), words)),
         history: () => this.open(key, openHistory, () => void 0)
       };
-      actions[action]();
+      if (actions[action]) actions[action]();
     }
     /** One dialog at a time; afterwards the focus goes back to the button that opened it. */
     open(key, opener, onDone, subject) {
@@ -2025,9 +2145,25 @@ var Grafik = (() => {
         this.load();
       };
     }
+    /** Done, but the answer is not a card: say so and look. */
+    noted(notice) {
+      return () => {
+        this.notify.done(this.t(notice), this.card.name);
+        this.load();
+      };
+    }
     conflict(error) {
       this.notify.problem(this.t("dialog.stale"), explain(this.t, error).text);
       this.load();
+    }
+    /** The page of figures in a tab: its address is a code for one use, asked for at the click. */
+    openAnalytics() {
+      const failed = (words) => this.alive && this.notify.problem(this.t("notice.analytics_failed"), words);
+      const ask = () => this.api.send("POST", "analytics/tab/", {}).then((made) => made.url);
+      openInTab(ask, this.t("analytics.opening")).then(
+        (opened) => opened || failed(this.t("documents.blocked")),
+        (error) => failed(explain(this.t, error).text)
+      );
     }
     makeLinks() {
       if (this.ui.busy) return;
@@ -2085,9 +2221,9 @@ var Grafik = (() => {
     const place = document.createElement("div");
     place.className = "grafik grafik-settings";
     (own || body).appendChild(place);
-    function show(tone, state, text, again = false) {
+    function show(tone, state, text, again2 = false) {
       place.innerHTML = String(html`<div class="grafik-settings__state" role="status">${pill(tone, t(`settings.${state}`))}</div>
-      <p>${text}</p>${again && button({ action: "try_again", label: t("panel.retry") })}`);
+      <p>${text}</p>${again2 && button({ action: "try_again", label: t("panel.retry") })}`);
     }
     function attempt() {
       if (!installed) {
@@ -2135,12 +2271,12 @@ var Grafik = (() => {
     }
     const t = (path, parameters) => fill2(find(path) || path, parameters || {});
     t.known = (path, parameters) => fill2(find(path), parameters || {});
-    t.count = (path, number2) => t(`${path}.${pluralForm(number2)}`, { n: number2 });
+    t.count = (path, number) => t(`${path}.${pluralForm(number)}`, { n: number });
     return t;
   }
-  function pluralForm(number2) {
-    const tens = number2 % 100;
-    const ones = number2 % 10;
+  function pluralForm(number) {
+    const tens = number % 100;
+    const ones = number % 10;
     if (ones === 1 && tens !== 11) return "one";
     return ones >= 2 && ones <= 4 && (tens < 12 || tens > 14) ? "few" : "many";
   }
@@ -2164,6 +2300,27 @@ var Grafik = (() => {
       function stopPage() {
         if (page) page.stop();
         page = null;
+      }
+      function openFigures(root) {
+        const t = texts();
+        root.innerHTML = String(loadingView(t));
+        const mine = { stop: () => root.removeEventListener("click", again2) };
+        const again2 = (event) => event.target.closest('[data-action="reload"]') && openFigures(root);
+        page = mine;
+        window.require(
+          [`${self.params.path}/lib/figures.js?v=${encodeURIComponent(self.get_version())}`],
+          ({ AnalyticsPage }) => {
+            if (page !== mine) return;
+            mine.stop();
+            page = new AnalyticsPage({ root, api: api(), t, notify: notices(), dealUrl, download });
+            page.start();
+          },
+          () => {
+            if (page !== mine) return;
+            root.innerHTML = String(failedView(t, t("problem.offline"), true));
+            root.addEventListener("click", again2, { once: true });
+          }
+        );
       }
       this.callbacks = {
         render() {
@@ -2220,8 +2377,7 @@ var Grafik = (() => {
           const root = document.createElement("div");
           root.className = "grafik";
           holder.replaceChildren(root);
-          page = new AnalyticsPage({ root, api: api(), t: texts(), notify: notices(), dealUrl, download });
-          page.start();
+          openFigures(root);
           return true;
         },
         onSave() {
@@ -2245,14 +2401,6 @@ var Grafik = (() => {
   function dealUrl(id) {
     const base = location.pathname.replace(/\/(advanced_)?settings\/.*$/, "").replace(/\/$/, "");
     return `${location.origin}${base}/leads/detail/${id}`;
-  }
-  function download(url) {
-    const anchor = document.createElement("a");
-    anchor.href = href(url);
-    anchor.rel = "noopener";
-    document.body.appendChild(anchor);
-    anchor.click();
-    anchor.remove();
   }
   function managerName(id) {
     const managers = APP.constant("managers");

@@ -24,8 +24,8 @@ export class ApiError extends Error {
   }
 }
 
-/** `authorizedAjax(options)` answers like $.ajax. `get(path)`, `send(method, path, body, key)`. */
-export function makeApi(authorizedAjax) {
+/** `authorizedAjax(options)` answers like $.ajax. → {get(path), send(method, path, body, key)}, below `base`. */
+export function makeApi(authorizedAjax, base = API_URL) {
   function request(options, limit) {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -47,11 +47,11 @@ export function makeApi(authorizedAjax) {
   }
 
   return {
-    get: (path) => request({ url: API_URL + path, type: 'GET', dataType: 'text' }, READ_LIMIT_MS),
+    get: (path) => request({ url: base + path, type: 'GET', dataType: 'text' }, READ_LIMIT_MS),
     send: (method, path, body, key) =>
       request(
         {
-          url: API_URL + path,
+          url: base + path,
           type: method,
           dataType: 'text',
           contentType: 'application/json',

@@ -1,14 +1,13 @@
 // What amoCRM calls. Each callback is a door: it reads amoCRM's globals, hands values to the modules
 // that work, and returns what amoCRM expects. APP is only ever read.
 
-import { AnalyticsPage } from './analytics/page.js';
 import { makeApi } from './api.js';
-import { href } from './html.js';
+import { download } from './download.js';
 import { Panel } from './panel.js';
 import { showSettings } from './settings.js';
 import { ensureStylesheet } from './stylesheet.js';
 import { makeTexts } from './texts.js';
-import { loadingView, unsavedView } from './views/panel.js';
+import { failedView, loadingView, unsavedView } from './views/panel.js';
 
 /** Makes amoCRM's widget constructor from amoCRM's own Modal. */
 export function makeWidget(Modal) {
@@ -29,6 +28,29 @@ export function makeWidget(Modal) {
     function stopPage() {
       if (page) page.stop();
       page = null;
+    }
+
+    /** The page of figures is a module of its own: the card never loads its charts. */
+    function openFigures(root) {
+      const t = texts();
+      root.innerHTML = String(loadingView(t));
+      const mine = { stop: () => root.removeEventListener('click', again) };
+      const again = (event) => event.target.closest('[data-action="reload"]') && openFigures(root);
+      page = mine;
+      window.require(
+        [`${self.params.path}/lib/figures.js?v=${encodeURIComponent(self.get_version())}`],
+        ({ AnalyticsPage }) => {
+          if (page !== mine) return;
+          mine.stop();
+          page = new AnalyticsPage({ root, api: api(), t, notify: notices(), dealUrl, download });
+          page.start();
+        },
+        () => {
+          if (page !== mine) return;
+          root.innerHTML = String(failedView(t, t('problem.offline'), true));
+          root.addEventListener('click', again, { once: true });
+        },
+      );
     }
 
     this.callbacks = {
@@ -90,8 +112,7 @@ export function makeWidget(Modal) {
         const root = document.createElement('div');
         root.className = 'grafik';
         holder.replaceChildren(root);
-        page = new AnalyticsPage({ root, api: api(), t: texts(), notify: notices(), dealUrl, download });
-        page.start();
+        openFigures(root);
         return true;
       },
 
@@ -122,16 +143,6 @@ function inLeadCard() {
 function dealUrl(id) {
   const base = location.pathname.replace(/\/(advanced_)?settings\/.*$/, '').replace(/\/$/, '');
   return `${location.origin}${base}/leads/detail/${id}`;
-}
-
-/** The answer is an attachment: the page stays where it is. */
-function download(url) {
-  const anchor = document.createElement('a');
-  anchor.href = href(url);
-  anchor.rel = 'noopener';
-  document.body.appendChild(anchor);
-  anchor.click();
-  anchor.remove();
 }
 
 function managerName(id) {

@@ -6,11 +6,15 @@ import { newKey } from './api.js';
 import { copyText } from './copy.js';
 import { dayOf } from './dates.js';
 import { keepFresh } from './freshness.js';
+import { openInTab } from './new_tab.js';
 import { explain } from './problems.js';
+import { openCancel, openRevoke, openSettle, openVoid } from './dialogs/decisions.js';
 import { openDocument, openNewDocument } from './dialogs/document.js';
 import { openHistory } from './dialogs/history.js';
 import { openInvoice, openSend } from './dialogs/invoice.js';
 import { openFullPayment, openPartialPayment } from './dialogs/payment.js';
+import { openQr } from './dialogs/qr.js';
+import { openRefund } from './dialogs/refund.js';
 import { openSchedule } from './dialogs/schedule.js';
 import { failedView, loadingView, panelView } from './views/panel.js';
 
@@ -128,6 +132,9 @@ export class Panel {
     const { action, id, key, text } = button.dataset;
     const saved = (notice) => this.saved(notice);
     const invoiced = (notice) => this.invoiced(notice);
+    const noted = (notice) => this.noted(notice);
+    const invoice = () => this.card.invoices.find((one) => String(one.id) === id);
+    const payment = () => this.card.payments.find((one) => String(one.id) === id);
     const actions = {
       reload: () => this.reload(),
       links: () => this.makeLinks(),
@@ -137,12 +144,19 @@ export class Panel {
       full_payment: () => this.open(key, openFullPayment, saved('notice.payment')),
       partial_payment: () => this.open(key, openPartialPayment, saved('notice.payment')),
       invoice: () => this.open(key, openInvoice, invoiced('notice.invoice')),
-      send: () => this.open(key, openSend, invoiced('notice.sent'), this.card.invoices.find((one) => String(one.id) === id)),
+      send: () => this.open(key, openSend, invoiced('notice.sent'), invoice()),
+      void: () => this.open(key, openVoid, noted('notice.void'), invoice()),
+      refund: () => this.open(key, openRefund, noted('notice.refund'), payment()),
+      settle: () => this.open(key, openSettle, saved('notice.settled')),
+      cancel: () => this.open(key, openCancel, saved('notice.cancelled')),
+      revoke: () => this.open(key, openRevoke, saved('notice.revoked')),
+      qr: () => this.open(key, openQr, () => undefined),
+      analytics: () => this.openAnalytics(),
       document: () => this.open(key, openNewDocument, () => this.load()),
       open_document: () => openDocument(this, id, (words) => this.alive && this.notify.problem(this.t('documents.not_opened'), words)),
       history: () => this.open(key, openHistory, () => undefined),
     };
-    actions[action]();
+    if (actions[action]) actions[action]();
   }
 
   /** One dialog at a time; afterwards the focus goes back to the button that opened it. */
@@ -177,9 +191,27 @@ export class Panel {
     };
   }
 
+  /** Done, but the answer is not a card: say so and look. */
+  noted(notice) {
+    return () => {
+      this.notify.done(this.t(notice), this.card.name);
+      this.load();
+    };
+  }
+
   conflict(error) {
     this.notify.problem(this.t('dialog.stale'), explain(this.t, error).text);
     this.load();
+  }
+
+  /** The page of figures in a tab: its address is a code for one use, asked for at the click. */
+  openAnalytics() {
+    const failed = (words) => this.alive && this.notify.problem(this.t('notice.analytics_failed'), words);
+    const ask = () => this.api.send('POST', 'analytics/tab/', {}).then((made) => made.url);
+    openInTab(ask, this.t('analytics.opening')).then(
+      (opened) => opened || failed(this.t('documents.blocked')),
+      (error) => failed(explain(this.t, error).text),
+    );
   }
 
   makeLinks() {

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { buildWidget } from '../build.mjs';
+import { buildTab, buildWidget } from '../build.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+const TAB = fileURLToPath(new URL('../../analytics/static/analytics', import.meta.url));
 
 test('dist is current: run `npm run build` and commit', async () => {
   const fresh = mkdtempSync(join(tmpdir(), 'grafik-widget-'));
@@ -17,6 +18,16 @@ test('dist is current: run `npm run build` and commit', async () => {
     const names = files(fresh);
     assert.deepEqual(files(DIST), names);
     for (const name of names) assert.ok(readFileSync(join(DIST, name)).equals(readFileSync(join(fresh, name))), `${name} is out of date`);
+  } finally {
+    rmSync(fresh, { recursive: true });
+  }
+});
+
+test('the page of the tab is current too', async () => {
+  const fresh = mkdtempSync(join(tmpdir(), 'grafik-tab-'));
+  try {
+    await buildTab(fresh);
+    for (const name of files(fresh)) assert.ok(readFileSync(join(TAB, name)).equals(readFileSync(join(fresh, name))), `${name} is out of date`);
   } finally {
     rmSync(fresh, { recursive: true });
   }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { dictionary } from './sample.mjs';
 
 const HERE = new URL('../', import.meta.url);
@@ -28,12 +29,19 @@ test('both languages have the same parameters in every text', () => {
 });
 
 test('the script has nothing that moderation forbids', () => {
-  const script = read('dist/script.js');
+  const script = `${read('dist/script.js')}${read('dist/lib/figures.js')}`;
   for (const banned of [/\beval\s*\(/, /\bnew Function\b/, /\balert\s*\(/, /\bconfirm\s*\(/, /\bprompt\s*\(/, /console\./, /async:\s*false/, /document\.write/, /createElement\(['"]script/]) {
     assert.doesNotMatch(script, banned);
   }
   assert.doesNotMatch(script, /\bAPP\.[\w.]+\s*=[^=]/);
   assert.match(script, /^define\(\[/);
+});
+
+test('the card loads a light script, without the charts', () => {
+  const script = read('dist/script.js');
+  assert.ok(gzipSync(script).length < 60 * 1024);
+  assert.doesNotMatch(script, /grafik-chart/);
+  assert.match(read('dist/lib/figures.js'), /grafik-chart/);
 });
 
 test('every rule of the stylesheet stands under our root class', () => {
@@ -53,7 +61,7 @@ test('text reaches the contrast of 4.5 on its background in both themes', () => 
   const tones = ['success', 'warning', 'error', 'info'];
   const pairs = [['text', 'panel'], ['muted', 'panel'], ['muted', 'page'], ['link', 'panel'], ['text', 'warning-callout'], ['muted', 'warning-callout'], ['link', 'warning-callout'], ['text', 'error-back'], ['text', 'info-back'], ['neutral', 'neutral-back'], ...tones.map((tone) => [tone, `${tone}-back`]), ...tones.map((tone) => [tone, 'panel'])];
   for (const [name, theme] of Object.entries({ light, dark })) {
-    assert.ok(contrast('#ffffff', theme.primary) >= 4.5, `${name} primary button`);
+    for (const back of ['primary', 'danger']) assert.ok(contrast('#ffffff', theme[back]) >= 4.5, `${name} ${back} button`);
     for (const [text, back] of pairs) assert.ok(contrast(theme[text], theme[back]) >= 4.5, `${name} ${text} on ${back}: ${contrast(theme[text], theme[back]).toFixed(2)}`);
   }
 });

@@ -12,9 +12,11 @@ import { agingView, excelView, failedView, figuresView, filtersView, frameView, 
 const RESIZED_MS = 150;
 const DRAWN = ['figures', 'chart', 'groups', 'aging', 'list'];
 const ROWS = 25;
+/** Frame and padding of the chart's box at both sides. */
+const CHART_EDGES = 34;
 
 export class AnalyticsPage {
-  /** deps: {root, api, t, notify: {done, problem}, dealUrl(leadId), download(url)} */
+  /** deps: {root, api, t, notify: {done, problem}, dealUrl(leadId)? (else the server's), download(url), unauthorized? (words)} */
   constructor(deps) {
     Object.assign(this, deps);
     this.ui = { preset: FIRST_PRESET, tab: 'received', group: 'programme', making: '', progress: 0, more: '' };
@@ -56,6 +58,7 @@ export class AnalyticsPage {
       (choices) => {
         if (!this.alive) return;
         this.choices = choices;
+        this.dealUrl = this.dealUrl || ((id) => choices.deal_url + id);
         Object.assign(this.asked, periodOf(this.ui.preset, choices.today));
         this.drawFilters();
         this.load();
@@ -132,7 +135,8 @@ export class AnalyticsPage {
     const left = showFieldErrors(this.form, fieldErrors(error));
     this.veil(false);
     if (Object.keys(error.fields).length && !left.length) return;
-    const { text, retry } = explain(this.t, error);
+    const ended = error.status === 401 && this.unauthorized;
+    const { text, retry } = ended ? { text: ended, retry: false } : explain(this.t, error);
     this.summary = null;
     DRAWN.forEach((name) => this.draw(name, ''));
     this.draw('figures', failedView(this.t, text, retry));
@@ -155,7 +159,8 @@ export class AnalyticsPage {
   }
 
   drawChart() {
-    const width = Math.max(260, Math.floor(this.region('chart').clientWidth) - 32);
+    // An empty region has no width of its own: the body around it has.
+    const width = Math.max(260, Math.floor(this.region('chart').parentNode.clientWidth) - CHART_EDGES);
     const open = Boolean(this.region('chart').querySelector('details[open]'));
     this.draw('chart', monthsView({ t: this.t, months: this.summary.by_period, width }));
     if (open) this.region('chart').querySelector('details').open = true;

@@ -8,11 +8,12 @@ import { html } from '../html.js';
 import { explain, fieldErrors } from '../problems.js';
 import { callout } from '../views/callout.js';
 import { button, icon } from '../views/controls.js';
+import { connectCopies } from './copies.js';
 import { connectPickers, showFieldErrors } from './fields.js';
 import { trapFocus } from './focus.js';
 
 /**
- * spec: title, content (Markup), wide?, submitLabel? (none: a dialog to read), collect(form) → body or null,
+ * spec: title, content (Markup), wide?, submitLabel? (none: a dialog to read), submitKind?, collect(form) → body or null,
  * send(body, key) → Promise, onDone(answer), doneView?(answer) → Markup (the dialog stays and shows it),
  * onConflict?(error) after a 409 that closed it, onStale?(dialog) after one that did not, onReady?(dialog), onClosed().
  */
@@ -78,6 +79,7 @@ class Dialog {
       this.close();
     });
     connectPickers(this.form);
+    connectCopies(this.form, this.t);
     if (this.spec.onReady) this.spec.onReady(this);
     this.recentre();
     trapFocus(this.form);
@@ -178,7 +180,7 @@ function closeButton(t) {
 
 function frameView(t, spec) {
   const foot = spec.submitLabel
-    ? html`<button type="submit" class="grafik-button grafik-button_primary grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
+    ? html`<button type="submit" class="grafik-button grafik-button_${spec.submitKind || 'primary'} grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
        ${button({ action: 'close', kind: 'text', label: t('dialog.cancel') })}`
     : closeButton(t);
   return html`<div class="grafik grafik-dialog${spec.wide ? ' grafik-dialog_wide' : ''}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title"><form novalidate autocomplete="off">

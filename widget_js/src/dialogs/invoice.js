@@ -1,10 +1,14 @@
-// Issue an invoice for the next open row (or another sum), and send one that exists.
-// Channels that cannot work for this payer are not offered; without any, the link is copied by hand.
+// Issue an invoice for the next open row (or another sum), and send one that exists. Both show the ready message:
+// after issuing, and before sending. Channels that cannot work for this payer are not offered; without any, the
+// message is copied by hand.
 
+import { channelsOf } from '../card.js';
 import { html } from '../html.js';
 import { formatDay } from '../dates.js';
 import { formatMoney, formatNumber, parseMoney } from '../money.js';
+import { explain } from '../problems.js';
 import { callout } from '../views/callout.js';
+import { button, copyPair } from '../views/controls.js';
 import { sentWords } from '../views/lists.js';
 import { openDialog } from './frame.js';
 import { checkField, inputField, showFieldErrors } from './fields.js';
@@ -27,6 +31,7 @@ export function openInvoice(context, { onDone, onClosed }) {
       return { ...(amount === next.amount ? { installment: next.number } : { amount }), send };
     },
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/invoices/`, body, key),
+    doneView: (invoice) => issuedView(t, invoice),
     onDone,
     onClosed,
   });
@@ -35,10 +40,11 @@ export function openInvoice(context, { onDone, onClosed }) {
 /** context.subject is the invoice to send. */
 export function openSend(context, { onDone, onClosed }) {
   const { t, api, card, subject: invoice } = context;
-  const reachable = Boolean(emailOf(card));
+  const reachable = channelsOf(card).length > 0;
   return openDialog(context, {
     title: t('invoices.name', { number: invoice.number }),
-    content: html`<p class="grafik-dialog__lead">${t('invoice.send_lead', { amount: formatMoney(invoice.amount) })}</p>${channelsView(t, card)}${sentView(t, invoice)}`,
+    content: html`<p class="grafik-dialog__lead">${t('invoice.send_lead', { amount: formatMoney(invoice.amount) })}</p>${channelsView(t, card)}
+      <div class="grafik-message" aria-live="polite"></div>${sentView(t, invoice)}`,
     submitLabel: reachable ? t('invoices.send') : '',
     collect(form) {
       const channels = chosen(form);
@@ -46,20 +52,48 @@ export function openSend(context, { onDone, onClosed }) {
       return channels.length ? { channels } : null;
     },
     send: (body, key) => api.send('POST', `invoices/${invoice.id}/send/`, body, key),
+    onReady: (dialog) => loadMessage(context, dialog),
     onDone,
     onClosed,
   });
 }
 
-function emailOf(card) {
-  return (card.payer && card.payer.email) || (card.contact && card.contact.email) || '';
+/** The message of the invoice as the server words it today. */
+function loadMessage({ t, api, subject: invoice }, dialog) {
+  const place = dialog.form.querySelector('.grafik-message');
+  const show = (markup) => {
+    if (!dialog.isOpen()) return;
+    place.innerHTML = String(markup);
+    dialog.recentre();
+  };
+  const load = () => {
+    show(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t('invoice.loading')}</p>`);
+    api.get(`invoices/${invoice.id}/`).then(
+      (found) => show(messageView(t, found)),
+      (error) => show(callout('error', explain(t, error).text, button({ action: 'message_again', kind: 'small', label: t('panel.retry') }))),
+    );
+  };
+  place.addEventListener('click', (event) => {
+    if (event.target.closest('[data-action="message_again"]')) load();
+  });
+  load();
+}
+
+export function messageView(t, invoice) {
+  const what = t('invoices.name', { number: invoice.number });
+  return html`<div class="grafik-quote"><b>${t('invoice.message')}</b><p>${invoice.text}</p>${copyPair({ t, id: `message-${invoice.id}`, url: invoice.url, text: invoice.text, what, copied: '' })}</div>`;
+}
+
+function issuedView(t, invoice) {
+  const sent = invoice.sent.length ? t('invoice.issued_sent') : t('invoice.issued');
+  return html`<div class="grafik-made"><b>${t('invoices.name', { number: invoice.number })}, ${formatMoney(invoice.amount)}</b><span>${sent}</span></div>${messageView(t, invoice)}`;
 }
 
 function channelsView(t, card) {
-  const email = emailOf(card);
-  if (!email) return callout('warning', t('invoice.no_channel'), html`<div class="grafik-hint">${t('way_out.no_email')}</div>`);
+  const channels = channelsOf(card);
+  if (!channels.length) return callout('warning', t('invoice.no_channel'), html`<div class="grafik-hint">${t('way_out.no_email')}</div>`);
   return html`<div class="grafik-channels" role="group" aria-label="${t('invoice.channels')}">
-    ${checkField({ name: 'channel', value: 'email', label: t('invoice.by_email', { email }), checked: true })}</div>`;
+    ${channels.map(({ channel, to }, index) => checkField({ name: 'channel', value: channel, label: t.known(`invoice.by_${channel}`, { to }) || `${channel} ${to}`, checked: index === 0 }))}</div>`;
 }
 
 function sentView(t, invoice) {

@@ -10,6 +10,8 @@ const ICON_PATHS = {
   chevron: 'M6 8l4 4 4-4',
   calendar: 'M4 5.5h12v10.5H4zM4 9h12M7 3.5v3M13 3.5v3',
   cross: 'M5 5l10 10M15 5 5 15',
+  qr: 'M4 4h5v5H4zM11 4h5v5h-5zM4 11h5v5H4zM11 11h2v2h-2zM14.5 11H16v1.5M14 14h2v2h-2zM11 15v1',
+  chart: 'M4 16V9M9 16V4M14 16v-6M3 16h14',
   history: 'M10 5.5V10l3 2M3.5 10a6.5 6.5 0 1 0 2-4.7L3.5 7.2M3.5 3.5v3.7h3.7',
 };
 
@@ -29,7 +31,13 @@ export function copyButton({ t, id, text, label, what, copied }) {
   const done = copied === id;
   const shown = done ? t('copy.done') : label;
   return html`<button type="button" class="grafik-button grafik-button_small${done ? ' grafik-button_done' : ''}"
-    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" title="${t('copy.title')}" aria-label="${t('copy.name', { label: shown, what })}"><span class="grafik-button__label">${icon(done ? 'check' : 'copy')}${shown}</span></button>`;
+    data-action="copy" data-id="${id}" data-key="copy:${id}" data-text="${text}" title="${t('copy.title')}" aria-label="${t('copy.name', { label: shown, what })}"><span class="grafik-button__label">${icon(done ? 'check' : 'copy')}<span class="grafik-button__words">${shown}</span></span></button>`;
+}
+
+/** The address and, where there is one, the ready message: two copy buttons side by side. */
+export function copyPair({ t, id, url, text, what, copied }) {
+  return html`<div class="grafik-row__actions">${copyButton({ t, id: `${id}-url`, text: url, label: t('copy.link'), what, copied })}
+    ${text && copyButton({ t, id: `${id}-text`, text, label: t('copy.text'), what, copied })}</div>`;
 }
 
 export function pill(tone, text) {

@@ -1,5 +1,6 @@
 // The lists of the panel: installments, invoices, payments, documents. Two lines a row, folded when long.
 
+import { refundable } from '../card.js';
 import { html } from '../html.js';
 import { formatDay, formatMoment } from '../dates.js';
 import { formatIn, formatMoney, isPositive, subtract } from '../money.js';
@@ -7,6 +8,7 @@ import { button, copyButton, folded, link, section } from './controls.js';
 
 const INSTALLMENTS_SHOWN = 4;
 const OTHERS_SHOWN = 2;
+const INVOICE_TONES = { open: 'info', paid: 'success' };
 const ROW_TONES = { overdue: 'error', partially_paid: 'warning', invoiced: 'info', paid: 'success', planned: 'muted' };
 const RECEIPT_TONES = { registered: 'success', failed: 'error', open: 'warning', sent: 'info' };
 
@@ -40,7 +42,8 @@ function installmentRow(t, row) {
 }
 
 export function invoicesView({ t, card, ui }) {
-  const rows = card.invoices.filter((invoice) => invoice.state !== 'void').reverse();
+  // What can be paid comes first; void ones stay as history, folded.
+  const rows = [...card.invoices.filter((one) => one.state !== 'void').reverse(), ...card.invoices.filter((one) => one.state === 'void').reverse()];
   if (!rows.length) return '';
   const list = folded({
     t,
@@ -59,10 +62,11 @@ function invoiceRow(t, card, invoice, ui) {
   const sendLabel = invoice.sent.length ? t('invoices.resend') : t('invoices.send');
   return html`<li class="grafik-row" data-invoice="${invoice.id}">
     <div class="grafik-row__main"><span>${what}</span><span class="grafik-row__sum">${formatMoney(invoice.amount)}</span></div>
-    <div class="grafik-row__note"><span class="grafik-tone_${open ? 'info' : 'success'}">${t.known(`invoice_state.${invoice.state}`) || invoice.state}</span><span>${sentNote(t, invoice)}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${INVOICE_TONES[invoice.state] || 'muted'}">${t.known(`invoice_state.${invoice.state}`) || invoice.state}</span><span>${sentNote(t, invoice)}</span></div>
     ${open && html`<div class="grafik-row__actions">
       ${copyButton({ t, id, text: invoice.url, label: t('copy.link'), what, copied: ui.copied })}
-      ${card.actions.includes('invoice') && button({ action: 'send', id: invoice.id, kind: 'small', label: sendLabel, name: `${sendLabel}: ${what}` })}</div>`}</li>`;
+      ${card.actions.includes('invoice') && button({ action: 'send', id: invoice.id, kind: 'small', label: sendLabel, name: `${sendLabel}: ${what}` })}
+      ${card.actions.includes('void') && button({ action: 'void', id: invoice.id, kind: 'link', label: t('invoices.void'), name: `${t('invoices.void')}: ${what}` })}</div>`}</li>`;
 }
 
 /** The newest sending in words; one that failed is said before all others. */
@@ -85,7 +89,7 @@ export function paymentsView({ t, card, ui }) {
   const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)));
   const list = folded({
     t,
-    rows: rows.map((payment) => paymentRow(t, payment)),
+    rows: rows.map((payment) => paymentRow(t, card, payment)),
     key: 'payments',
     expanded: ui.expanded.has('payments'),
     limit: OTHERS_SHOWN,
@@ -93,14 +97,16 @@ export function paymentsView({ t, card, ui }) {
   return section(t('payments.title'), html`<ul class="grafik-list">${list}</ul>`);
 }
 
-function paymentRow(t, payment) {
+function paymentRow(t, card, payment) {
   const receipt = payment.receipt;
+  const label = t('payments.refund');
   return html`<li class="grafik-row" data-payment="${payment.id}">
     <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatIn(payment.currency, payment.amount)}</span></div>
     ${payment.currency !== 'RUB' && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.uncounted')}</span></div>`}
     <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
       <span class="grafik-tone_${RECEIPT_TONES[receiptState(receipt)] || 'muted'}">${receiptNote(t, receipt)}</span></div>
-    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.refunded', { amount: formatIn(payment.currency, payment.refunded) })}</span></div>`}</li>`;
+    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.refunded', { amount: formatIn(payment.currency, payment.refunded) })}</span></div>`}
+    ${card.actions.includes('refund') && refundable(card).includes(payment) && html`<div class="grafik-row__actions">${button({ action: 'refund', id: payment.id, kind: 'link', label, name: `${label}: ${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}` })}</div>`}</li>`;
 }
 
 function receiptNote(t, receipt) {

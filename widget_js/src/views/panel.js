@@ -1,22 +1,28 @@
 // The whole panel as one pure function of the card and a little view state; the DOM is elsewhere.
 // ui: {busy: action in flight, expanded: Set of open folds, copied: id just copied, stale: refresh failed}
 
+import { messageOf } from '../card.js';
 import { html } from '../html.js';
 import { formatMoney, isPositive } from '../money.js';
+import { attemptsView } from './attempts.js';
 import { callout } from './callout.js';
-import { button, copyButton, link } from './controls.js';
+import { button, copyButton, icon, link } from './controls.js';
 import { documentsView, installmentsView, invoicesView, paymentsView } from './lists.js';
+import { moreView } from './more.js';
 import { summaryView } from './summary.js';
+import { wayOut } from './ways_out.js';
 
 export function panelView({ t, card, ui }) {
   return html`<div class="grafik-panel">
     ${ui.stale && callout('warning', t('panel.stale'), button({ action: 'reload', kind: 'link', label: t('panel.retry'), busy: ui.busy === 'reload' }))}
     ${summaryView(t, card)}
     ${mainButton(t, card, ui)}
-    ${warningsView(t, card)}
+    ${warningsView(t, card, ui)}
+    ${attemptsView({ t, card, ui })}
     ${linksView(t, card, ui)}
     ${moneyButtons(t, card)}
     ${toolsView(t, card, ui)}
+    ${moreView({ t, card, ui })}
     ${installmentsView({ t, card, ui })}
     ${invoicesView({ t, card, ui })}
     ${paymentsView({ t, card, ui })}
@@ -47,12 +53,9 @@ function mainButton(t, card, ui) {
   return can('rebuild') ? button({ action: 'schedule', kind, label: t('actions.rebuild') }) : '';
 }
 
-/** The server says what is wrong and the way out; where that is a dialog of ours, a button opens it. */
-function warningsView(t, card) {
-  return card.warnings.map((warning) => {
-    const rebuilds = warning.code === 'price_differs' && card.actions.includes('rebuild');
-    return callout('warning', warning.text, rebuilds && button({ action: 'schedule', id: 'warning', kind: 'link', label: t('actions.rebuild') }));
-  });
+/** The server says what is wrong in words; where a click of ours is the way out, a button stands below. */
+function warningsView(t, card, ui) {
+  return card.warnings.map((warning) => callout('warning', warning.text, wayOut(t, card, ui, warning)));
 }
 
 function linksView(t, card, ui) {
@@ -76,17 +79,21 @@ function moneyButtons(t, card) {
   const owes = isPositive(card.debt);
   const can = (action) => card.actions.includes(action);
   const row = [
+    owes && can('invoice') && card.next && button({ action: 'invoice', label: t('actions.invoice') }),
     owes && can('full_payment') && button({ action: 'full_payment', label: t('actions.full_payment') }),
     can('partial_payment') && button({ action: 'partial_payment', label: t('actions.partial_payment') }),
-    owes && can('invoice') && card.next && button({ action: 'invoice', label: t('actions.invoice') }),
   ].filter(Boolean);
   return row.length ? html`<div class="grafik-buttons">${row}</div>` : '';
 }
 
 function toolsView(t, card, ui) {
+  const copy = (id, text, label, what) => text && copyButton({ t, id, text, label, what, copied: ui.copied });
   return html`<div class="grafik-tools">
-    ${card.pay_url && copyButton({ t, id: 'pay_url', text: card.pay_url, label: t('actions.pay_url'), what: t('copy.what_pay_url'), copied: ui.copied })}
+    <div class="grafik-tools__copies">${copy('pay_url', card.pay_url, t('copy.link'), t('copy.what_pay_url'))}
+      ${copy('message', card.mode === 'deposit' ? '' : messageOf(card), t('copy.text'), t('copy.what_message'))}
+      ${card.pay_url && button({ action: 'qr', kind: 'small', label: t('actions.qr'), before: icon('qr') })}</div>
     <div class="grafik-tools__links">${card.actions.includes('document') && button({ action: 'document', kind: 'link', label: t('actions.document') })}
-      ${button({ action: 'history', kind: 'link', label: t('actions.history') })}</div>
+      ${button({ action: 'history', kind: 'link', label: t('actions.history') })}
+      ${button({ action: 'analytics', kind: 'link', label: t('actions.analytics') })}</div>
   </div>`;
 }

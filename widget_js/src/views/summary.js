@@ -75,9 +75,18 @@ function figures(t, card) {
     isPositive(card.overdue) && figure(t('panel.overdue'), formatMoney(card.overdue), 'overdue', 'error'),
     isPositive(card.credit) && figure(t('panel.credit'), formatMoney(card.credit), 'credit', 'warning'),
     isPositive(card.written_off) && figure(t('panel.written_off'), formatMoney(card.written_off), 'written_off'),
+    card.fees && isPositive(card.fees.owed) && figure(t('panel.fees'), formatMoney(card.fees.owed), 'fees', 'warning'),
     card.due_day && figure(t('panel.due_day'), t('panel.due_day_value', { day: card.due_day }), 'due_day'),
     next && figure(t('panel.next'), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, 'next'),
+    card.promise && figure(t('panel.promise'), promiseWords(card.promise), 'promise', 'info'),
+    card.service_on && figure(t('panel.service_on'), formatDay(card.service_on), 'service_on'),
+    card.payer && card.payer.kind !== 'person' && figure(t('panel.payer'), card.payer.name, 'payer'),
   ];
+}
+
+/** «5 000 ₽ до 25.11.2026», or only the day when no sum was named. */
+function promiseWords(promise) {
+  return html`${promise.amount && formatMoney(promise.amount)}<small>${formatDay(promise.until)}</small>`;
 }
 
 function figure(label, value, name, tone = '') {

@@ -1,0 +1,696 @@
+define([], function () {
+var GrafikFigures = (() => {
+  var __defProp = Object.defineProperty;
+  var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
+  var __getOwnPropNames = Object.getOwnPropertyNames;
+  var __hasOwnProp = Object.prototype.hasOwnProperty;
+  var __export = (target, all) => {
+    for (var name in all)
+      __defProp(target, name, { get: all[name], enumerable: true });
+  };
+  var __copyProps = (to, from, except, desc) => {
+    if (from && typeof from === "object" || typeof from === "function") {
+      for (let key of __getOwnPropNames(from))
+        if (!__hasOwnProp.call(to, key) && key !== except)
+          __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
+    }
+    return to;
+  };
+  var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
+
+  // src/figures.js
+  var figures_exports = {};
+  __export(figures_exports, {
+    AnalyticsPage: () => AnalyticsPage
+  });
+
+  // src/api.js
+  function newKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  // src/dates.js
+  function formatDay(iso) {
+    const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(String(iso));
+    return parts ? `${parts[3]}.${parts[2]}.${parts[1]}` : "";
+  }
+  function parseDay(typed) {
+    const text = String(typed).trim();
+    const local = /^(\d{1,2})[.,/](\d{1,2})[.,/](\d{4}|\d{2})$/.exec(text);
+    const parts = local ? [local[3], local[2], local[1]] : text.split("-");
+    if (parts.length !== 3 || !parts.every((part) => /^\d+$/.test(part))) return null;
+    const [year, month, day2] = parts.map(Number);
+    const date = new Date(Date.UTC(year < 100 ? 2e3 + year : year, month - 1, day2));
+    return date.getUTCMonth() === month - 1 && date.getUTCDate() === day2 ? date.toISOString().slice(0, 10) : null;
+  }
+
+  // src/html.js
+  var ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "`": "&#96;" };
+  var Markup = class {
+    constructor(text) {
+      this.text = text;
+    }
+    toString() {
+      return this.text;
+    }
+  };
+  function html(strings, ...values) {
+    let text = strings[0];
+    values.forEach((value, index) => {
+      text += render(value) + strings[index + 1];
+    });
+    return new Markup(text);
+  }
+  function href(address) {
+    return /^https?:\/\//i.test(String(address)) ? String(address) : "#";
+  }
+  function render(value) {
+    if (value === null || value === void 0 || value === false || value === true) return "";
+    if (value instanceof Markup) return value.text;
+    if (Array.isArray(value)) return value.map(render).join("");
+    return String(value).replace(/[&<>"'`]/g, (sign) => ESCAPES[sign]);
+  }
+
+  // src/views/controls.js
+  var ICON_PATHS = {
+    copy: "M7 7V4h9v9h-3M4 7h9v9H4z",
+    warning: "M10 3.5 17.5 16.5h-15zM10 8v4.2M10 14v.6",
+    check: "M4 10.5 8.2 14.5 16 6",
+    chevron: "M6 8l4 4 4-4",
+    calendar: "M4 5.5h12v10.5H4zM4 9h12M7 3.5v3M13 3.5v3",
+    cross: "M5 5l10 10M15 5 5 15",
+    qr: "M4 4h5v5H4zM11 4h5v5h-5zM4 11h5v5H4zM11 11h2v2h-2zM14.5 11H16v1.5M14 14h2v2h-2zM11 15v1",
+    chart: "M4 16V9M9 16V4M14 16v-6M3 16h14",
+    history: "M10 5.5V10l3 2M3.5 10a6.5 6.5 0 1 0 2-4.7L3.5 7.2M3.5 3.5v3.7h3.7"
+  };
+  function icon(name) {
+    return html`<svg class="grafik-icon" viewBox="0 0 20 20" width="16" height="16" aria-hidden="true" focusable="false"><path d="${ICON_PATHS[name]}" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
+  }
+  function button({ action, id = "", label, kind = "neutral", busy = false, name = "", before = "" }) {
+    return html`<button type="button" class="grafik-button grafik-button_${kind}${busy ? " grafik-button_busy" : ""}"
+    data-action="${action}" data-id="${id}" data-key="${action}:${id}"${name ? html` aria-label="${name}"` : ""}${busy ? html` aria-busy="true"` : ""}><span class="grafik-button__label">${before}${label}</span></button>`;
+  }
+  function link(address, label) {
+    return html`<a class="grafik-link" href="${href(address)}" target="_blank" rel="noopener noreferrer">${label}</a>`;
+  }
+
+  // src/dialogs/fields.js
+  function dateField({ t, name, label, value = "", hint = "" }) {
+    return field({
+      name,
+      label,
+      hint,
+      control: html`<span class="grafik-input grafik-input_suffix"><input class="grafik-input__box" id="grafik-${name}" name="${name}" type="text" value="${formatDay(value)}" inputmode="numeric"
+      maxlength="10" placeholder="${t("schedule.day_example")}" aria-describedby="grafik-${name}-error"><input class="grafik-input__native" type="date" data-picker="${name}" value="${value}" tabindex="-1" aria-hidden="true">
+      <button type="button" class="grafik-input__pick" data-action="pick" data-id="${name}" aria-label="${label}: ${t("schedule.pick")}">${icon("calendar")}</button></span>`
+    });
+  }
+  function connectPickers(form) {
+    form.addEventListener("click", (event) => {
+      const button2 = event.target.closest('[data-action="pick"]');
+      if (!button2) return;
+      const native = form.querySelector(`[data-picker="${button2.dataset.id}"]`);
+      native.value = parseDay(form.elements[button2.dataset.id].value) || "";
+      if (native.showPicker) native.showPicker();
+    });
+    form.addEventListener("change", (event) => {
+      const name = event.target.dataset.picker;
+      if (!name || !event.target.value) return;
+      const box = form.elements[name];
+      box.value = formatDay(event.target.value);
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+  function selectField({ name, label, options, value = "", hint = "" }) {
+    const rows = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
+    return field({
+      name,
+      label,
+      hint,
+      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${name}" name="${name}" aria-describedby="grafik-${name}-error">${rows}</select></span>`
+    });
+  }
+  function field({ name, label, hint, control }) {
+    return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${name}">${label}</label>${control}
+    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${name}-error"></span></div>`;
+  }
+  function showFieldErrors(form, errors, focus = true) {
+    clearFieldErrors(form);
+    const left = [];
+    let first = null;
+    Object.keys(errors).forEach((name) => {
+      const place = form.querySelector(`[data-field="${CSS.escape(name)}"]`);
+      if (!place) {
+        left.push(errors[name]);
+        return;
+      }
+      place.querySelector(".grafik-field__error").textContent = errors[name];
+      const box = place.querySelector(".grafik-input__box");
+      box.setAttribute("aria-invalid", "true");
+      first = first || box;
+    });
+    if (first && focus) first.focus();
+    return left;
+  }
+  function clearFieldErrors(form) {
+    form.querySelectorAll(".grafik-field__error").forEach((place) => {
+      place.textContent = "";
+    });
+    form.querySelectorAll("[aria-invalid]").forEach((box) => box.removeAttribute("aria-invalid"));
+  }
+
+  // src/problems.js
+  function explain(t, error) {
+    if (error.status === 0) return { text: t("problem.offline"), retry: true };
+    if (error.status === 401) return { text: t("problem.unauthorized"), retry: true };
+    if (error.unknown) return { text: t("problem.broken"), retry: true };
+    const detail = error.problem && (error.problem.detail || error.problem.title);
+    const own = t.known(`problem.status_${error.status}`);
+    return { text: detail || own || t("problem.broken"), retry: error.status === 429 || error.status >= 500 };
+  }
+  function fieldErrors(error) {
+    const flat = {};
+    Object.keys(error.fields).forEach((name) => {
+      flat[name] = sentences(error.fields[name]).join(" ");
+    });
+    return flat;
+  }
+  function sentences(value) {
+    if (Array.isArray(value)) return value.flatMap(sentences);
+    if (value && typeof value === "object") {
+      return "message" in value ? [String(value.message)] : Object.values(value).flatMap(sentences);
+    }
+    return [String(value)];
+  }
+
+  // src/analytics/workbook.js
+  var FIRST_LOOK_MS = 400;
+  var LOOK_MS = 1200;
+  async function makeWorkbook({ api, question, key, alive, tell }) {
+    const body = Object.fromEntries(Object.entries(question).filter(([, value]) => value !== ""));
+    let job = await api.send("POST", "analytics/exports/", body, key);
+    let wait = FIRST_LOOK_MS;
+    while (job.state !== "done") {
+      if (job.state === "failed" || !alive()) throw new Error(job.detail || "");
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      wait = LOOK_MS;
+      job = await api.get(`analytics/exports/${job.id}/`);
+      tell(job.progress);
+    }
+    return job.url;
+  }
+
+  // src/analytics/periods.js
+  var PRESETS = ["month", "last_month", "quarter", "year", "all", "own"];
+  var FIRST_PRESET = "year";
+  function periodOf(preset, today) {
+    const [year, month] = today.split("-").map(Number);
+    const quarter = month - (month - 1) % 3;
+    const spans = {
+      month: [day(year, month), day(year, month + 1, 0)],
+      last_month: [day(year, month - 1), day(year, month, 0)],
+      quarter: [day(year, quarter), day(year, quarter + 3, 0)],
+      year: [day(year, 1), day(year, 13, 0)]
+    };
+    const [from, to] = spans[preset] || ["", ""];
+    return { from, to };
+  }
+  function ownPeriod(typed) {
+    const from = typed.from ? parseDay(typed.from) : "";
+    const to = typed.to ? parseDay(typed.to) : "";
+    const errors = {};
+    if (from === null) errors.from = "wrong_day";
+    if (to === null) errors.to = "wrong_day";
+    else if (from && to && from > to) errors.to = "ends_before";
+    return Object.keys(errors).length ? { errors } : { from, to };
+  }
+  function queryOf(asked) {
+    const pairs = Object.entries(asked).filter(([, value]) => value !== "" && value !== null && value !== void 0);
+    return pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  }
+  function day(year, month, number2 = 1) {
+    return new Date(Date.UTC(year, month - 1, number2)).toISOString().slice(0, 10);
+  }
+
+  // src/money.js
+  var NBSP = " ";
+  function toKopecks(amount) {
+    const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(String(amount));
+    if (!parts) throw new Error(`not a sum of money: ${amount}`);
+    const kopecks = BigInt(parts[2]) * 100n + BigInt((parts[3] || "").padEnd(2, "0"));
+    return parts[1] ? -kopecks : kopecks;
+  }
+  function toAmount(kopecks) {
+    const sign = kopecks < 0n ? "-" : "";
+    const absolute = kopecks < 0n ? -kopecks : kopecks;
+    return `${sign}${absolute / 100n}.${String(absolute % 100n).padStart(2, "0")}`;
+  }
+  function formatMoney(amount) {
+    return `${formatNumber(amount)}${NBSP}₽`;
+  }
+  function formatNumber(amount) {
+    const [whole, cents] = toAmount(toKopecks(amount)).split(".");
+    const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
+    return cents === "00" ? grouped : `${grouped},${cents}`;
+  }
+  function isPositive(amount) {
+    return toKopecks(amount) > 0n;
+  }
+
+  // src/views/callout.js
+  function callout(tone, text, way = "") {
+    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
+  }
+
+  // src/analytics/chart.js
+  var HEIGHT = 220;
+  var TOP = 12;
+  var BOTTOM = 28;
+  var LEFT = 64;
+  var SERIES = ["received", "overdue", "expected"];
+  var MARKS = 5;
+  var NARROWEST_LABEL = 44;
+  function chartView({ t, months, width }) {
+    const { top, marks } = scale(Math.max(...months.map(heightOf), 1));
+    const room = { left: LEFT, width: width - LEFT, height: HEIGHT - TOP - BOTTOM };
+    const step = room.width / months.length;
+    const every = Math.ceil(NARROWEST_LABEL / step);
+    const label = t("analytics.chart_label", { count: t.count("analytics.months", months.length) });
+    return html`<svg class="grafik-chart" viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" role="img" aria-label="${label}">
+    ${marks.map((mark) => gridLine(t, mark, top, room, width))}
+    ${months.map((month, index) => bar(t, month, { x: LEFT + step * index, step, top, room }))}
+    ${months.map((month, index) => index % every === 0 && html`<text class="grafik-chart__label" x="${round(LEFT + step * (index + 0.5))}" y="${HEIGHT - 8}" text-anchor="middle">${monthLabel(t, month.from, index === 0)}</text>`)}
+  </svg>`;
+  }
+  function legendView(t) {
+    return html`<ul class="grafik-legend">${SERIES.map((name) => html`<li><span class="grafik-legend__mark grafik-legend__mark_${name}" aria-hidden="true"></span>${t(`analytics.${name}`)}</li>`)}</ul>`;
+  }
+  function monthLabel(t, iso, first) {
+    const [year, month] = iso.split("-");
+    const name = t(`analytics.month_${Number(month)}`);
+    return first || month === "01" ? `${name} ${year.slice(2)}` : name;
+  }
+  function scale(value) {
+    const rough = value / MARKS;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999999);
+    const count = Math.ceil(value / step * 0.999999);
+    return { top: step * count, marks: Array.from({ length: count + 1 }, (_, index) => step * index) };
+  }
+  function shortSum(t, roubles2) {
+    const [divisor, unit] = roubles2 >= 1e6 ? [1e6, "analytics.millions"] : [1e3, "analytics.thousands"];
+    if (roubles2 < 1e3) return String(Math.round(roubles2));
+    return t(unit, { n: String(Math.round(roubles2 / divisor * 100) / 100).replace(".", ",") });
+  }
+  function gridLine(t, mark, top, room, width) {
+    const y = round(TOP + room.height * (1 - mark / top));
+    return html`<line class="grafik-chart__grid" x1="${LEFT}" x2="${width}" y1="${y}" y2="${y}"/><text class="grafik-chart__label" x="${LEFT - 8}" y="${y + 4}" text-anchor="end">${shortSum(t, mark)}</text>`;
+  }
+  function bar(t, month, { x, step, top, room }) {
+    const thick = Math.max(2, Math.min(48, step * 0.62));
+    let base = TOP + room.height;
+    const parts = SERIES.map((name) => {
+      const height = Math.max(0, roubles(month[name])) / top * room.height;
+      if (height < 0.5) return "";
+      base -= height;
+      const inset = name === "expected" ? 0.75 : 0;
+      return html`<rect class="grafik-chart__${name}" x="${round(x + (step - thick) / 2 + inset)}" y="${round(base + inset)}" width="${round(thick - 2 * inset)}" height="${round(Math.max(0, height - 2 * inset))}"/>`;
+    });
+    const words = SERIES.map((name) => `${t(`analytics.${name}`)}: ${formatMoney(month[name])}`).join("\n");
+    return html`<g><rect class="grafik-chart__hit" x="${round(x)}" y="${TOP}" width="${round(step)}" height="${room.height}"/><title>${monthLabel(t, month.from, true)}\n${words}</title>${parts}</g>`;
+  }
+  function heightOf(month) {
+    return SERIES.reduce((sum, name) => sum + Math.max(0, roubles(month[name])), 0);
+  }
+  function roubles(amount) {
+    return Number(toKopecks(amount)) / 100;
+  }
+  function round(number2) {
+    return Math.round(number2 * 100) / 100;
+  }
+
+  // src/analytics/views.js
+  var TABS = ["received", "expected", "overdue"];
+  var GROUPS = ["programme", "cohort", "manager", "location", "legal_entity"];
+  var REGIONS = ["figures", "chart", "groups", "aging", "list"];
+  function frameView(t) {
+    return html`<div class="grafik-page">
+    <header class="grafik-page__head"><h2 class="grafik-page__title">${t("advanced.title")}</h2><div data-region="excel"></div></header>
+    <form class="grafik-filters" data-region="filters" novalidate></form>
+    <div class="grafik-page__body">${REGIONS.map((name) => html`<section class="grafik-region grafik-region_${name}" data-region="${name}"></section>`)}</div>
+  </div>`;
+  }
+  function excelView(t, { busy, progress }) {
+    return html`<div class="grafik-page__tools">
+    ${button({ action: "excel", id: "registry", kind: "link", label: t("analytics.registry"), busy: busy === "registry" })}
+    ${button({ action: "excel", id: "payments", kind: "primary", label: t("analytics.excel"), busy: busy === "payments" })}
+    <span class="grafik-hidden" role="status">${busy && t("analytics.making", { progress })}</span>
+  </div>`;
+  }
+  function filtersView({ t, choices, asked, preset }) {
+    return html`<fieldset class="grafik-tabs"><legend class="grafik-hidden">${t("analytics.period")}</legend>${PRESETS.map((name) => html`<label class="grafik-tab"><input type="radio" name="preset" value="${name}"${name === preset && html` checked`}><span>${t(`analytics.preset_${name}`)}</span></label>`)}</fieldset>
+    <div class="grafik-filters__fields">
+      ${preset === "own" && [dateField({ t, name: "from", label: t("analytics.from"), value: asked.from }), dateField({ t, name: "to", label: t("analytics.to"), value: asked.to })]}
+      ${GROUPS.filter((name) => choices[name].length > 1 || asked[name]).map((name) => selectField({ name, label: t(`analytics.group_${name}`), options: optionsOf(t, choices[name]), value: asked[name] || "" }))}
+    </div>`;
+  }
+  function optionsOf(t, values) {
+    return [["", t("analytics.any")], ...values.map((one) => [String(one.value), one.name])];
+  }
+  function figuresView(t, summary) {
+    const share = summary.on_time_share === null ? "—" : `${formatShare(summary.on_time_share)} %`;
+    return html`<dl class="grafik-numbers">
+    ${number(t("analytics.received"), formatMoney(summary.received), "received")}
+    ${number(t("analytics.expected"), formatMoney(summary.expected), "expected", nextMonth(t, summary.forecast))}
+    ${number(t("analytics.overdue"), formatMoney(summary.overdue), isPositive(summary.overdue) ? "overdue" : "none")}
+    ${number(t("analytics.on_time"), share, "on_time", t("analytics.on_time_hint"))}
+  </dl>`;
+  }
+  function number(label, value, name, hint = "") {
+    return html`<div class="grafik-number grafik-number_${name}"><dt>${label}</dt><dd data-figure="${name}">${value}</dd>${hint && html`<dd class="grafik-number__hint">${hint}</dd>`}</div>`;
+  }
+  function formatShare(share) {
+    return String(Math.floor(share * 1e3) / 10).replace(".", ",");
+  }
+  function nextMonth(t, forecast) {
+    const next = forecast[1];
+    return next ? t("analytics.next_month", { sum: formatMoney(next.expected) }) : "";
+  }
+  function monthsView({ t, months, width }) {
+    if (!months.length) return html`${title(t("analytics.by_month"))}<p class="grafik-hint">${t("analytics.nothing")}</p>`;
+    return html`<div class="grafik-region__head">${title(t("analytics.by_month"))}${legendView(t)}</div>
+    ${chartView({ t, months, width })}
+    <details class="grafik-more"><summary>${t("analytics.as_table")}</summary>${figuresTable(t, t("analytics.month"), months.map((one) => ({ ...one, name: monthLabel(t, one.from, true) })))}</details>`;
+  }
+  function groupsView({ t, summary, group }) {
+    const tabs = GROUPS.filter((name) => name === group || summary.by_group[name].some((one) => one.value !== null));
+    const rows = summary.by_group[group];
+    return html`<div class="grafik-region__head">${title(t("analytics.groups"))}
+    <div class="grafik-switch" role="group" aria-label="${t("analytics.groups")}">${tabs.map((name) => switchButton("group", name, t(`analytics.group_${name}`), name === group))}</div></div>
+    ${rows.length ? figuresTable(t, t(`analytics.group_${group}`), rows.map((one) => ({ ...one, name: one.name || t("analytics.unknown"), pick: one.value === null ? "" : `${group}:${one.value}` }))) : html`<p class="grafik-hint">${t("analytics.nothing")}</p>`}`;
+  }
+  function figuresTable(t, caption, rows) {
+    const whole = (row) => TABS.reduce((sum, name) => sum + positive(row[name]), 0n);
+    const most = rows.reduce((top, row) => whole(row) > top ? whole(row) : top, 1n);
+    const head = [caption, ...TABS.map((name) => t(`analytics.${name}`))];
+    return html`<table class="grafik-table grafik-table_figures"><thead><tr>${head.map((text, index) => html`<th scope="col"${index > 0 && html` class="grafik-table__sum"`}>${text}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => html`<tr><th scope="row">${row.pick ? button({ action: "pick", id: row.pick, label: row.name, kind: "link" }) : row.name}<span class="grafik-share" aria-hidden="true">${TABS.map((name) => html`<span class="grafik-share__${name}" style="width:${Number(positive(row[name]) * 1000n / most) / 10}%"></span>`)}</span></th>
+      ${TABS.map((name, index) => html`<td class="grafik-table__sum${name === "overdue" && isPositive(row[name]) ? " grafik-tone_error" : ""}" data-label="${head[index + 1]}">${formatMoney(row[name])}</td>`)}</tr>`)}</tbody></table>`;
+  }
+  function positive(amount) {
+    const kopecks = toKopecks(amount);
+    return kopecks > 0n ? kopecks : 0n;
+  }
+  function agingView(t, aging) {
+    if (!isPositive(aging.total)) return html`${title(t("analytics.aging"))}<p class="grafik-hint">${t("analytics.no_debt")}</p>`;
+    const total = toKopecks(aging.total);
+    const rows = aging.buckets.map((one) => html`<li class="grafik-aging__row"><span>${t("analytics.days", { range: one.bucket.replace("-", "–") })}</span>
+    <span class="grafik-aging__bar" aria-hidden="true"><span style="width:${Number(toKopecks(one.amount) * 1000n / total) / 10}%"></span></span><span class="grafik-row__sum">${formatMoney(one.amount)}</span></li>`);
+    return html`<div class="grafik-region__head">${title(t("analytics.aging"))}${button({ action: "excel", id: "aging", kind: "link", label: t("analytics.aging_excel") })}</div>
+    <ul class="grafik-aging">${rows}</ul>
+    <p class="grafik-aging__total"><span>${t("analytics.debtors", { count: t.count("analytics.deals", aging.deals) })}</span><b>${formatMoney(aging.total)}</b></p>`;
+  }
+  function listView({ t, tab, summary, rows, more, busy, dealUrl }) {
+    const tabs = TABS.map((name) => switchButton("tab", name, html`${t(`analytics.${name}`)} <span class="grafik-switch__sum">${formatMoney(summary[name])}</span>`, name === tab));
+    return html`<div class="grafik-switch grafik-switch_tabs" role="group" aria-label="${t("analytics.rows")}">${tabs}</div>
+    ${rows.length ? rowsTable(t, tab, rows, dealUrl) : html`<p class="grafik-hint grafik-region__empty">${t(`analytics.no_${tab}`)}</p>`}
+    ${more && html`<div class="grafik-region__more">${button({ action: "more", label: t("analytics.more"), busy: busy === "more" })}</div>`}`;
+  }
+  function rowsTable(t, tab, rows, dealUrl) {
+    const head = ["day", "client", "course", "manager", tab === "received" ? "method" : "number", "sum"];
+    return html`<table class="grafik-table grafik-table_rows"><thead><tr>${head.map((name) => html`<th scope="col"${name === "sum" && html` class="grafik-table__sum"`}>${t(`analytics.column_${name}`)}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => tab === "received" ? operationRow(t, row, dealUrl) : openRow(t, row, dealUrl))}</tbody></table>`;
+  }
+  function operationRow(t, row, dealUrl) {
+    const refund = row.kind === "refund";
+    const method = t.known(`method.${row.method}`) || row.method;
+    return html`<tr data-row="${row.kind}-${row.id}"><td>${formatDay(row.on)}</td>${dealCells(row, dealUrl)}
+    <td>${refund ? html`<span class="grafik-tone_warning">${t("analytics.refund")}</span>` : method}</td>
+    <td class="grafik-table__sum${refund ? " grafik-tone_warning" : ""}">${formatMoney(row.amount)}</td></tr>`;
+  }
+  function openRow(t, row, dealUrl) {
+    const part = row.amount !== row.of && t("analytics.of", { sum: formatMoney(row.of) });
+    const late = row.days_late > 0 && html`<small class="grafik-tone_error">${t("analytics.late", { days: t.count("analytics.day", row.days_late) })}</small>`;
+    return html`<tr data-row="row-${row.id}"><td>${formatDay(row.due_on)}${late}</td>${dealCells(row, dealUrl)}
+    <td>${t("analytics.payment_number", { n: row.number })}</td>
+    <td class="grafik-table__sum">${formatMoney(row.amount)}${part && html`<small>${part}</small>`}</td></tr>`;
+  }
+  function dealCells(row, dealUrl) {
+    const course = [row.programme, row.cohort, row.location_name].filter(Boolean).join(" · ");
+    return html`<td class="grafik-table__client">${link(dealUrl(row.lead_id), row.contact || row.deal || `#${row.lead_id}`)}${row.contact && html`<small>${row.deal}</small>`}</td><td>${course}</td><td>${row.manager_name}</td>`;
+  }
+  function switchButton(what, name, label, on) {
+    return html`<button type="button" class="grafik-switch__button${on ? " grafik-switch__button_on" : ""}" data-action="${what}" data-id="${name}" data-key="${what}:${name}" aria-pressed="${on ? "true" : "false"}">${label}</button>`;
+  }
+  function title(text) {
+    return html`<h3 class="grafik-region__title">${text}</h3>`;
+  }
+  function waitingView(t) {
+    return html`<div class="grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t("analytics.loading")}</span></div>`;
+  }
+  function failedView(t, text, retry) {
+    return callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }));
+  }
+
+  // src/analytics/page.js
+  var RESIZED_MS = 150;
+  var DRAWN = ["figures", "chart", "groups", "aging", "list"];
+  var ROWS = 25;
+  var CHART_EDGES = 34;
+  var AnalyticsPage = class {
+    /** deps: {root, api, t, notify: {done, problem}, dealUrl(leadId)? (else the server's), download(url), unauthorized? (words)} */
+    constructor(deps) {
+      Object.assign(this, deps);
+      this.ui = { preset: FIRST_PRESET, tab: "received", group: "programme", making: "", progress: 0, more: "" };
+      this.asked = {};
+      this.turn = 0;
+      this.alive = true;
+      this.onClick = (event) => this.clicked(event);
+      this.onChange = (event) => this.changed(event);
+      this.onResize = () => {
+        clearTimeout(this.resized);
+        this.resized = setTimeout(() => this.alive && this.summary && this.drawChart(), RESIZED_MS);
+      };
+    }
+    start() {
+      this.root.innerHTML = String(frameView(this.t));
+      this.form = this.region("filters");
+      this.root.addEventListener("click", this.onClick);
+      this.form.addEventListener("change", this.onChange);
+      this.form.addEventListener("submit", (event) => event.preventDefault());
+      connectPickers(this.form);
+      window.addEventListener("resize", this.onResize);
+      this.begin();
+    }
+    stop() {
+      this.alive = false;
+      clearTimeout(this.resized);
+      window.removeEventListener("resize", this.onResize);
+      this.root.removeEventListener("click", this.onClick);
+    }
+    // what is known
+    /** The filters' choices and the account's day come first: a period needs to know which day it is. */
+    begin() {
+      this.draw("figures", waitingView(this.t));
+      this.api.get("analytics/filters/").then(
+        (choices) => {
+          if (!this.alive) return;
+          this.choices = choices;
+          this.dealUrl = this.dealUrl || ((id) => choices.deal_url + id);
+          Object.assign(this.asked, periodOf(this.ui.preset, choices.today));
+          this.drawFilters();
+          this.load();
+        },
+        (error) => this.alive && this.failed(error)
+      );
+    }
+    load() {
+      const mine = this.nextTurn();
+      this.veil(true);
+      const query = queryOf(this.asked);
+      const asked = [`analytics/summary/?${query}`, `analytics/aging/?${query}`, this.listAddress()];
+      Promise.all(asked.map((path) => this.api.get(path))).then(
+        ([summary, aging, list]) => this.current(mine) && this.accept(summary, aging, list),
+        (error) => this.current(mine) && this.failed(error)
+      );
+    }
+    loadList() {
+      const mine = this.nextTurn();
+      this.veil(true, ["list"]);
+      this.api.get(this.listAddress()).then(
+        (list) => this.current(mine) && this.acceptList(list),
+        (error) => this.current(mine) && this.failed(error)
+      );
+    }
+    loadMore() {
+      if (this.ui.more || !this.cursor) return;
+      const mine = this.turn;
+      this.ui.more = "more";
+      this.drawList();
+      this.api.get(this.listAddress(this.cursor)).then(
+        (list) => this.current(mine) && this.acceptList({ ...list, results: [...this.rows, ...list.results] }),
+        (error) => this.current(mine) && this.moreFailed(error)
+      );
+    }
+    listAddress(cursor = "") {
+      return `analytics/payments/?${queryOf({ ...this.asked, state: this.ui.tab, limit: ROWS, cursor })}`;
+    }
+    nextTurn() {
+      this.turn += 1;
+      this.ui.more = "";
+      return this.turn;
+    }
+    current(turn) {
+      return this.alive && turn === this.turn;
+    }
+    accept(summary, aging, list) {
+      Object.assign(this, { summary, aging });
+      this.draw("figures", figuresView(this.t, summary));
+      this.drawChart();
+      this.drawGroups();
+      this.draw("aging", agingView(this.t, aging));
+      this.draw("excel", excelView(this.t, { busy: this.ui.making, progress: this.ui.progress }));
+      this.acceptList(list);
+      this.veil(false);
+    }
+    acceptList(list) {
+      this.ui.more = "";
+      this.rows = list.results;
+      this.cursor = list.next && new URL(list.next).searchParams.get("cursor");
+      this.drawList();
+      this.veil(false, ["list"]);
+    }
+    failed(error) {
+      const left = showFieldErrors(this.form, fieldErrors(error));
+      this.veil(false);
+      if (Object.keys(error.fields).length && !left.length) return;
+      const ended = error.status === 401 && this.unauthorized;
+      const { text, retry } = ended ? { text: ended, retry: false } : explain(this.t, error);
+      this.summary = null;
+      DRAWN.forEach((name) => this.draw(name, ""));
+      this.draw("figures", failedView(this.t, text, retry));
+    }
+    moreFailed(error) {
+      this.ui.more = "";
+      this.drawList();
+      this.notify.problem(this.t("analytics.more_failed"), explain(this.t, error).text);
+    }
+    // what is seen
+    region(name) {
+      return this.root.querySelector(`[data-region="${name}"]`);
+    }
+    drawFilters() {
+      this.draw("filters", filtersView({ t: this.t, choices: this.choices, asked: this.asked, preset: this.ui.preset }));
+    }
+    drawChart() {
+      const width = Math.max(260, Math.floor(this.region("chart").parentNode.clientWidth) - CHART_EDGES);
+      const open = Boolean(this.region("chart").querySelector("details[open]"));
+      this.draw("chart", monthsView({ t: this.t, months: this.summary.by_period, width }));
+      if (open) this.region("chart").querySelector("details").open = true;
+    }
+    drawGroups() {
+      this.draw("groups", groupsView({ t: this.t, summary: this.summary, group: this.ui.group }));
+    }
+    drawList() {
+      const { t, summary, rows, cursor, ui, dealUrl } = this;
+      this.draw("list", listView({ t, tab: ui.tab, summary, rows, more: Boolean(cursor), busy: ui.more, dealUrl }));
+    }
+    draw(name, markup) {
+      const place = this.region(name);
+      const active = document.activeElement;
+      const held = active && place.contains(active) ? active.dataset.key || active.name : "";
+      place.innerHTML = String(markup);
+      const again = held && place.querySelector(`[data-key="${CSS.escape(held)}"], [name="${CSS.escape(held)}"]${held === "preset" ? ":checked" : ""}`);
+      if (again) again.focus();
+    }
+    veil(on, regions = DRAWN) {
+      regions.forEach((name) => {
+        const place = this.region(name);
+        place.classList.toggle("grafik-region_veiled", on && Boolean(this.summary));
+        place.setAttribute("aria-busy", String(on));
+      });
+    }
+    // what is done
+    changed(event) {
+      const { name, value } = event.target;
+      if (!name) return;
+      if (name === "preset") this.choosePeriod(value);
+      else if (name === "from" || name === "to") this.typePeriod();
+      else {
+        this.asked[name] = value;
+        this.load();
+      }
+    }
+    choosePeriod(preset) {
+      this.ui.preset = preset;
+      if (preset !== "own") Object.assign(this.asked, periodOf(preset, this.choices.today));
+      this.drawFilters();
+      if (preset !== "own") this.load();
+    }
+    typePeriod() {
+      const given = ownPeriod({ from: this.form.elements.from.value, to: this.form.elements.to.value });
+      const errors = Object.entries(given.errors || {}).map(([name, word]) => [name, this.t(`analytics.${word}`)]);
+      showFieldErrors(this.form, Object.fromEntries(errors), false);
+      if (errors.length) return;
+      Object.assign(this.asked, given);
+      this.load();
+    }
+    clicked(event) {
+      const place = event.target.closest("[data-action]");
+      if (!place) return;
+      const { action, id } = place.dataset;
+      const actions = {
+        reload: () => this.choices ? this.load() : this.begin(),
+        tab: () => this.show(id),
+        group: () => this.regroup(id),
+        pick: () => this.narrow(id),
+        more: () => this.loadMore(),
+        excel: () => this.excel(id)
+      };
+      if (actions[action]) actions[action]();
+    }
+    show(tab) {
+      this.ui.tab = tab;
+      this.rows = [];
+      this.cursor = "";
+      this.loadList();
+    }
+    regroup(group) {
+      this.ui.group = group;
+      this.drawGroups();
+    }
+    /** A click on a group's name narrows everything to it; a second one widens again. */
+    narrow(id) {
+      const [name, ...value] = id.split(":");
+      this.asked[name] = String(this.asked[name] || "") === value.join(":") ? "" : value.join(":");
+      this.drawFilters();
+      this.load();
+    }
+    /** Exactly what is on the screen: the same question, the same tab. */
+    excel(report) {
+      if (this.ui.making) return;
+      const question = { ...this.asked, report, state: this.ui.tab };
+      this.making(report, 0);
+      makeWorkbook({ api: this.api, question, key: newKey(), alive: () => this.alive, tell: (progress) => this.making(report, progress) }).then(
+        (url) => {
+          if (!this.alive) return;
+          this.making("", 0);
+          this.download(url);
+        },
+        (error) => {
+          if (!this.alive) return;
+          this.making("", 0);
+          this.notify.problem(this.t("analytics.excel_failed"), error.status === void 0 ? error.message : explain(this.t, error).text);
+        }
+      );
+    }
+    making(report, progress) {
+      Object.assign(this.ui, { making: report, progress });
+      this.draw("excel", excelView(this.t, { busy: report, progress }));
+    }
+  };
+  return __toCommonJS(figures_exports);
+})();
+return GrafikFigures;
+});

@@ -1,0 +1,105 @@
+// Decisions about a deal that need a reason and a word about what follows: settle, cancel, void an invoice,
+// a new client link. Each is one table entry; the frame does the rest.
+
+import { html } from '../html.js';
+import { formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
+import { openDialog } from './frame.js';
+import { inputField, showFieldErrors, textField } from './fields.js';
+
+/** «Закрыть на другую сумму»: withdrawal or discount, the rest of the money becomes credit. */
+export function openSettle(context, handlers) {
+  const { t, api, card } = context;
+  return openDecision(context, handlers, {
+    name: 'settle',
+    before: inputField({ name: 'total', label: t('settle.total'), value: formatNumber(card.paid), mode: 'decimal', suffix: '₽', first: true, hint: t('settle.hint', { paid: formatMoney(card.paid) }) }),
+    effects: (form) => settleEffects(t, card, parseMoney(form.elements.total.value)),
+    read(form, errors) {
+      const total = parseMoney(form.elements.total.value) || (/^\s*0+([.,]0*)?\s*$/.test(form.elements.total.value) ? '0.00' : null);
+      if (!total) errors.total = t('payment.wrong_amount');
+      else if (isPositive(subtract(total, card.paid))) errors.total = t('settle.above', { paid: formatMoney(card.paid) });
+      return { total };
+    },
+    send: (body, key) => api.send('POST', `deals/${card.lead_id}/settle/`, body, key),
+  });
+}
+
+export function openCancel(context, handlers) {
+  const { t, api, card } = context;
+  return openDecision(context, handlers, {
+    name: 'cancel',
+    danger: true,
+    effects: () => [t('cancel.effect_rows', { debt: formatMoney(card.debt) }), t('cancel.effect_quiet'), isPositive(card.paid) && t('cancel.effect_money', { paid: formatMoney(card.paid) })],
+    send: (body, key) => api.send('POST', `deals/${card.lead_id}/schedule/cancel/`, body, key),
+  });
+}
+
+/** context.subject is the invoice. */
+export function openVoid(context, handlers) {
+  const { t, api, subject: invoice } = context;
+  return openDecision(context, handlers, {
+    name: 'void',
+    danger: true,
+    title: t('void.title', { number: invoice.number }),
+    effects: () => [t('void.effect_link'), t('void.effect_debt')],
+    send: (body, key) => api.send('POST', `invoices/${invoice.id}/void/`, body, key),
+  });
+}
+
+/** The old address of the client's page dies at once. */
+export function openRevoke(context, handlers) {
+  const { t, api, card } = context;
+  return openDecision(context, handlers, {
+    name: 'revoke',
+    danger: true,
+    reasonless: true,
+    effects: () => [t('revoke.effect_old'), t('revoke.effect_new')],
+    send: (body, key) => api.send('POST', `deals/${card.lead_id}/pay-link/revoke/`, body, key),
+  });
+}
+
+/**
+ * spec: name (texts and data), title?, before? (fields), effects(form) → texts, read?(form, errors) → part of the body,
+ * send(body, key), danger?, reasonless?
+ */
+export function openDecision(context, { onDone, onClosed }, spec) {
+  const { t } = context;
+  return openDialog(context, {
+    title: spec.title || t(`${spec.name}.title`),
+    content: html`${spec.before || ''}${!spec.reasonless && textField({ name: 'reason', label: t('decision.reason'), hint: t('schedule.reason_hint'), first: !spec.before })}<div class="grafik-decision__effects" aria-live="polite"></div>`,
+    submitLabel: t(`${spec.name}.submit`),
+    submitKind: spec.danger ? 'danger' : 'primary',
+    collect: (form) => collect(t, form, spec),
+    send: spec.send,
+    onReady({ form }) {
+      const show = () => {
+        form.querySelector('.grafik-decision__effects').innerHTML = String(effectsView(t, spec.effects(form).filter(Boolean)));
+      };
+      form.addEventListener('input', show);
+      show();
+    },
+    onDone,
+    onClosed,
+  });
+}
+
+export function effectsView(t, effects) {
+  if (!effects.length) return '';
+  return html`<div class="grafik-effects"><b>${t('payment.will_happen')}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
+}
+
+function settleEffects(t, card, total) {
+  const kept = total || '0.00';
+  const over = subtract(card.paid, kept);
+  return [t('settle.effect_total', { total: formatMoney(kept) }), t('settle.effect_rows'), isPositive(over) && t('settle.effect_credit', { over: formatMoney(over) })];
+}
+
+function collect(t, form, spec) {
+  const errors = {};
+  const body = spec.read ? spec.read(form, errors) : {};
+  if (!spec.reasonless) {
+    body.reason = form.elements.reason.value.trim();
+    if (!body.reason) errors.reason = t('decision.wrong_reason');
+  }
+  showFieldErrors(form, errors);
+  return Object.keys(errors).length ? null : body;
+}

@@ -1,0 +1,21 @@
+// The rarer actions, folded away: what the server lists in `actions` and nothing else.
+
+import { html } from '../html.js';
+import { button } from './controls.js';
+
+/** In the order of the menu; those at the end take something away. */
+const RARE = ['promise', 'pause', 'resume', 'payer', 'service_rendered', 'write_off', 'late_fee', 'revoke', 'settle', 'cancel'];
+const DANGEROUS = new Set(['cancel', 'write_off']);
+
+export function rareActions(card) {
+  return RARE.filter((name) => card.actions.includes(name) || (name === 'revoke' && card.pay_url && card.actions.length));
+}
+
+export function moreView({ t, card, ui }) {
+  const rare = rareActions(card);
+  if (!rare.length) return '';
+  const open = ui.expanded.has('more');
+  const items = rare.map((name) => html`<li>${button({ action: name, kind: DANGEROUS.has(name) ? 'danger-link' : 'link', label: t(`actions.${name}`) })}</li>`);
+  return html`<div class="grafik-rare"><button type="button" class="grafik-button grafik-button_link" data-action="fold" data-id="more" data-key="fold:more" aria-expanded="${open ? 'true' : 'false'}"><span class="grafik-button__label">${t('actions.more')}</span></button>
+    ${open && html`<ul class="grafik-rare__list">${items}</ul>`}</div>`;
+}
