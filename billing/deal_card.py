@@ -9,7 +9,18 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from billing import invoice_state, ledger, links, messages, network, payer_links, tickets
+from billing import (
+    invoice_state,
+    ledger,
+    links,
+    messages,
+    moves,
+    network,
+    payer_links,
+    refund_card,
+    schedule_card,
+    tickets,
+)
 from billing.ledger import DealState, Standing
 from billing.models import AccountPolicy, Event, Invoice, Payment, Receipt
 from billing.rules import money
@@ -32,20 +43,30 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     stopped = _owner_differs(deal, on)
     found = list(Invoice.objects.filter(deal=deal).order_by("id").prefetch_related("messages"))
     payments = list(
-        Payment.objects.filter(deal=deal).select_related("merchant").order_by("received_at", "id")
+        moves.with_moves(Payment.objects.filter(deal=deal))
+        .select_related("merchant", "reversal")
+        .order_by("received_at", "id")
     )
     head = _head(deal, policy, receiver, at)
+    life = schedule_card.fields(standing.schedule)
     return {
         **head,
         **_figures(standing),
+        **life,
         "installments": [_installment(row) for row in standing.rows],
         "invoices": [_invoice(invoice, standing, deal, head["pay_url"]) for invoice in found],
         "links": payer_links.of(deal, standing, closed=bool(stopped), at=at),
         "payments": _payments(payments, deal),
         "attempts": _attempts(deal),
         "documents": documents(deal, at=at),
-        "warnings": _warnings(deal, standing, receiver, stale=stale, stopped=stopped),
-        "actions": _actions(standing, found, is_deposit=_is_deposit(policy)),
+        "warnings": [
+            *_warnings(deal, standing, receiver, stale=stale, stopped=stopped),
+            *schedule_card.warnings(life, on=on),
+        ],
+        "actions": [
+            *_actions(standing, found, is_deposit=_is_deposit(policy)),
+            *schedule_card.actions(standing, life),
+        ],
     }
 
 
@@ -111,7 +132,6 @@ def _head(
 
 def _figures(standing: Standing) -> dict[str, Any]:
     following = standing.next
-    nothing = money.text(money.ZERO)
     return {
         "total": money.text(standing.total),
         "paid": money.text(standing.paid),
@@ -119,7 +139,11 @@ def _figures(standing: Standing) -> dict[str, Any]:
         "overdue": money.text(standing.overdue),
         "credit": money.text(standing.credit),
         "written_off": money.text(standing.written_off),
-        "fees": {"charged": nothing, "paid": nothing, "owed": nothing},
+        "fees": {
+            "charged": money.text(standing.fees.charged),
+            "paid": money.text(standing.fees.paid),
+            "owed": money.text(standing.fees.owed),
+        },
         "due_day": standing.schedule.due_day if standing.schedule else None,
         "next": {
             "number": following.installment.number,
@@ -140,6 +164,7 @@ def _installment(row: ledger.RowStanding) -> dict[str, Any]:
         "effective_due_on": row.installment.effective_due_on.isoformat(),
         "amount": money.text(row.installment.amount),
         "paid": money.text(row.paid),
+        "written_off": money.text(row.written_off),
         "state": row.state,
         "invoice": row.invoice,
     }
@@ -171,6 +196,7 @@ def _payments(found: list[Payment], deal: Deal) -> list[dict[str, Any]]:
         .values_list("id", "back")
     )
     receipts = {row.payment_id: row for row in _income_receipts(deal)}
+    back = refund_card.of_payments(deal)
     return [
         {
             "id": payment.pk,
@@ -181,10 +207,18 @@ def _payments(found: list[Payment], deal: Deal) -> list[dict[str, Any]]:
             "provider": payment.merchant.provider if payment.merchant else None,
             "external_id": payment.external_id,
             "refunded": money.text(refunded.get(payment.pk, money.ZERO)),
+            "moved": money.text(payment.moved),
+            "moved_from": payment.moved_from,
+            **back[payment.pk],
+            "reversed": money.text(payment.reversal.amount if _is_reversed(payment) else money.ZERO),
             "receipt": _receipt(receipts.get(payment.pk)),
         }
         for payment in found
     ]
+
+
+def _is_reversed(payment: Payment) -> bool:
+    return hasattr(payment, "reversal")
 
 
 def _income_receipts(deal: Deal) -> QuerySet[Receipt]:
@@ -240,9 +274,9 @@ def _warnings(
         found["uncounted"] = _("Money in another currency came and is not counted: tell the accountant.")
     if standing.credit > 0:
         credit = money.words(standing.credit)
-        found["credit"] = _("Overpaid by %(credit)s: it covers the next payments, or can be refunded.") % {
-            "credit": credit
-        }
+        found["credit"] = _(
+            "Overpaid by %(credit)s: it covers the next payments, or is refunded or moved to another deal."
+        ) % {"credit": credit}
     if Receipt.objects.filter(payment__deal=deal, state=Receipt.State.FAILED).exists():
         found["receipt_failed"] = _("A receipt was not made: the accountant sees it in the list of receipts.")
     if deal.state != Deal.State.LIVE:
@@ -265,6 +299,8 @@ def _actions(standing: Standing, found: list[Invoice], *, is_deposit: bool) -> l
             actions.append("invoice")
     if any(invoice_state.state_of(invoice, standing) == "open" for invoice in found):
         actions.append("void")
+    if standing.received > standing.refunded:
+        actions += ["refund", "move"]
     actions.append("document")
     return actions
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, network, projection, schedules
+from billing import history, ledger, network, projection, schedules, versions
 from billing.ledger import Standing
 from billing.models import AccountPolicy, Payment, Schedule
 from billing.rules import money
@@ -53,6 +53,7 @@ def follow_prices(*, at: datetime) -> int:
         deal__account__policy__mode=AccountPolicy.Mode.DEPOSIT,
         deal__state=Deal.State.LIVE,
         deal__price__gt=0,
+        closing=versions.OPEN,
     ).exclude(total=F("deal__price"))
     found = list(changed.values_list("deal_id", flat=True)[:BATCH])
     return sum(_follow(deal_id, at=at) for deal_id in found)
@@ -68,6 +69,9 @@ def _lay_out(deal: Deal, *, author: str, at: datetime) -> bool:
     on = deal.local_day(at)
     standing = ledger.standing(deal, on=on)
     total = _total(deal, standing)
+    if standing.schedule is not None and (standing.schedule.closing or versions.is_signed(standing.schedule)):
+        # What a person closed or a payer signed is changed by a person only.
+        return False
     if total <= 0:
         raise NoPrice
     if standing.schedule is not None and total == standing.total and not _day_differs(deal, standing, on):

@@ -97,7 +97,9 @@ def coming_lines(
     """
     first = next_number(kept)
     open_rows = {
-        (row.number, row.due_on, row.effective_due_on, row.amount): row for row in current if row.paid == 0
+        (row.number, row.due_on, row.effective_due_on, row.amount): row
+        for row in current
+        if row.paid == row.written_off == 0
     }
     lines = []
     for number, row in enumerate(planned, start=first):

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from billing import ledger
-from billing.ledger import Standing
+from billing.ledger import DealState, Standing
 from billing.models import AccountPolicy
 from crm import outbox
 from crm.models import Deal, OutboxRow, Pipeline
@@ -27,7 +27,7 @@ def follow_money(deal: Deal, *, standing: Standing, cause: str, at: datetime) ->
     The caller holds the deal's lock.
     """
     pipeline = deal.account.pipelines.filter(external_id=deal.pipeline_id).first()
-    if pipeline is None or standing.paid <= 0:
+    if pipeline is None or standing.paid <= 0 or standing.state == DealState.CANCELLED:
         return
     if standing.debt <= 0:
         if standing.schedule is not None or standing.deposit is not None:
@@ -61,7 +61,7 @@ def _complete(deal_id: int, pipeline: Pipeline, *, at: datetime) -> bool:
     with transaction.atomic():
         deal = ledger.lock(deal_id)
         standing = ledger.standing(deal, on=deal.local_day(at))
-        if standing.debt > 0 or standing.paid <= 0:
+        if standing.debt > 0 or standing.paid <= 0 or standing.state == DealState.CANCELLED:
             return False
         outbox.move_stage(
             deal=deal,

@@ -17,7 +17,14 @@ from django.utils.translation import gettext as _
 
 from billing import history, invoices, ledger
 from billing.layouts import Layout, Line
-from billing.models import Installment, InstallmentClosing, Schedule, ScheduleVersion, Signature
+from billing.models import (
+    Installment,
+    InstallmentClosing,
+    Schedule,
+    ScheduleVersion,
+    Signature,
+    WriteOff,
+)
 from billing.rules import allocation, money
 from crm import outbox
 from crm.models import Deal
@@ -59,7 +66,9 @@ class Rank(StrEnum):
 
 @dataclass(frozen=True)
 class Act:
-    """One change of a schedule by a person or by the system; `terms` is what was asked, as plain values."""
+    """One change of a schedule by a person or by the system; `terms` is what was asked and `facts` what
+    the history says besides, as plain values.
+    """
 
     kind: Kind
     author: str
@@ -67,6 +76,7 @@ class Act:
     terms: dict[str, Any] = field(default_factory=dict)
     closing: Schedule.Closing = OPEN
     retained: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def claim(*, deal: Deal, version: int | None, reason: str, rank: Rank) -> tuple[Deal, Schedule | None]:
@@ -92,6 +102,7 @@ def check_change(schedule: Schedule, *, reason: str, rank: Rank) -> None:
 
 
 def is_signed(schedule: Schedule) -> bool:
+    """Has the payer signed the version that stands?"""
     return Signature.objects.filter(version__schedule=schedule, version__number=schedule.version).exists()
 
 
@@ -158,10 +169,31 @@ def _replace(schedule: Schedule, layout: Layout, *, at: datetime) -> None:
                 recorded_at=at,
             )
             Installment.objects.filter(id=line.installment.id).update(amount=line.amount)
+    _revive(schedule, layout, at=at)
     staying = [line.installment.id for line in layout.lines if line.installment]
     replaced = Installment.objects.filter(schedule=schedule).current().exclude(id__in=staying)
     invoices.void_of_rows(deal=schedule.deal, rows=list(replaced), at=at)
     replaced.update(replaced_in=schedule.version)
+
+
+def _revive(schedule: Schedule, layout: Layout, *, at: datetime) -> None:
+    """Terms made anew ask again for what was written off of the rows that they change."""
+    whole = [
+        line.installment.id
+        for line in layout.lines
+        if line.installment and line.amount == line.installment.amount
+    ]
+    WriteOff.objects.bulk_create(
+        WriteOff(
+            installment=row,
+            amount=-row.written_off,
+            author=history.SYSTEM,
+            reason=_("the schedule was changed"),
+            written_on=schedule.deal.local_day(at),
+            recorded_at=at,
+        )
+        for row in Installment.objects.filter(schedule=schedule).given_up().exclude(id__in=whole)
+    )
 
 
 def _store_money_lines(schedule: Schedule, kept: Sequence[Line], *, at: datetime) -> None:
@@ -208,9 +240,10 @@ def _remember(
         "changes": changes,
         **({"before": before} if before else {}),
         **({"retained": act.retained} if act.retained else {}),
+        **act.facts,
     }
     history.record(
-        deal=schedule.deal, kind=f"schedule_{act.kind}", at=at, recorded_at=at, author=act.author, data=data
+        deal=schedule.deal, kind=EVENTS[act.kind], at=at, recorded_at=at, author=act.author, data=data
     )
     words = {
         "total": money.words(layout.total),
@@ -225,6 +258,7 @@ def _remember(
     )
 
 
+EVENTS = {kind: "schedule_" + kind for kind in Kind.values}
 NOTES: dict[str, Callable[[], str]] = {
     Kind.CREATED: lambda: _("Payment schedule for %(total)s saved: %(count)d payments."),
     Kind.REBUILT: lambda: _(

@@ -1,6 +1,5 @@
-"""Doors of one deal: card, schedule, money received past the providers, links, history."""
+"""Doors of one deal: card, money received past the providers, links, history."""
 
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import deal_card, deposits, invoices, links, network, payments, schedules
+from billing import deal_card, deposits, invoices, links, network, payments, schedule_card
 from billing.api import idempotency, rights, timeline
 from billing.api.doors import Door, Visit, body
 from billing.api.problems import Problem
@@ -19,13 +18,10 @@ from billing.api.serializers import (
     FullPaymentSerializer,
     InvoiceSerializer,
     PaymentSerializer,
-    ScheduleSerializer,
-    TermsSerializer,
 )
-from billing.api.words import of_change, of_remark
-from billing.layouts import Change, Layout
 from billing.models import Invoice
 from billing.rules import money
+from billing.versions import Rank
 from crm import client, deals, users
 from crm.models import Deal
 
@@ -39,7 +35,10 @@ def card_of(visit: Visit) -> dict[str, Any]:
 
 def _shown(visit: Visit, deal: Deal) -> dict[str, Any]:
     card = deal_card.card(deal, at=visit.at, stale=visit.stale)
-    return {**card, "actions": rights.offered(visit.user, card["actions"])}
+    offered = rights.offered(visit.user, card["actions"])
+    if card["signed"] and visit.rank != Rank.ADMINISTRATOR:
+        offered = [action for action in offered if action not in schedule_card.VERSION_ACTIONS]
+    return {**card, "actions": offered}
 
 
 class Card(Door):
@@ -47,46 +46,6 @@ class Card(Door):
     def get(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
         return Response(_shown(visit, visit.deal))
-
-
-class SchedulePreview(Door):
-    @extend_schema(request=TermsSerializer, responses=OpenApiTypes.OBJECT)
-    def post(self, request: Request, lead_id: int) -> Response:
-        visit = self.visit(request, lead_id)
-        terms = body(TermsSerializer, request).terms()
-        made = schedules.preview(deal=visit.deal, terms=terms, on=visit.deal.local_day(visit.at))
-        return Response(
-            {
-                "installments": _rows(made),
-                "total": money.text(made.total),
-                "paid": money.text(made.paid),
-                "debt": money.text(made.total - made.paid),
-                "warnings": [
-                    {"code": one.code, "field": one.field, "text": of_remark(one)} for one in made.warnings
-                ],
-                "changes": [{**_plain_change(one), "text": of_change(one)} for one in made.changes],
-            }
-        )
-
-
-class Schedule(Door):
-    @extend_schema(request=ScheduleSerializer, responses=OpenApiTypes.OBJECT)
-    def put(self, request: Request, lead_id: int) -> Response:
-        visit = self.visit(request, lead_id)
-
-        def act() -> idempotency.Answer:
-            given = body(ScheduleSerializer, request)
-            schedules.save(
-                deal=visit.deal,
-                terms=given.terms(),
-                version=given.validated_data["version"],
-                author=visit.author,
-                reason=given.validated_data["reason"],
-                at=visit.at,
-            )
-            return 200, card_of(visit)
-
-        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
 
 
 class Payments(Door):
@@ -211,24 +170,3 @@ def invoice_of(visit: Visit, invoice: Invoice) -> dict[str, Any]:
         "url": found["url"],
     }
     return {**found, "text": text}
-
-
-def _rows(made: Layout) -> list[dict[str, Any]]:
-    return [
-        {
-            "number": line.number,
-            "due_on": line.due_on.isoformat(),
-            "effective_due_on": line.effective_due_on.isoformat(),
-            "amount": money.text(line.amount),
-        }
-        for line in made.lines
-    ]
-
-
-def _plain_change(change: Change) -> dict[str, Any]:
-    values = asdict(change)
-    values["due_on"] = change.due_on.isoformat()
-    values["was_on"] = change.was_on.isoformat() if change.was_on else None
-    values["amount"] = money.text(change.amount)
-    values["before"] = money.text(change.before) if change.before is not None else None
-    return values

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from billing.api import rights
 from billing.api.authentication import ApiUser
 from billing.api.problems import Problem
+from billing.versions import Rank
 from crm import auth, client, deals
 from crm.auth import Caller
 from crm.models import Account, Deal
@@ -35,11 +36,20 @@ class Visit:
     at: datetime
     stale: bool
 
+    @property
+    def rank(self) -> Rank:
+        """Staff of the panel and administrators of amoCRM may change what is signed."""
+        return Rank.ADMINISTRATOR if self.user.staff or self.user.caller.is_admin else Rank.MANAGER
+
 
 class Door(APIView):
-    """A view whose caller is known; `right` may be left to administrators (billing.api.rights)."""
+    """A view whose caller is known; `right` may be left to administrators (billing.api.rights).
+
+    With `asks_amocrm` an old yes of amoCRM is not enough: without it the door is shut.
+    """
 
     right: ClassVar[str] = ""
+    asks_amocrm: ClassVar[bool] = False
 
     def caller(self, request: Request) -> ApiUser:
         user = request.user
@@ -53,7 +63,7 @@ class Door(APIView):
         at = timezone.now()
         deal, stale = _deal(user.caller.account, lead_id, at)
         if not user.staff:
-            _admit(user.caller, lead_id, at)
+            _admit(user.caller, lead_id, at, old_yes=not self.asks_amocrm)
         rights.demand(user, self.right)
         return Visit(
             account=user.caller.account,
@@ -79,9 +89,10 @@ def _deal(account: Account, lead_id: int, at: datetime) -> tuple[Deal, bool]:
         return known, True
 
 
-def _admit(caller: Caller, lead_id: int, at: datetime) -> None:
-    """While amoCRM is down its last yes counts for 24 hours (crm.auth)."""
-    if not auth.may_read(caller=caller, lead_id=lead_id, at=at):
+def _admit(caller: Caller, lead_id: int, at: datetime, *, old_yes: bool) -> None:
+    """While amoCRM is down its last yes counts for 24 hours (crm.auth), where an old one will do."""
+    may = auth.may_read if old_yes else auth.may_see
+    if not may(caller=caller, lead_id=lead_id, at=at):
         raise Problem(403, "not_allowed", _("amoCRM does not let you see this deal."))
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from billing import deposits, invoices, network, papers, payments, versions
+from billing import deposits, invoices, moves, network, papers, payments, refund_orders, versions
 from billing.api.words import of_remark
 from billing.rules.schedule import InvalidTerms
 from crm import client, deals
@@ -59,10 +59,28 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         "stale_version",
         lambda: _("Somebody has changed the schedule in the meantime. Open it again."),
     ),
+    versions.NoSchedule: (
+        422,
+        "no_schedule",
+        lambda: _("The deal has no schedule yet: make one first."),
+    ),
+    versions.Signed: (
+        403,
+        "signed",
+        lambda: _("The payer has signed this schedule: only an administrator of amoCRM changes it."),
+    ),
     payments.DebtDiffers: (
         409,
         "debt_differs",
         lambda: _("The debt has changed in the meantime. Check the sum."),
+    ),
+    moves.NothingLeft: (422, "nothing_left", lambda: _("Nothing is left of this payment.")),
+    moves.OtherEntity: (
+        422,
+        "other_entity",
+        lambda: _(
+            "That deal's money goes to another legal entity. Give the money back there and take it here anew."
+        ),
     ),
     invoices.NothingToInvoice: (
         422,
@@ -95,17 +113,29 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
     papers.Incomplete: (422, "incomplete", lambda: _("Something is missing for this document.")),
 }
 # Their message is the way out, in words.
-SAY_THEMSELVES = (network.OwnerDiffers, network.NoReceiver, network.NoTaxSetting, papers.Incomplete)
+SAY_THEMSELVES = (
+    refund_orders.AboveLeft,
+    refund_orders.NotByProvider,
+    network.OwnerDiffers,
+    network.NoReceiver,
+    network.NoTaxSetting,
+    papers.Incomplete,
+)
 # Anticipated errors that belong to one field of the body.
 FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     versions.ReasonRequired: ("reason", lambda: _("Say why the schedule is changed.")),
     payments.NotPositive: ("amount", lambda: _("Enter a sum above zero with at most two decimals.")),
+    moves.AboveLeft: ("amount", lambda: _("The payment has not so much left.")),
+    moves.SameDeal: ("lead_id", lambda: _("Choose another deal: the money is in this one.")),
+    moves.ReasonRequired: ("reason", lambda: _("Say why the money is moved.")),
     payments.InTheFuture: ("paid_on", lambda: _("Money cannot have come in the future.")),
     payments.TooLongAgo: ("paid_on", lambda: _("This date is too long ago.")),
     payments.NothingOwed: ("amount", lambda: _("Nothing is owed: the deal is paid.")),
     invoices.NoSuchRow: ("installment", lambda: _("The schedule has no open row of this number.")),
     papers.NoSuchTemplate: ("template", lambda: _("There is no such document.")),
     invoices.AboveDebt: ("amount", lambda: _("More than the debt cannot be asked for.")),
+    refund_orders.AboveLeft: ("amount", lambda: _("So much is not left of it.")),
+    refund_orders.NotByProvider: ("method", lambda: _("The provider cannot give it back.")),
 }
 STATUSES = {
     400: lambda: _("The request could not be read."),
@@ -144,7 +174,8 @@ def of(error: Exception) -> Problem | None:
             return Problem(status, code, str(error) if kind in SAY_THEMSELVES and str(error) else words())
     for kind, (field, words) in FIELDS.items():
         if isinstance(error, kind):
-            return _invalid({field: [words()]})
+            text = str(error) if kind in SAY_THEMSELVES and str(error) else words()
+            return _invalid({field: [text]})
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     if isinstance(error, exceptions.APIException):

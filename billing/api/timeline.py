@@ -1,11 +1,14 @@
 """The history of a deal in words: who, when, what, before, after."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from billing.api.words import of_retained, of_way
 from billing.deal_card import moment
 from billing.models import Event
 from billing.rules import money
@@ -15,11 +18,28 @@ SHOWN_MAX = 500
 WORDS: dict[str, Callable[[], str]] = {
     "schedule_created": lambda: _("Schedule made: %(total)s, %(count)s payments"),
     "schedule_rebuilt": lambda: _("Schedule changed: %(total)s, %(count)s payments ahead. %(reason)s"),
+    "schedule_moved": lambda: _("Payment %(number)s moved from %(was_on)s to %(due_on)s. %(reason)s"),
+    "schedule_shifted": lambda: _("Payments moved by the time of the pause: %(count)s ahead"),
+    "schedule_total": lambda: _("The deal's total changed: %(total)s, %(count)s payments ahead. %(reason)s"),
+    "schedule_transferred": lambda: _(
+        "Deal transferred to %(programme)s, %(cohort)s: %(total)s, %(count)s payments ahead. %(reason)s"
+    ),
+    "schedule_settled": lambda: _("Deal closed at %(total)s. %(reason)s %(retained)s"),
+    "schedule_cancelled": lambda: _("Schedule cancelled, %(total)s stay paid. %(reason)s %(retained)s"),
+    "schedule_signed": lambda: _("Version %(version)s of the schedule is signed: %(signed_on)s"),
+    "schedule_paused": lambda: _("Collecting paused. %(until)s %(reason)s"),
+    "schedule_resumed": lambda: _("Collecting goes on"),
     "payment_received": lambda: _("Payment of %(amount)s received"),
+    "payment_moved_out": lambda: _("%(amount)s moved to the deal “%(deal)s”. %(reason)s"),
+    "payment_moved_in": lambda: _("%(amount)s came from the deal “%(deal)s”. %(reason)s"),
+    "debt_recovered": lambda: _("Money came for what was written off: %(amount)s"),
     "payment_uncounted": lambda: _("Money in another currency received, not counted: %(money)s"),
     "payment_declined": lambda: _("Payment of %(amount)s declined: %(reason)s"),
     "payment_opened": lambda: _("The payer opened the payment page: %(amount)s"),
-    "refund": lambda: _("Refund of %(amount)s"),
+    "refund": lambda: _("Refund of %(amount)s. %(reason)s"),
+    "refund_requested": lambda: _("Refund of %(amount)s requested, %(way)s. %(reason)s"),
+    "refund_failed": lambda: _("Refund of %(amount)s was not made: %(reason)s"),
+    "chargeback": lambda: _("The payer's bank took %(amount)s back"),
     "receipt_registered": lambda: _("Receipt for %(amount)s made"),
     "receipt_failed": lambda: _("Receipt for %(amount)s failed: %(reason)s"),
     "order_refused": lambda: _("The provider refused an order of %(amount)s: %(reason)s"),
@@ -66,7 +86,7 @@ def _text(event: Event) -> str:
     words = WORDS.get(event.kind)
     if words is None:
         return event.kind
-    return words() % _Values(event.data)
+    return (words() % _Values(event.data)).strip()
 
 
 class _Values(dict[str, Any]):
@@ -76,4 +96,12 @@ class _Values(dict[str, Any]):
         value = self.get(name)
         if name in ("amount", "total", "debt") and value:
             return money.words(Decimal(value))
+        if name in ("signed_on", "due_on", "was_on") and value:
+            return date_format(date.fromisoformat(value), "d.m.Y")
+        if name == "until" and value:
+            return _("Until %(day)s.") % {"day": date_format(date.fromisoformat(value), "d.m.Y")}
+        if name == "retained" and value:
+            return of_retained(value)
+        if name == "way":
+            return of_way(self.get("method", ""))
         return "" if value is None else value

@@ -2,17 +2,23 @@
 
 from django.urls import path
 
-from billing.api import deals, invoices, papers
+from billing.api import corrections, deals, invoices, papers, refunds, schedules
 
 urlpatterns = [
     path("deals/<int:lead_id>/", deals.Card.as_view()),
-    path("deals/<int:lead_id>/schedule/", deals.Schedule.as_view()),
-    path("deals/<int:lead_id>/schedule/preview/", deals.SchedulePreview.as_view()),
+    path("deals/<int:lead_id>/schedule/", schedules.Schedule.as_view()),
+    path("deals/<int:lead_id>/schedule/preview/", schedules.SchedulePreview.as_view()),
+    path("deals/<int:lead_id>/schedule/cancel/", schedules.Cancel.as_view()),
+    path("deals/<int:lead_id>/settle/", schedules.Settle.as_view()),
     path("deals/<int:lead_id>/payments/", deals.Payments.as_view()),
     path("deals/<int:lead_id>/full-payment/", deals.FullPayment.as_view()),
     path("deals/<int:lead_id>/invoices/", deals.Invoices.as_view()),
     path("deals/<int:lead_id>/payment-links/", deals.PaymentLinks.as_view()),
     path("deals/<int:lead_id>/pay-link/revoke/", deals.RevokeLink.as_view()),
+    path("deals/<int:lead_id>/credit/", corrections.Credit.as_view()),
+    path("payments/<int:payment_id>/move/", corrections.Move.as_view()),
+    path("payments/<int:payment_id>/refund/", refunds.Refund.as_view()),
+    path("deals/<int:lead_id>/refund/", refunds.DealRefund.as_view()),
     path("deals/<int:lead_id>/history/", deals.History.as_view()),
     path("deals/<int:lead_id>/documents/", papers.Documents.as_view()),
     path("documents/<int:document_id>/", papers.OneDocument.as_view()),

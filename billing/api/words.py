@@ -15,6 +15,10 @@ REMARKS: dict[str, Callable[[], str]] = {
     "required": lambda: _("Fill in this field."),
     "kopecks": lambda: _("Enter a sum with at most two decimals."),
     "not_positive": lambda: _("Enter a value above zero."),
+    "negative": lambda: _("Enter zero or more."),
+    "above_paid": lambda: _(
+        "Only %(paid)s are paid: a deal is closed at that or less. To lower the price, change the schedule."
+    ),
     "too_big": lambda: _("The sum is above %(limit)s: check it."),
     "below_paid": lambda: _("%(paid)s are already paid: the total cannot be below that."),
     "too_many": lambda: _("There can be at most %(limit)s payments."),
@@ -44,7 +48,26 @@ CHANGES: dict[str, Callable[[], str]] = {
     "removed": lambda: _("Payment %(number)s of %(day)s, %(amount)s, goes."),
     "added": lambda: _("Payment %(number)s of %(day)s, %(amount)s, comes."),
 }
+RETAINED: dict[str, Callable[[], str]] = {
+    "rendered_part": lambda: _("Kept: the part of the service that was rendered."),
+    "actual_costs": lambda: _("Kept: actual costs."),
+    "late_cancellation": lambda: _("Kept: cancelled too late."),
+    "no_show": lambda: _("Kept: the client did not come."),
+    "security_deposit": lambda: _("Kept: security deposit under the contract."),
+}
 SUMS = {"limit", "paid", "rest", "sum", "expected", "amount", "usual"}
+
+
+WAYS_BACK: dict[str, Callable[[], str]] = {
+    "provider": lambda: _("by the provider"),
+    "cash": lambda: _("in cash"),
+    "bank_transfer": lambda: _("by bank transfer"),
+}
+
+
+def of_way(method: str) -> str:
+    """By which way money goes back."""
+    return WAYS_BACK[method]() if method in WAYS_BACK else method
 
 
 def of_remark(remark: Remark) -> str:
@@ -62,6 +85,11 @@ def of_change(change: Change) -> str:
         "before": money.words(change.before or money.ZERO),
         "was": date_format(change.was_on, "d.m.Y") if change.was_on else "",
     }
+
+
+def of_retained(code: str) -> str:
+    """Why money is kept although the deal was closed early."""
+    return RETAINED[code]()
 
 
 def _value(name: str, value: str) -> str:

@@ -5,102 +5,171 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0009_admin_only_rights'),
-        ('crm', '0003_files'),
+        ("billing", "0009_admin_only_rights"),
+        ("crm", "0003_files"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='InstallmentClosing',
+            name="InstallmentClosing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('before', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('after', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                ("before", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("after", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("recorded_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Pause',
+            name="Pause",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('begun_on', models.DateField()),
-                ('until', models.DateField(blank=True, null=True)),
-                ('reason', models.TextField()),
-                ('author', models.CharField(max_length=255)),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("begun_on", models.DateField()),
+                ("until", models.DateField(blank=True, null=True)),
+                ("reason", models.TextField()),
+                ("author", models.CharField(max_length=255)),
+                ("recorded_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='PauseEnd',
+            name="PauseEnd",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ended_on', models.DateField()),
-                ('shifted', models.BooleanField(default=False)),
-                ('author', models.CharField(max_length=255)),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ended_on", models.DateField()),
+                ("shifted", models.BooleanField(default=False)),
+                ("author", models.CharField(max_length=255)),
+                ("recorded_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Signature',
+            name="Signature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('signed_on', models.DateField()),
-                ('author', models.CharField(max_length=255)),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("signed_on", models.DateField()),
+                ("author", models.CharField(max_length=255)),
+                ("recorded_at", models.DateTimeField()),
             ],
         ),
         migrations.AddField(
-            model_name='schedule',
-            name='closing',
-            field=models.CharField(blank=True, choices=[('', 'Open'), ('settled', 'Settled'), ('cancelled', 'Cancelled')], default='', max_length=10),
+            model_name="schedule",
+            name="closing",
+            field=models.CharField(
+                blank=True,
+                choices=[("", "Open"), ("settled", "Settled"), ("cancelled", "Cancelled")],
+                default="",
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='scheduleversion',
-            name='kind',
-            field=models.CharField(choices=[('created', 'Created'), ('rebuilt', 'Rebuilt'), ('moved', 'Moved'), ('shifted', 'Shifted'), ('total', 'Total'), ('transferred', 'Transferred'), ('settled', 'Settled'), ('cancelled', 'Cancelled')], default='rebuilt', max_length=12),
+            model_name="scheduleversion",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("created", "Created"),
+                    ("rebuilt", "Rebuilt"),
+                    ("moved", "Moved"),
+                    ("shifted", "Shifted"),
+                    ("total", "Total"),
+                    ("transferred", "Transferred"),
+                    ("settled", "Settled"),
+                    ("cancelled", "Cancelled"),
+                ],
+                default="rebuilt",
+                max_length=12,
+            ),
         ),
         migrations.AddField(
-            model_name='scheduleversion',
-            name='retained',
-            field=models.CharField(blank=True, choices=[('rendered_part', 'Rendered Part'), ('actual_costs', 'Actual Costs'), ('late_cancellation', 'Late Cancellation'), ('no_show', 'No Show'), ('security_deposit', 'Security Deposit')], max_length=20),
+            model_name="scheduleversion",
+            name="retained",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("rendered_part", "Rendered Part"),
+                    ("actual_costs", "Actual Costs"),
+                    ("late_cancellation", "Late Cancellation"),
+                    ("no_show", "No Show"),
+                    ("security_deposit", "Security Deposit"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(('closing__in', ['', 'settled', 'cancelled'])), name='schedule_closing_known'),
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closing__in", ["", "settled", "cancelled"])),
+                name="schedule_closing_known",
+            ),
         ),
         migrations.AddField(
-            model_name='installmentclosing',
-            name='installment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='closings', to='billing.installment'),
+            model_name="installmentclosing",
+            name="installment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="closings", to="billing.installment"
+            ),
         ),
         migrations.AddField(
-            model_name='pause',
-            name='schedule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pauses', to='billing.schedule'),
+            model_name="pause",
+            name="schedule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="pauses", to="billing.schedule"
+            ),
         ),
         migrations.AddField(
-            model_name='pauseend',
-            name='pause',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='end', to='billing.pause'),
+            model_name="pauseend",
+            name="pause",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="end", to="billing.pause"
+            ),
         ),
         migrations.AddField(
-            model_name='signature',
-            name='version',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='signature', to='billing.scheduleversion'),
+            model_name="signature",
+            name="version",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="signature",
+                to="billing.scheduleversion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='installmentclosing',
-            constraint=models.UniqueConstraint(fields=('installment', 'version'), name='closing_once_per_version'),
+            model_name="installmentclosing",
+            constraint=models.UniqueConstraint(
+                fields=("installment", "version"), name="closing_once_per_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='installmentclosing',
-            constraint=models.CheckConstraint(condition=models.Q(('after__gt', 0), ('after__lt', models.F('before'))), name='closing_lowers'),
+            model_name="installmentclosing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("after__gt", 0), ("after__lt", models.F("before"))), name="closing_lowers"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pause',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gt', models.F('begun_on')), _connector='OR'), name='pause_ends_after_begin'),
+            model_name="pause",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("until__isnull", True), ("until__gt", models.F("begun_on")), _connector="OR"
+                ),
+                name="pause_ends_after_begin",
+            ),
         ),
     ]

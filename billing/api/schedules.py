@@ -1,0 +1,109 @@
+"""Doors of a deal's schedule: preview, save, settle, cancel."""
+
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing import schedules, settlements
+from billing.api import idempotency
+from billing.api.deals import card_of
+from billing.api.doors import Door, body
+from billing.api.schedule_bodies import ReasonedSerializer, SettleSerializer
+from billing.api.serializers import ScheduleSerializer, TermsSerializer
+from billing.api.words import of_change, of_remark
+from billing.layouts import Change, Layout
+from billing.rules import money
+
+
+class SchedulePreview(Door):
+    @extend_schema(request=TermsSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        terms = body(TermsSerializer, request).terms()
+        made = schedules.preview(deal=visit.deal, terms=terms, on=visit.deal.local_day(visit.at))
+        return Response(preview_of(made))
+
+
+class Schedule(Door):
+    @extend_schema(request=ScheduleSerializer, responses=OpenApiTypes.OBJECT)
+    def put(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            given = body(ScheduleSerializer, request)
+            schedules.save(
+                deal=visit.deal,
+                terms=given.terms(),
+                version=given.validated_data["version"],
+                author=visit.author,
+                reason=given.validated_data["reason"],
+                at=visit.at,
+                rank=visit.rank,
+            )
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Settle(Door):
+    right = "cancel"
+
+    @extend_schema(request=SettleSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            given = body(SettleSerializer, request).validated_data
+            settlements.settle(deal=visit.deal, author=visit.author, at=visit.at, rank=visit.rank, **given)
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Cancel(Door):
+    right = "cancel"
+    asks_amocrm = True
+
+    @extend_schema(request=ReasonedSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            given = body(ReasonedSerializer, request).validated_data
+            settlements.cancel(deal=visit.deal, author=visit.author, at=visit.at, rank=visit.rank, **given)
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+def preview_of(made: Layout) -> dict[str, Any]:
+    """A layout as the preview shows it, in words and sums."""
+    return {
+        "installments": [
+            {
+                "number": line.number,
+                "due_on": line.due_on.isoformat(),
+                "effective_due_on": line.effective_due_on.isoformat(),
+                "amount": money.text(line.amount),
+            }
+            for line in made.lines
+        ],
+        "total": money.text(made.total),
+        "paid": money.text(made.paid),
+        "debt": money.text(made.total - made.paid),
+        "warnings": [{"code": one.code, "field": one.field, "text": of_remark(one)} for one in made.warnings],
+        "changes": [{**_plain_change(one), "text": of_change(one)} for one in made.changes],
+    }
+
+
+def _plain_change(change: Change) -> dict[str, Any]:
+    return asdict(change) | {
+        "due_on": change.due_on.isoformat(),
+        "was_on": change.was_on.isoformat() if change.was_on else None,
+        "amount": money.text(change.amount),
+        "before": money.text(change.before) if change.before is not None else None,
+    }
