@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing import declines, history, order_check, payments, providers, receipts, refunds
-from billing.models import Event, MerchantAccount, Notice, ProviderCall, Receipt
+from billing.models import Event, MerchantAccount, Notice, Payment, ProviderCall, Receipt
 from billing.providers.base import (
     Answer,
     Delivery,
@@ -344,6 +344,19 @@ def _unnamed_receipt(merchant: MerchantAccount, notice: NoticeRead) -> Receipt |
     return fitting[0] if len(fitting) == 1 else None
 
 
+def _signed_state(row: Notice, notice: NoticeRead, at: datetime) -> str:
+    """A second word about money. Its sum has the payer's fees in it, so the money itself comes by the first
+    notice, or by asking: billing.order_watch asks about an order that such a word waits for.
+    """
+    if notice.held:
+        return "hold"
+    if order_check.find(merchant=row.merchant, notice=notice) is None:
+        return "signed_elsewhere"
+    if not Payment.objects.filter(merchant=row.merchant, external_id=notice.payment_external_id).exists():
+        raise _NotYet("its payment is not known here: the provider is asked")
+    return "confirmed"
+
+
 def _hold_cancelled(row: Notice, notice: NoticeRead, at: datetime) -> str:
     return "hold_cancelled"
 
@@ -361,4 +374,5 @@ _HANDLERS: dict[NoticeKind, Callable[[Notice, NoticeRead, datetime], str]] = {
     NoticeKind.CANCEL: _hold_cancelled,
     NoticeKind.RECEIPT: _receipt,
     NoticeKind.RECURRENT: _recurrent,
+    NoticeKind.SIGNED_STATE: _signed_state,
 }

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from billing import inbox, providers
-from billing.models import MerchantAccount, ProviderOrder
-from billing.providers.base import OperationStatus, ProviderError
+from billing.models import MerchantAccount, Notice, ProviderOrder
+from billing.providers.base import NoticeKind, OperationStatus, ProviderError
 
 log = structlog.get_logger("grafik.order_watch")
 
@@ -19,6 +19,7 @@ STEPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60)]
 STEPS += [timedelta(hours=hours) for hours in range(2, 25)]
 # The last question may come a little late.
 WATCHED = STEPS[-1] + timedelta(hours=1)
+SWORN_EVERY = timedelta(minutes=1)
 TIMEOUT_SECONDS = 10.0
 ASKED_AT_ONCE = 100
 UNPAID = (ProviderOrder.State.OPEN, ProviderOrder.State.SUPERSEDED, ProviderOrder.State.CANCELLED)
@@ -31,7 +32,12 @@ def run(*, at: datetime) -> int:
         state__in=UNPAID,
         opened_at__gt=at - WATCHED,
     )
-    due = [order for order in orders.select_related("merchant").order_by("id") if _is_due(order, at)]
+    sworn = _sworn()
+    due = [
+        order
+        for order in orders.select_related("merchant").order_by("id")
+        if _is_due(order, at) or ((order.merchant_id, order.number) in sworn and _rested(order, at))
+    ]
     resting: set[int] = set()
     found = 0
     for order in due[:ASKED_AT_ONCE]:
@@ -44,6 +50,16 @@ def run(*, at: datetime) -> int:
             resting.add(order.merchant_id)
             log.warning("no answer about an order", order=order.pk, error=str(error))
     return found
+
+
+def _sworn() -> set[tuple[int, str]]:
+    """Orders that a signed second notice calls paid while the first one has not come: ask at once."""
+    waiting = Notice.objects.filter(kind=NoticeKind.SIGNED_STATE, state=Notice.State.WAITING)
+    return set(waiting.values_list("merchant_id", "fields__order_number"))
+
+
+def _rested(order: ProviderOrder, at: datetime) -> bool:
+    return order.asked_at is None or order.asked_at <= at - SWORN_EVERY
 
 
 def _is_due(order: ProviderOrder, at: datetime) -> bool:

@@ -14,11 +14,22 @@ from datetime import time as clock_time
 from decimal import Decimal
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
 
-from billing import asking, history, ledger, links, network, provider_calls, providers, receipts
+from billing import (
+    asking,
+    history,
+    ledger,
+    links,
+    network,
+    order_numbers,
+    provider_calls,
+    providers,
+    receipts,
+)
 from billing.asking import What
 from billing.models import Invoice, MerchantAccount, ProviderOrder, TaxSetting
 from billing.providers.base import CreatedOrder, NotSent, OrderRequest, Refused, Unknown
@@ -193,9 +204,8 @@ def _take_call(order: ProviderOrder, *, at: datetime) -> bool:
 
 def _insert(deal: Deal, demand: _Demand, receiver: network.Receiver, *, at: datetime) -> ProviderOrder:
     provider = providers.of(receiver.merchant)
-    counted = _next_number(receiver.merchant, provider.first_number)
     pk = _next_id()
-    number = str(pk if counted is None else counted)
+    number = order_numbers.draw(merchant=receiver.merchant) or str(pk)
     page = links.page_url(deal=deal, at=at)
     expires_at = _expires_at(deal, receiver, provider.order_lives, at)
     request = OrderRequest(
@@ -209,6 +219,7 @@ def _insert(deal: Deal, demand: _Demand, receiver: network.Receiver, *, at: date
         phone=demand.contact.phone,
         success_url=f"{page}done/?order={number}",
         fail_url=f"{page}failed/?order={number}",
+        notice_url=_notice_url(receiver.merchant),
         receipt=receipts.of_order(
             deal=deal, receiver=receiver, amount=demand.amount, whole=demand.whole, buyer=demand.buyer, at=at
         ),
@@ -245,13 +256,9 @@ def _expires_at(
     return min(ends, default=None)
 
 
-def _next_number(merchant: MerchantAccount, first: int | None) -> int | None:
-    """One after another where the provider counts: the shop's row is locked until the order is committed."""
-    if first is None:
-        return None
-    MerchantAccount.objects.select_for_update(no_key=True).get(pk=merchant.pk)
-    last = ProviderOrder.objects.filter(merchant=merchant).order_by("-id").values_list("number", flat=True)
-    return max(first, int(last[0]) + 1 if last else first)
+def _notice_url(merchant: MerchantAccount) -> str:
+    """Where a provider that signs its word a second time sends it (billing.webhook_urls)."""
+    return f"{settings.PUBLIC_URL}/webhooks/{merchant.provider}/{merchant.key}/result2/"
 
 
 def _next_id() -> int:

@@ -2,6 +2,8 @@
 signed.
 """
 
+from datetime import datetime
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -30,20 +32,26 @@ def robokassa(request: HttpRequest, merchant_key: str) -> HttpResponse:
     return _take(request, "robokassa", merchant_key, NoticeKind.PAY)
 
 
+@csrf_exempt
+@require_http_methods(["POST"])
+def robokassa_signed_state(request: HttpRequest, merchant_key: str) -> HttpResponse:
+    """`/webhooks/robokassa/<merchant key>/result2/`: ResultUrl2, a JWS that only calls itself JSON."""
+    return _take(request, "robokassa", merchant_key, NoticeKind.SIGNED_STATE)
+
+
 def _take(request: HttpRequest, provider: str, merchant_key: str, kind: NoticeKind) -> HttpResponse:
-    delivery = _delivery(request)
+    at = timezone.now()
+    delivery = _delivery(request, at)
     if delivery is None:
         return HttpResponse(status=413)
     try:
-        answer = inbox.take(
-            provider=provider, merchant_key=merchant_key, kind=kind, delivery=delivery, at=timezone.now()
-        )
+        answer = inbox.take(provider=provider, merchant_key=merchant_key, kind=kind, delivery=delivery, at=at)
     except inbox.UnknownMerchant as error:
         raise Http404 from error
     return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
 
 
-def _delivery(request: HttpRequest) -> Delivery | None:
+def _delivery(request: HttpRequest, at: datetime) -> Delivery | None:
     """The notice as it came; None when it is longer than any notice, or of unknown length."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdecimal() or int(declared) > BODY_BYTES_MAX:
@@ -57,4 +65,5 @@ def _delivery(request: HttpRequest) -> Delivery | None:
         query=query,
         headers=request.headers,
         content_type=request.content_type or "",
+        received_at=at,
     )

@@ -13,6 +13,7 @@ from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
@@ -34,6 +35,8 @@ ROBOKASSA = (
     "algorithm",
     "robokassa_receipts",
     "inv_id_from",
+    "orders",
+    "certificate",
     "password1",
     "password2",
     "password3",
@@ -78,6 +81,19 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]
         max_value=2**31 - 1,
         widget=UnfoldAdminIntegerFieldWidget(),
     )
+    orders = forms.ChoiceField(
+        label=_("An order is"),
+        required=False,
+        choices=[("link", _("A signed address")), ("invoice", _("An invoice that can be taken back"))],
+        widget=UnfoldAdminSelectWidget(),
+    )
+    certificate = forms.CharField(
+        label=_("Robokassa's certificate for signed notices"),
+        help_text=_("The file jwtsign.cer of its documentation as PEM text. Empty: no signed notices."),
+        required=False,
+        max_length=10_000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
     password1 = SecretField(label=_("Password 1"))
     password2 = SecretField(label=_("Password 2"))
     password3 = SecretField(label=_("Password 3, for refunds"))
@@ -108,6 +124,13 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_other_orders(self) -> str:
         try:
             return kinds.other_orders(self.cleaned_data["other_orders"])
+        except kinds.Wrong as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean_certificate(self) -> str:
+        text = self.cleaned_data["certificate"]
+        try:
+            return kinds.certificate(text) if text.strip() else ""
         except kinds.Wrong as error:
             raise forms.ValidationError(str(error)) from error
 

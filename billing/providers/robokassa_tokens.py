@@ -46,9 +46,8 @@ def fiscal(payload: Mapping[str, Any], *, password: str, algorithm: str) -> str:
 
 def seal(text: str, *, password: str, algorithm: str) -> str:
     """`B.S` of a JSON text as it stands."""
-    body = base64.b64encode(text.encode()).decode().rstrip("=")
-    digest = signing.digest(algorithm, body + password)
-    return f"{body}.{base64.b64encode(digest.encode()).decode().rstrip('=')}"
+    body = _url64(text.encode())
+    return f"{body}.{_url64(signing.digest(algorithm, body + password).encode())}"
 
 
 def ascii_json(payload: Mapping[str, Any]) -> str:
