@@ -151,7 +151,7 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]
                 secrets |= {name: cleaned[name]} if cleaned[name] else {}
             else:
                 settings[RENAMED.get(name, name)] = cleaned[name]
-        merchant.settings = {key: value for key, value in settings.items() if value is not None}
+        merchant.settings = {key: value for key, value in settings.items() if value not in (None, "")}
         merchant.secrets_json = json.dumps(secrets, sort_keys=True)
         return super().save(commit)
 

@@ -35,6 +35,7 @@ COLUMNS = {
     "location": _("Location"),
     "provider": _("Provider"),
     "other_orders": _("Orders that are not ours"),
+    "last_number": _("Last number given"),
     "inn": _("TIN"),
     "kpp": _("KPP"),
     "ogrn": _("OGRN or OGRNIP"),
@@ -194,6 +195,7 @@ METHODS = {
     "card_terminal": _("by card at the terminal"),
     "bank_transfer": _("by bank transfer"),
     "other": _("in another way"),
+    "transfer": _("from another deal"),
 }
 CHANNELS = {"email": _("e-mail"), "salesbot": _("Salesbot")}
 NOTICES = {
