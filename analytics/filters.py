@@ -48,7 +48,7 @@ class Filter:
             "till_at": self._start(seen_until + timedelta(days=1)),
             "as_of": self.as_of,
             "as_of_till": self._start(self.as_of + timedelta(days=1)),
-            "past": self.as_of < self.today,
+            "hindsight": self.as_of < self.today or self.known_at is not None,
             "known_now": self.known_at is None,
             "known_at": self.known_at or "infinity",
             "programme": self.programme,

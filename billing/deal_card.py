@@ -70,6 +70,11 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     }
 
 
+def figures_and_rows(standing: Standing) -> dict[str, Any]:
+    """What the card says of money, for a standing of any day."""
+    return {**_figures(standing), "installments": [_installment(row) for row in standing.rows]}
+
+
 def moment(at: datetime, deal: Deal) -> str:
     """RFC 3339 with the offset of the deal's zone, whole seconds."""
     return at.astimezone(deal.zone).isoformat(timespec="seconds")

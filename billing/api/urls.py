@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.api import corrections, deals, invoices, papers, refunds, schedules
+from billing.api import corrections, deals, hindsight, invoices, papers, refunds, schedules
 
 urlpatterns = [
     path("deals/<int:lead_id>/", deals.Card.as_view()),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("payments/<int:payment_id>/move/", corrections.Move.as_view()),
     path("payments/<int:payment_id>/refund/", refunds.Refund.as_view()),
     path("deals/<int:lead_id>/refund/", refunds.DealRefund.as_view()),
+    path("deals/<int:lead_id>/standing/", hindsight.Standing.as_view()),
     path("deals/<int:lead_id>/history/", deals.History.as_view()),
     path("deals/<int:lead_id>/documents/", papers.Documents.as_view()),
     path("documents/<int:document_id>/", papers.OneDocument.as_view()),
