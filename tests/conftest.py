@@ -1,7 +1,8 @@
 """The world of the tests: a private PostgreSQL and Redis, their own environment, no way out but loopback.
 
 Everything starts before Django reads its settings and is gone afterwards; no server that was already there
-is touched. Children that tests start inherit this environment, so they find the same servers.
+is touched. Children that tests start inherit this environment, so they find the same servers. Workers of a run
+on several cores have a pair of servers each; the tests of one module stay together, the dear modules first.
 """
 
 import os
@@ -20,6 +21,7 @@ from config import embedded
 _DATA_DIR = pytest.StashKey[Path]()
 # The discard port: whatever a test forgets to replace fails at once and reaches nobody.
 _NOWHERE = "http://127.0.0.1:9"
+_DEAR = ("browser", "processes", "long")
 _CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -35,6 +37,10 @@ _CHROMIUM_FLAGS = [
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers, then let Django read its settings, so that pytest-django sets it up."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        # This one only hands the tests out; its workers must not meet settings before their servers run.
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+        return
     data_dir = Path(tempfile.mkdtemp(prefix="grafik-tests-"))
     # PostgreSQL runs as another user than root and must be able to pass.
     data_dir.chmod(0o711)
@@ -47,6 +53,20 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     assert settings.DATABASES["default"]["PORT"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Name what must run in one worker, and let what takes longest begin first."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    dear = {_group(item) for item in items if any(map(item.get_closest_marker, _DEAR))}
+    items.sort(key=lambda item: _group(item) not in dear)
+
+
+def _group(item: pytest.Item) -> str:
+    """All browser tests share one demo, the tests of another module its fixtures."""
+    return "browser" if item.get_closest_marker("browser") else item.nodeid.partition("::")[0]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
