@@ -1,8 +1,8 @@
 """The world of the tests: a private PostgreSQL and Redis, their own environment, no way out but loopback.
 
 Everything starts before Django reads its settings and is gone afterwards; no server that was already there
-is touched. Children that tests start inherit this environment, so they find the same servers. Workers of a run
-on several cores have a pair of servers each; the tests of one module stay together, the dear modules first.
+is touched. Children that tests start inherit this environment, so they find the same servers. Workers of a
+run on several cores have a pair of servers each; tests of one module stay together, the dear ones begin.
 """
 
 import os
