@@ -277,7 +277,7 @@ def _moved(row: Row) -> Any:
 
 def _state(row: Row) -> str:
     if not row["rest"]:
-        return state_word("paid")
+        return state_word("written_off" if row["written_off"] else "paid")
     return state_word("overdue" if row["late"] else "partially_paid" if row["paid"] else "planned")
 
 

@@ -7,6 +7,9 @@ from django.utils.translation import gettext as _
 KINDS: dict[str, Callable[[], str]] = {
     "payment": lambda: _("Payment"),
     "refund": lambda: _("Refund"),
+    "moved": lambda: _("Moved to another deal"),
+    "returned": lambda: _("Moved back"),
+    "reversal": lambda: _("Entered by mistake"),
 }
 METHODS: dict[str, Callable[[], str]] = {
     "card": lambda: _("Bank card"),
@@ -15,6 +18,7 @@ METHODS: dict[str, Callable[[], str]] = {
     "card_terminal": lambda: _("Card terminal"),
     "bank_transfer": lambda: _("Bank transfer"),
     "other": lambda: _("Another way"),
+    "transfer": lambda: _("From another deal"),
 }
 PROVIDERS: dict[str, Callable[[], str]] = {
     "cloudpayments": lambda: "CloudPayments",
@@ -25,6 +29,7 @@ STATES: dict[str, Callable[[], str]] = {
     "paid": lambda: _("Paid"),
     "overdue": lambda: _("Overdue"),
     "partially_paid": lambda: _("Partly paid"),
+    "written_off": lambda: _("Written off"),
     "planned": lambda: _("Planned"),
     "sent": lambda: _("Being made"),
     "registered": lambda: _("Made"),

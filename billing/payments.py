@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, network, orders, overdue, projection, receipts, stages
+from billing import consequences, history, ledger, network, receipts
 from billing.models import MerchantAccount, Payment, ProviderOrder
 from billing.receipts import ReceiptChoice
 from billing.rules import money
@@ -90,7 +90,7 @@ def receive(
                     external_id=external_id,
                     received_at=min(received_at, at),
                     recorded_at=at,
-                    **_circumstances(deal),
+                    **circumstances(deal),
                 )
         except IntegrityError:
             return Payment.objects.get(merchant=merchant, external_id=external_id)
@@ -130,7 +130,7 @@ def receive_offline(*, deal: Deal, amount: Decimal, offline: Offline, author: st
             author=author,
             comment=offline.comment,
             payer=offline.payer,
-            **_circumstances(deal),
+            **circumstances(deal),
         )
         _book(deal, payment, choice=offline.receipt, author=author, at=at)
     return payment
@@ -155,9 +155,7 @@ def receive_full(
 
 def _book(deal: Deal, payment: Payment, *, choice: ReceiptChoice | None, author: str, at: datetime) -> None:
     """Allocate a new payment and write down everything that follows from it."""
-    ledger.settle_open(deal, at=at)
-    standing = ledger.standing(deal, on=deal.local_day(at))
-    orders.retire(deal=deal, standing=standing, at=at)
+    standing = consequences.follow(deal, cause=f"payment:{payment.id}", at=at)
     receipts.plan_income(payment=payment, whole=payment.amount >= standing.total, choice=choice, at=at)
     history.record(
         deal=deal,
@@ -175,9 +173,6 @@ def _book(deal: Deal, payment: Payment, *, choice: ReceiptChoice | None, author:
         },
     )
     outbox.note(deal=deal, key=f"payment:{payment.id}", text=_note(payment, standing), at=at)
-    overdue.cure(deal=deal, at=at)
-    projection.push(deal, standing=standing, at=at)
-    stages.follow_money(deal, standing=standing, cause=f"payment:{payment.id}", at=at)
 
 
 def _tell_uncounted(deal: Deal, payment: Payment, *, at: datetime) -> None:
@@ -234,7 +229,7 @@ def _source(payment: Payment) -> str:
     return _("%(way)s, payment %(number)s") % {"way": way, "number": payment.pk}
 
 
-def _circumstances(deal: Deal | None) -> dict[str, Any]:
+def circumstances(deal: Deal | None) -> dict[str, Any]:
     """Manager, programme and cohort of the payment's moment."""
     if deal is None:
         return {}

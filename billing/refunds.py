@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, orders, projection, receipts, return_receipts
+from billing import closings, history, ledger, moves, orders, projection, receipts, return_receipts
 from billing.models import MerchantAccount, Payment, ProviderCall, Refund, RefundOrder
 from billing.receipts import ReceiptChoice
 from billing.rules import money
@@ -123,12 +123,16 @@ def _take_in(
     with transaction.atomic():
         order = None if fact.chargeback else _order_of(root, fact)
         payment = order.payment if order else _holder(root, fact.amount)
+        ledger.lock_all(moves.deals_of(payment))
         deal = lock(payment)
         known = _known(fact)
         if known:
             return known
-        if fact.amount > held(payment):
+        if fact.amount > moves.holdings(payment):
             return None
+        # No single payment holds so much: what was moved away comes home first.
+        missing = fact.amount - held(payment)
+        moves.bring_back(payment=payment, amount=missing, reason=_("refund"), author=fact.author, at=at)
         refund = _write(payment, deal, _like_ordered(fact, order), at=at)
         if order:
             _close(order, refund, fact, at=at)
@@ -213,6 +217,8 @@ def _close(order: RefundOrder, refund: Refund, fact: Fact, *, at: datetime) -> N
 
 
 def _follow(deal: Deal, refund: Refund, *, at: datetime) -> None:
+    if not refund.chargeback:
+        closings.keep_closed(deal=deal, author=refund.author, at=at)
     ledger.settle_open(deal, at=at)
     standing = ledger.standing(deal, on=deal.local_day(at))
     orders.retire(deal=deal, standing=standing, at=at)

@@ -12,7 +12,7 @@ LEFT JOIN billing_invoice invoice ON invoice.id = o.invoice_id
 LEFT JOIN LATERAL (
     SELECT r.* FROM billing_receipt r
     WHERE r.payment_id = m.payment_id
-      AND CASE WHEN m.kind = 'payment' THEN r.kind = 'income' ELSE r.refund_id = m.id END
+      AND CASE m.kind WHEN 'payment' THEN r.kind = 'income' WHEN 'refund' THEN r.refund_id = m.id ELSE false END
     ORDER BY r.id LIMIT 1
 ) receipt ON true
 ORDER BY m.at, m.kind, m.id

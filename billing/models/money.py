@@ -72,6 +72,8 @@ class Payment(models.Model):
     cohort = models.TextField(blank=True)
     left: Decimal  # set by ledger.with_free()
     free: Decimal  # set by ledger.with_free()
+    moved: Decimal  # set by moves.with_moves()
+    moved_from: int | None  # set by moves.with_moves()
 
     class Meta:
         constraints = [

@@ -212,5 +212,6 @@ def _method(method: str) -> str:
         "cash": _("in cash"),
         "card_terminal": _("by card at the terminal"),
         "bank_transfer": _("by bank transfer"),
+        "transfer": _("from another deal"),
     }
     return words.get(method, "")

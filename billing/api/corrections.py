@@ -1,0 +1,88 @@
+"""Doors of one payment that a person puts right: move it to another deal."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing import credit, moves
+from billing.api import idempotency
+from billing.api.correction_bodies import MoveSerializer
+from billing.api.deals import card_of
+from billing.api.doors import Door, Visit, body
+from billing.deal_card import moment
+from billing.models import Payment
+from billing.rules import money
+
+
+class PaymentDoor(Door):
+    """A door whose deal is found by a payment of the caller's account."""
+
+    def find(self, request: Request, payment_id: int) -> tuple[Visit, Payment]:
+        account = self.caller(request).caller.account
+        payment = Payment.objects.filter(id=payment_id, deal__account=account).select_related("deal").first()
+        if payment is None or payment.deal is None:
+            raise Http404
+        return self.visit(request, payment.deal.external_id), payment
+
+
+class Move(PaymentDoor):
+    """The caller must see both deals; the answer is the card of the deal that the money leaves."""
+
+    right = "move"
+
+    @extend_schema(request=MoveSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, payment_id: int) -> Response:
+        visit, payment = self.find(request, payment_id)
+        given = body(MoveSerializer, request).validated_data
+        other = self.visit(request, given["lead_id"])
+
+        def act() -> idempotency.Answer:
+            moves.move(
+                payment=payment,
+                to=other.deal,
+                amount=given.get("amount"),
+                reason=given["reason"],
+                author=visit.author,
+                at=visit.at,
+            )
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Credit(Door):
+    """What lies free in a deal, and the deals of the same payer that could use it."""
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        found = credit.uses(visit.deal, on=visit.deal.local_day(visit.at))
+        return Response(
+            {
+                "credit": money.text(found.credit),
+                "payments": [_free(payment, visit) for payment in found.payments],
+                "deals": [_candidate(one) for one in found.candidates],
+            }
+        )
+
+
+def _free(payment: Payment, visit: Visit) -> dict[str, Any]:
+    return {
+        "id": payment.pk,
+        "free": money.text(payment.free),
+        "received_at": moment(payment.received_at, visit.deal),
+    }
+
+
+def _candidate(one: credit.Candidate) -> dict[str, Any]:
+    return {
+        "lead_id": one.deal.external_id,
+        "name": one.deal.name,
+        "debt": money.text(one.debt),
+        "overdue": money.text(one.overdue),
+        "payments": list(one.payments),
+    }

@@ -1,0 +1,101 @@
+"""The doors that put money right, as a client sees them."""
+
+from typing import Any
+
+import pytest
+
+from billing.models import AccountPolicy, Move
+from crm.models import Deal
+from tests.billing.test_api import call, deal, paying
+from tests.billing.test_moves import pay
+from tests.factories import make_account, make_deal, make_schedule
+
+pytestmark = pytest.mark.django_db
+
+__all__ = ["deal"]
+
+
+@pytest.fixture
+def other(deal: Deal) -> Deal:
+    found = make_deal(deal.account, fetched_at=deal.fetched_at, contact_id=deal.contact_id)
+    make_schedule(found)
+    return found
+
+
+def paid(deal: Deal, amount: str = "40000.00") -> int:
+    card = call("POST", f"deals/{deal.external_id}/payments/", paying(amount)).json()
+    number: int = card["payments"][-1]["id"]
+    return number
+
+
+def moving(other: Deal, **values: Any) -> dict[str, Any]:
+    return {"lead_id": other.external_id, "reason": "не та сделка", **values}
+
+
+def test_a_moved_payment_shows_on_both_cards(deal: Deal, other: Deal) -> None:
+    make_schedule(deal)
+    answer = call("POST", f"payments/{paid(deal)}/move/", moving(other, amount="15000.00"))
+    assert answer.status_code == 200
+    card = answer.json()
+    assert (card["lead_id"], card["paid"], card["debt"]) == (deal.external_id, "25000.00", "65000.00")
+    assert [(one["amount"], one["moved"], one["moved_from"]) for one in card["payments"]] == [
+        ("40000.00", "15000.00", None)
+    ]
+    there = call("GET", f"deals/{other.external_id}/").json()
+    assert [(one["amount"], one["method"], one["moved_from"]) for one in there["payments"]] == [
+        ("15000.00", "transfer", deal.external_id)
+    ]
+    assert there["payments"][0]["receipt"] == {"state": "not_required", "reason": "moved", "url": None}
+    told = call("GET", f"deals/{other.external_id}/history/").json()["results"]
+    assert "payment_moved_in" in {event["what"] for event in told}
+    assert "move" in card["actions"]
+
+
+def test_a_second_click_moves_nothing_more(deal: Deal, other: Deal) -> None:
+    number = paid(deal)
+    first = call("POST", f"payments/{number}/move/", moving(other, amount="15000.00"), key="k1")
+    again = call("POST", f"payments/{number}/move/", moving(other, amount="15000.00"), key="k1")
+    assert first.content == again.content
+    assert Move.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"amount": "40000.01"}, "amount"), ({"amount": "0.00"}, "amount"), ({"reason": " "}, "reason")],
+)
+def test_a_refused_move_names_the_field(deal: Deal, other: Deal, change: dict[str, str], field: str) -> None:
+    answer = call("POST", f"payments/{paid(deal)}/move/", moving(other) | change)
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
+    assert not Move.objects.exists()
+
+
+def test_a_move_into_the_same_deal_names_the_lead(deal: Deal) -> None:
+    answer = call("POST", f"payments/{paid(deal)}/move/", moving(deal))
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["lead_id"])
+
+
+def test_another_accounts_payment_is_not_there(deal: Deal) -> None:
+    stranger = make_deal(make_account())
+    number = paid(deal)
+    stranger_payment = pay(stranger, 1000).pk
+    assert call("POST", f"payments/{stranger_payment}/move/", moving(deal)).status_code == 404
+    assert call("POST", f"payments/{number + 100}/move/", moving(deal)).status_code == 404
+
+
+def test_who_lacks_the_right_moves_nothing(deal: Deal, other: Deal) -> None:
+    number = paid(deal)
+    AccountPolicy.objects.filter(account=deal.account).update(admin_only=["move"])
+    assert call("POST", f"payments/{number}/move/", moving(other)).status_code == 403
+    assert not Move.objects.exists()
+    assert "move" not in call("GET", f"deals/{deal.external_id}/").json()["actions"]
+
+
+def test_credit_names_the_deals_that_could_use_it(deal: Deal, other: Deal) -> None:
+    make_schedule(deal)
+    number = paid(deal, "95000.00")
+    answer = call("GET", f"deals/{deal.external_id}/credit/").json()
+    assert answer["credit"] == "5000.00"
+    assert [(one["id"], one["free"]) for one in answer["payments"]] == [(number, "5000.00")]
+    assert [(one["lead_id"], one["debt"], one["payments"]) for one in answer["deals"]] == [
+        (other.external_id, "90000.00", [number])
+    ]
