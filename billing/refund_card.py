@@ -1,0 +1,72 @@
+"""What the card says of money that goes back: what each payment has left, and every refund with its state.
+
+Reads only, in two questions whatever the number of payments.
+"""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from billing import ledger, refunds
+from billing.models import Payment, Receipt, Refund, RefundOrder
+from billing.rules import money
+from crm.models import Deal
+
+
+def of_payments(deal: Deal) -> dict[int, dict[str, Any]]:
+    """For each payment of the deal: {refundable, refunds: [{id, amount, method, state, at, reason, …}]}."""
+    ordered = list(RefundOrder.objects.filter(payment__deal=deal).select_related("refund").order_by("id"))
+    asked: dict[int, Decimal] = defaultdict(lambda: money.ZERO)
+    lines: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for order in ordered:
+        if order.state in refunds.OPEN:
+            asked[order.payment_id] += order.amount
+        lines[order.payment_id].append(line(order, deal))
+    past_us = Refund.objects.filter(payment__deal=deal, ordered__isnull=True).order_by("id")
+    for refund in past_us:
+        lines[refund.payment_id].append(_noticed(refund, deal))
+    return {
+        payment.pk: {
+            "refundable": money.text(max(payment.left - asked[payment.pk], money.ZERO)),
+            "refunds": lines[payment.pk],
+        }
+        for payment in ledger.with_free(Payment.objects.filter(deal=deal))
+    }
+
+
+def line(order: RefundOrder, deal: Deal) -> dict[str, Any]:
+    """One refund that was asked for here."""
+    at = order.refund.refunded_at if order.refund else order.created_at
+    return {
+        "id": order.pk,
+        "payment": order.payment_id,
+        "amount": money.text(order.amount),
+        "method": order.method,
+        "state": order.state,
+        "at": at.astimezone(deal.zone).isoformat(timespec="seconds"),
+        "reason": order.reason,
+        "error": order.error or None,
+        "receipt": _receipt(order.refund),
+    }
+
+
+def _noticed(refund: Refund, deal: Deal) -> dict[str, Any]:
+    """A refund or chargeback that was made past us."""
+    return {
+        "id": None,
+        "payment": refund.payment_id,
+        "amount": money.text(refund.amount),
+        "method": "chargeback" if refund.chargeback else "provider",
+        "state": RefundOrder.State.DONE,
+        "at": refund.refunded_at.astimezone(deal.zone).isoformat(timespec="seconds"),
+        "reason": refund.reason,
+        "error": None,
+        "receipt": _receipt(refund),
+    }
+
+
+def _receipt(refund: Refund | None) -> dict[str, Any] | None:
+    row = Receipt.objects.filter(refund=refund).first() if refund else None
+    if row is None:
+        return None
+    return {"state": row.state, "reason": row.reason or None, "url": row.url or None}
