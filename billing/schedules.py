@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from billing import layouts, ledger, orders, overdue, projection, stages, versions, workdays
+from billing import consequences, layouts, ledger, versions, workdays
 from billing.layouts import Layout
 from billing.models import Schedule
 from billing.rules import money
@@ -20,7 +20,7 @@ from billing.versions import Act, Kind, Rank, ReasonRequired, StaleVersion
 from crm import outbox
 from crm.models import Deal
 
-__all__ = ["ReasonRequired", "StaleVersion", "follow", "lay_out", "preview", "save"]
+__all__ = ["ReasonRequired", "StaleVersion", "lay_out", "preview", "save"]
 
 
 def preview(*, deal: Deal, terms: Terms, on: date) -> Layout:
@@ -87,21 +87,8 @@ def lay_out(
     )
     due_day = terms.due_day or (terms.first_due_on.day if terms.first_due_on else None)
     schedule = versions.write(deal=deal, schedule=schedule, layout=layout, act=act, due_day=due_day, at=at)
-    follow(deal, schedule, at=at)
+    consequences.follow(deal, cause=f"schedule:{schedule.id}:{schedule.version}", at=at)
     return schedule
-
-
-def follow(deal: Deal, schedule: Schedule, *, at: datetime) -> None:
-    """What every change of rows causes: money flows in, orders of other amounts go, amoCRM is told.
-
-    The caller holds the deal's lock.
-    """
-    ledger.settle_open(deal, at=at)
-    standing = ledger.standing(deal, on=deal.local_day(at))
-    orders.retire(deal=deal, standing=standing, at=at)
-    overdue.cure(deal=deal, at=at)
-    projection.push(deal, standing=standing, at=at)
-    stages.follow_money(deal, standing=standing, cause=f"schedule:{schedule.id}:{schedule.version}", at=at)
 
 
 def tell_price(deal: Deal, schedule: Schedule, *, at: datetime) -> None:

@@ -2,13 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import invoices, payments, schedules, settlements, verification, versions
+from billing import invoices, payments, refunds, schedules, settlements, verification, versions
 from billing.models import (
     Allocation,
     Event,
@@ -302,3 +303,50 @@ def test_closing_keeps_every_kopeck_and_every_rule(
         assert sum(row.amount for row in rows_of(schedule)) == asked
         assert not list(verification.violations())
         transaction.set_rollback(True)
+
+
+def test_kept_money_that_goes_back_later_leaves_the_deal_closed_at_what_is_left() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    order = make_order(deal)
+    payments.receive(
+        merchant=order.merchant,
+        external_id="501",
+        amount=rub(30000),
+        currency="RUB",
+        received_at=NOW,
+        method="card",
+        order=order,
+        at=NOW,
+    )
+    cancel(deal)
+    back: dict[str, Any] = {
+        "merchant": order.merchant,
+        "payment_external_id": "501",
+        "refunded_at": NOW,
+        "at": NOW,
+    }
+    refunds.noticed(external_id="r1", amount=rub(10000), **back)
+    standing = standing_of(deal)
+    assert (standing.total, standing.paid, standing.debt, standing.state) == (
+        rub(20000),
+        rub(20000),
+        0,
+        "cancelled",
+    )
+    refunds.noticed(external_id="r2", amount=rub(20000), **back)
+    standing = standing_of(deal)
+    assert (standing.total, standing.paid, standing.debt, standing.state) == (0, 0, 0, "cancelled")
+    assert not list(verification.violations())
+
+
+def close_by_hand(schedule: Schedule) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        Schedule.objects.filter(id=schedule.id).update(closing="settled")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_the_database_refuses_a_closed_schedule_that_owes() -> None:
+    schedule = make_schedule()
+    with pytest.raises(IntegrityError, match="is settled at 90000.00, but money covers 0"):
+        close_by_hand(schedule)
