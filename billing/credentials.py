@@ -1,6 +1,7 @@
 """Do the stored keys work? Asks amoCRM and each payment provider, changes nothing there.
 
-One answer per account and merchant account, in words that name the next step and never a secret.
+One answer per account and merchant account, in words that name the next step and never a secret; for an
+account whose key works also what crm.setup finds of its settings.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,10 +10,10 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from billing import providers
+from billing import neighbours, providers
 from billing.models import MerchantAccount
 from billing.providers import base
-from crm import connection
+from crm import connection, setup
 from crm.client import CrmError, Priority
 from crm.models import Account
 
@@ -25,12 +26,13 @@ class UnknownKey(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """`what` is account or merchant."""
+    """`what` is account or merchant; `is_key` is about a key, else about a setting of the account."""
 
     what: str
     key: str
     works: bool
     words: str
+    is_key: bool = True
 
 
 def check(*, keys: Sequence[str], at: datetime) -> list[Result]:
@@ -42,7 +44,32 @@ def check(*, keys: Sequence[str], at: datetime) -> list[Result]:
         for key in keys:
             if key not in known:
                 raise UnknownKey(_("There is no account or merchant account “%(key)s”.") % {"key": key})
-    return [*_accounts(list(accounts), at), *(check_merchant(merchant=merchant) for merchant in merchants)]
+    of_merchants = [result for merchant in merchants for result in _merchant(merchant, at)]
+    return [*_accounts(list(accounts), at), *of_merchants]
+
+
+def shared(*, merchant: MerchantAccount, at: datetime) -> str:
+    """A sentence when somebody else sells through this shop, else nothing."""
+    others = neighbours.found(merchant=merchant, at=at)
+    if not others.count:
+        return ""
+    rule = {
+        "refuse": _("their payments are recorded as unplaced"),
+        "accept": _("their payments are let pass"),
+    }.get(merchant.other_orders, _("their notices are forwarded"))
+    words = _(
+        "Somebody else sells through this shop too: %(count)s operations are not ours (the last one is "
+        "%(example)s); %(rule)s. See the setting “Orders that are not ours”."
+    )
+    return words % {"count": others.count, "example": others.example, "rule": rule}
+
+
+def _merchant(merchant: MerchantAccount, at: datetime) -> Iterator[Result]:
+    result = check_merchant(merchant=merchant)
+    yield result
+    words = shared(merchant=merchant, at=at) if result.works else ""
+    if words:
+        yield Result("merchant", merchant.key, merchant.other_orders != "refuse", words, is_key=False)
 
 
 def check_merchant(*, merchant: MerchantAccount) -> Result:
@@ -64,6 +91,17 @@ def _accounts(accounts: list[Account], at: datetime) -> Iterator[Result]:
     for account in accounts:
         works, words = _account(account, at)
         yield Result("account", account.key, works, words)
+        for finding in _findings(account, at) if works else ():
+            yield Result("account", account.key, finding.works, finding.words, is_key=False)
+
+
+def _findings(account: Account, at: datetime) -> list[setup.Finding]:
+    """What of the account's settings amoCRM does not know or does not allow."""
+    try:
+        return setup.findings(account=account, found=setup.survey(account=account, at=at))
+    except CrmError as error:
+        words = _("amoCRM does not answer: %(reason)s. Try again later.")
+        return [setup.Finding(False, words % {"reason": error})]
 
 
 def _account(account: Account, at: datetime) -> tuple[bool, str]:

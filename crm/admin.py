@@ -8,14 +8,15 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import EmptyFieldListFilter
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import action
 
-from crm import hooks, queues
+from crm import hooks, queues, setup_pages
 from crm.models import Account, Alert, Connection, Deal, DealHint, Integration, OutboxRow, Pipeline, QueueRow
 from crm.panel import ChoiceWords, EditedRow, ReadOnlyPage, SecretField, SettingsPage, name_tables
 
@@ -174,6 +175,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Account)
 class AccountPage(SettingsPage):
     form = AccountForm
+    actions_detail = ("set_up",)
     fields = (
         ("key", "time_zone"),
         ("subdomain", "external_id"),
@@ -188,6 +190,12 @@ class AccountPage(SettingsPage):
     list_select_related = ("connection",)
     search_fields = ("key", "subdomain")
     ordering = ("key",)
+
+    @action(description=_("Set up"), icon="build", url_path="setup", permissions=["change"])
+    def set_up(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        account = get_object_or_404(Account, pk=object_id)
+        frame = {**self.admin_site.each_context(request), "title": f"{_('Set up')}: {account}"}
+        return setup_pages.show(request, account, frame, at=timezone.now())
 
     @admin.display(description=_("Connection"))
     def connection_state(self, account: Account) -> str:

@@ -37,6 +37,20 @@ def shop_answers(calls: responses.RequestsMock, **answer: Any) -> None:
     calls.post(f"{CLOUD}/test", **answer)
 
 
+def settings_answer(calls: responses.RequestsMock, fields: tuple[int, ...]) -> None:
+    """An account as the network file describes it, with these fields; every one is a text."""
+    api = "http://amocrm.test/demoschool/api/v4"
+    stages = [{"id": number} for number in (142, 143, 55000130, 55000140, 55000150)]
+    pipeline = {"id": 6100001, "_embedded": {"statuses": stages}}
+    calls.get(f"{api}/leads/pipelines", json={"_embedded": {"pipelines": [pipeline]}})
+    listed = [{"id": number, "name": f"Поле {number}", "type": "text"} for number in fields]
+    calls.get(f"{api}/leads/custom_fields", json={"_embedded": {"custom_fields": listed}})
+    user = {"id": 8100002, "rights": {"is_active": True}}
+    calls.get(f"{api}/users", json={"_embedded": {"users": [user]}})
+    calls.get(f"{api}/webhooks", status=204)
+    calls.get(f"{api}/bots", status=404, json={})
+
+
 GOOD_ACCOUNT = {"id": 31000001, "subdomain": "demoschool", "name": "Школа"}
 
 
@@ -45,11 +59,19 @@ def test_check_tells_which_keys_work() -> None:
     out = StringIO()
     with responses.RequestsMock() as calls:
         account_answers(calls, json=GOOD_ACCOUNT)
+        settings_answer(calls, fields=(910010, 910011, 910012, 910020, 910022, 910023, 910024, 910025))
         shop_answers(calls, json={"Success": True, "Message": "ok"})
         call_command("network", "check", "school", "school-cloud", stdout=out)
-    assert out.getvalue() == (
-        "ok amoCRM account school: The token works.\nok merchant account school-cloud: The keys work.\n"
-    )
+    assert out.getvalue().splitlines() == [
+        "ok amoCRM account school: The token works.",
+        "ok amoCRM account school: The grant is an administrator's.",
+        "-- amoCRM account school: There is no field 910013 for service_on: choose or make another.",
+        "-- amoCRM account school: There is no field 910021 for next_due_on: choose or make another.",
+        "-- amoCRM account school: There is no field 910026 for full_link: choose or make another.",
+        "ok amoCRM account school: The stages of pipeline 6100001 are there.",
+        "ok amoCRM account school: The web hooks are missing or disabled: they will be made within a minute.",
+        "ok merchant account school-cloud: The keys work.",
+    ]
 
 
 @pytest.mark.usefixtures("applied")
@@ -57,10 +79,11 @@ def test_check_fails_when_one_key_does_not_work() -> None:
     out = StringIO()
     with responses.RequestsMock() as calls:
         account_answers(calls, json=GOOD_ACCOUNT)
+        settings_answer(calls, fields=())
         shop_answers(calls, status=401)
         with pytest.raises(CommandError):
             call_command("network", "check", "school", "school-cloud", stdout=out)
-    good, bad = out.getvalue().splitlines()
+    good, *_settings, bad = out.getvalue().splitlines()
     assert good.startswith("ok amoCRM account school")
     assert bad.startswith("!! merchant account school-cloud: The provider refuses the keys")
     assert "demo-cp-secret-school" not in out.getvalue()

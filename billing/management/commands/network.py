@@ -98,11 +98,14 @@ class Command(BaseCommand):
         except credentials.UnknownKey as error:
             raise CommandError(str(error)) from error
         for result in results:
-            self.stdout.write(
-                f"{'ok' if result.works else '!!'} {_words(result.what)} {result.key}: {result.words}"
-            )
-        if not all(result.works for result in results):
+            self.stdout.write(f"{_sign(result)} {_words(result.what)} {result.key}: {result.words}")
+        if not all(result.works for result in results if result.is_key):
             raise CommandError(_("Not every key works."))
+
+
+def _sign(result: credentials.Result) -> str:
+    """A dead key stops everything, a setting that does not fit stops what needs it."""
+    return "ok" if result.works else "!!" if result.is_key else "--"
 
 
 def _words(what: str) -> str:
