@@ -3,6 +3,7 @@
 Reads only. Sums are texts with two decimals, dates ISO, moments with the offset of the deal's zone.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -49,6 +50,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     )
     head = _head(deal, policy, receiver, at)
     life = schedule_card.fields(standing.schedule)
+    back = refund_card.of_payments(deal)
     return {
         **head,
         **_figures(standing),
@@ -56,7 +58,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         "installments": [_installment(row) for row in standing.rows],
         "invoices": [_invoice(invoice, standing, deal, head["pay_url"]) for invoice in found],
         "links": payer_links.of(deal, standing, closed=bool(stopped), at=at),
-        "payments": _payments(payments, deal),
+        "payments": _payments(payments, deal, back),
         "attempts": _attempts(deal),
         "documents": documents(deal, at=at),
         "warnings": [
@@ -66,6 +68,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         "actions": [
             *_actions(standing, found, is_deposit=_is_deposit(policy)),
             *schedule_card.actions(standing, life),
+            *refund_card.actions(back),
         ],
     }
 
@@ -194,14 +197,13 @@ def _invoice(invoice: Invoice, standing: Standing, deal: Deal, page: str) -> dic
     }
 
 
-def _payments(found: list[Payment], deal: Deal) -> list[dict[str, Any]]:
+def _payments(found: list[Payment], deal: Deal, back: Mapping[int, dict[str, Any]]) -> list[dict[str, Any]]:
     refunded = dict(
         Payment.objects.filter(deal=deal, refunds__isnull=False)
         .annotate(back=Sum("refunds__amount"))
         .values_list("id", "back")
     )
     receipts = {row.payment_id: row for row in _income_receipts(deal)}
-    back = refund_card.of_payments(deal)
     return [
         {
             "id": payment.pk,
@@ -305,7 +307,7 @@ def _actions(standing: Standing, found: list[Invoice], *, is_deposit: bool) -> l
     if any(invoice_state.state_of(invoice, standing) == "open" for invoice in found):
         actions.append("void")
     if standing.received > standing.refunded:
-        actions += ["refund", "move"]
+        actions.append("move")
     actions.append("document")
     return actions
 

@@ -4,6 +4,7 @@ Reads only, in two questions whatever the number of payments.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +33,11 @@ def of_payments(deal: Deal) -> dict[int, dict[str, Any]]:
         }
         for payment in ledger.with_free(Payment.objects.filter(deal=deal))
     }
+
+
+def actions(found: Mapping[int, dict[str, Any]]) -> list[str]:
+    """Something can be given back while a payment has something left."""
+    return ["refund"] if any(Decimal(one["refundable"]) for one in found.values()) else []
 
 
 def line(order: RefundOrder, deal: Deal) -> dict[str, Any]:
