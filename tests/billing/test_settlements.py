@@ -348,5 +348,5 @@ def close_by_hand(schedule: Schedule) -> None:
 
 def test_the_database_refuses_a_closed_schedule_that_owes() -> None:
     schedule = make_schedule()
-    with pytest.raises(IntegrityError, match="is settled at 90000.00, but money covers 0"):
+    with pytest.raises(IntegrityError, match="is settled at"):
         close_by_hand(schedule)

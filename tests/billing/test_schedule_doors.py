@@ -1,0 +1,185 @@
+"""The doors of a schedule's life as a client sees them: what they answer, refuse, and show on the card."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from billing import payments, versions
+from billing.models import AccountPolicy, ScheduleVersion
+from billing.payments import Offline
+from crm import auth, client
+from crm.auth import Caller
+from crm.models import Deal
+from tests.factories import NOW, TODAY, make_deal, make_schedule, rub
+
+pytestmark = pytest.mark.django_db
+
+CASH = Offline(paid_on=TODAY, method="cash", payer={}, comment="", receipt=None)
+
+
+@pytest.fixture
+def deal(monkeypatch: pytest.MonkeyPatch) -> Deal:
+    """A deal whose manager is known: tokens and amoCRM's answers have tests of their own (tests/crm)."""
+    found = make_deal(fetched_at=timezone.now())
+    become(monkeypatch, found, is_admin=False)
+    monkeypatch.setattr(auth, "may_read", lambda caller, lead_id, at: True)
+    monkeypatch.setattr(auth, "may_see", lambda caller, lead_id, at: True)
+    return found
+
+
+def become(monkeypatch: pytest.MonkeyPatch, deal: Deal, *, is_admin: bool) -> None:
+    caller = Caller(account=deal.account, user_id=8100002, is_admin=is_admin)
+    monkeypatch.setattr(auth, "verify", lambda token, at: caller)
+
+
+def call(deal: Deal, method: str, path: str, body: Any = None, key: str = "") -> Any:
+    headers = {"X-Auth-Token": "token"} | ({"Idempotency-Key": key} if key else {})
+    return Client().generic(
+        method,
+        f"/api/v1/deals/{deal.external_id}/{path}",
+        json.dumps(body),
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+def paid_deal(deal: Deal, amount: object = 40000) -> Deal:
+    make_schedule(deal)
+    payments.receive_offline(deal=deal, amount=rub(amount), offline=CASH, author="user:1", at=NOW)
+    return deal
+
+
+def test_settling_answers_the_card_with_the_credit_to_refund(deal: Deal) -> None:
+    paid_deal(deal)
+    answer = call(
+        deal, "POST", "settle/", {"total": "25000.00", "reason": "уходит", "retained": "actual_costs"}
+    )
+    card = answer.json()
+    assert answer.status_code == 200
+    assert [card[name] for name in ("total", "paid", "debt", "credit", "state", "version", "next")] == [
+        "25000.00",
+        "25000.00",
+        "0.00",
+        "15000.00",
+        "paid",
+        2,
+        None,
+    ]
+    assert card["closing"] == {"kind": "settled", "reason": "уходит", "retained": "actual_costs"}
+    assert {"rebuild", "settle"} <= set(card["actions"])
+    assert not {"cancel", "pause", "move_date"} & set(card["actions"])
+
+
+def test_settling_above_what_was_paid_is_refused_by_field(deal: Deal) -> None:
+    paid_deal(deal)
+    answer = call(deal, "POST", "settle/", {"total": "40000.01", "reason": "уходит"})
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["total"])
+    assert "закрыть сделку можно на этой сумме" in answer.json()["errors"]["total"][0]
+    assert ScheduleVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"reason": "уходит"}, "total"),
+        ({"total": "1000.00"}, "reason"),
+        ({"total": "1000.00", "reason": " "}, "reason"),
+        ({"total": "ой", "reason": "уходит"}, "total"),
+        ({"total": "0.001", "reason": "уходит"}, "total"),
+        ({"total": "-1", "reason": "уходит"}, "total"),
+        ({"total": "1", "reason": "уходит", "retained": "greed"}, "retained"),
+        ({"total": "1", "reason": "уходит", "version": "два"}, "version"),
+    ],
+)
+def test_a_refusal_of_settling_names_the_field(deal: Deal, body: dict[str, str], field: str) -> None:
+    paid_deal(deal)
+    answer = call(deal, "POST", "settle/", body)
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
+    assert ScheduleVersion.objects.count() == 1
+
+
+def test_cancelling_answers_the_card_and_the_history_says_who_and_why(deal: Deal) -> None:
+    paid_deal(deal)
+    card = call(deal, "POST", "schedule/cancel/", {"reason": "Переезд"}).json()
+    assert [card[name] for name in ("total", "paid", "debt", "credit", "state")] == [
+        "40000.00",
+        "40000.00",
+        "0.00",
+        "0.00",
+        "cancelled",
+    ]
+    line = call(deal, "GET", "history/").json()["results"][-1]
+    assert (line["what"], line["who"], line["before"]) == (
+        "schedule_cancelled",
+        "user:8100002",
+        {"version": 1, "total": "90000.00"},
+    )
+    assert line["text"].startswith("График отменён, оплаченными остаются 40")
+    assert "Переезд" in line["text"]
+
+
+def test_a_deal_without_schedule_and_money_has_nothing_to_cancel(deal: Deal) -> None:
+    answer = call(deal, "POST", "schedule/cancel/", {"reason": "Переезд"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_schedule")
+
+
+def test_cancelling_waits_for_amocrm(deal: Deal, monkeypatch: pytest.MonkeyPatch) -> None:
+    paid_deal(deal)
+
+    def down(caller: Caller, lead_id: int, at: Any) -> bool:
+        raise client.Unavailable("amoCRM is down")
+
+    monkeypatch.setattr(auth, "may_see", down)
+    answer = call(deal, "POST", "schedule/cancel/", {"reason": "Переезд"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "amocrm_unavailable")
+    assert ScheduleVersion.objects.count() == 1
+
+
+def test_a_repeated_key_settles_once(deal: Deal) -> None:
+    paid_deal(deal)
+    body = {"total": "25000.00", "reason": "уходит"}
+    first, again = (call(deal, "POST", "settle/", body, key="k1") for _ in range(2))
+    assert first.content == again.content
+    assert ScheduleVersion.objects.count() == 2
+
+
+def test_what_an_account_leaves_to_administrators_is_neither_offered_nor_done(
+    deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    AccountPolicy.objects.filter(account=deal.account).update(admin_only=["cancel"])
+    paid_deal(deal)
+    assert not {"cancel", "settle"} & set(call(deal, "GET", "").json()["actions"])
+    answer = call(deal, "POST", "settle/", {"total": "1.00", "reason": "уходит"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "admin_only")
+    become(monkeypatch, deal, is_admin=True)
+    assert {"cancel", "settle"} <= set(call(deal, "GET", "").json()["actions"])
+
+
+def test_a_signed_schedule_is_changed_by_an_administrator_only(
+    deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid_deal(deal)
+    versions.sign(deal=deal, version=1, signed_on=TODAY, author="user:1", at=NOW)
+    body = {
+        "total": "90000.00",
+        "count": 2,
+        "first_due_on": "2027-01-10",
+        "version": 1,
+        "reason": "реже",
+    }
+    for method, path, given in (
+        ("PUT", "schedule/", body),
+        ("POST", "settle/", {"total": "1.00", "reason": "уходит"}),
+        ("POST", "schedule/cancel/", {"reason": "уходит"}),
+    ):
+        answer = call(deal, method, path, given)
+        assert (answer.status_code, answer.json()["code"]) == (403, "signed")
+        assert "администратор amoCRM" in answer.json()["detail"]
+    card = call(deal, "GET", "").json()
+    assert card["signed"] == {"on": TODAY.isoformat(), "by": "user:1"}
+    assert not {"rebuild", "settle", "cancel"} & set(card["actions"])
+    become(monkeypatch, deal, is_admin=True)
+    assert call(deal, "PUT", "schedule/", body).status_code == 200
