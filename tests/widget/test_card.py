@@ -188,12 +188,13 @@ def test_a_save_that_still_runs_is_no_conflict_and_may_be_repeated(deal: Page, s
 def test_invoice_for_the_next_row_names_the_row_and_another_sum_only_the_sum(
     deal: Page, server: Server
 ) -> None:
-    server.answer(f"POST {LEAD}/invoices/", 201, server.card["invoices"][0])
+    server.answer(f"POST {LEAD}/invoices/", 201, {**server.card["invoices"][0], "text": "Готовый текст"})
     for amount in ("15 000", "7 000"):
         deal.get_by_role("button", name="Выставить счёт").click()
         dialog = deal.get_by_role("dialog", name="Выставить счёт")
         dialog.get_by_label("Сумма счёта").fill(amount)
         dialog.get_by_role("button", name="Выставить счёт").click()
+        dialog.get_by_text("Закрыть", exact=True).click()
         expect(dialog).to_have_count(0)
     sent = [call.body for call in server.made(f"POST {LEAD}/invoices/")]
     assert sent == [{"installment": 3, "send": ["email"]}, {"amount": "7000.00", "send": ["email"]}]

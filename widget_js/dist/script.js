@@ -645,17 +645,19 @@ var Grafik = (() => {
   }
 
   // src/dialogs/decisions.js
+  var RETAINED = ["", "rendered_part", "actual_costs", "late_cancellation", "no_show", "security_deposit"];
   function openSettle(context, handlers) {
     const { t, api, card } = context;
     return openDecision(context, handlers, {
       name: "settle",
-      before: inputField({ name: "total", label: t("settle.total"), value: formatNumber(card.paid), mode: "decimal", suffix: "₽", first: true, hint: t("settle.hint", { paid: formatMoney(card.paid) }) }),
+      before: html`${inputField({ name: "total", label: t("settle.total"), value: formatNumber(card.paid), mode: "decimal", suffix: "₽", first: true, hint: t("settle.hint", { paid: formatMoney(card.paid) }) })}
+      ${selectField({ name: "retained", label: t("settle.retained"), options: RETAINED.map((name) => [name, t(`settle.retained_${name || "nothing"}`)]) })}`,
       effects: (form) => settleEffects(t, card, parseMoney(form.elements.total.value)),
       read(form, errors) {
         const total = parseMoney(form.elements.total.value) || (/^\s*0+([.,]0*)?\s*$/.test(form.elements.total.value) ? "0.00" : null);
         if (!total) errors.total = t("payment.wrong_amount");
         else if (isPositive(subtract(total, card.paid))) errors.total = t("settle.above", { paid: formatMoney(card.paid) });
-        return { total };
+        return { total, retained: form.elements.retained.value, version: card.version };
       },
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/settle/`, body, key)
     });
@@ -665,6 +667,7 @@ var Grafik = (() => {
     return openDecision(context, handlers, {
       name: "cancel",
       danger: true,
+      read: () => ({ version: card.version }),
       effects: () => [t("cancel.effect_rows", { debt: formatMoney(card.debt) }), t("cancel.effect_quiet"), isPositive(card.paid) && t("cancel.effect_money", { paid: formatMoney(card.paid) })],
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/schedule/cancel/`, body, key)
     });
@@ -689,7 +692,7 @@ var Grafik = (() => {
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/pay-link/revoke/`, body, key)
     });
   }
-  function openDecision(context, { onDone, onClosed }, spec) {
+  function openDecision(context, { onDone, onConflict, onClosed }, spec) {
     const { t } = context;
     return openDialog(context, {
       title: spec.title || t(`${spec.name}.title`),
@@ -706,6 +709,7 @@ var Grafik = (() => {
         show();
       },
       onDone,
+      onConflict,
       onClosed
     });
   }
@@ -832,7 +836,7 @@ var Grafik = (() => {
     return card.payments.filter((one) => (!one.currency || one.currency === "RUB") && isPositive(leftOf(one))).reverse();
   }
   function leftOf(payment) {
-    return payment.refundable || subtract(payment.amount, payment.refunded);
+    return payment.refundable || subtract(subtract(payment.amount, payment.refunded), payment.moved || "0.00");
   }
   function messageOf(card) {
     const { full } = card.links || {};
@@ -853,6 +857,7 @@ var Grafik = (() => {
   var INSTALLMENTS_SHOWN = 4;
   var OTHERS_SHOWN = 2;
   var INVOICE_TONES = { open: "info", paid: "success" };
+  var REFUND_TONES = { failed: "error" };
   var ROW_TONES = { overdue: "error", partially_paid: "warning", invoiced: "info", paid: "success", planned: "muted" };
   var RECEIPT_TONES = { registered: "success", failed: "error", open: "warning", sent: "info" };
   function installmentsView({ t, card, ui }) {
@@ -932,13 +937,30 @@ var Grafik = (() => {
   function paymentRow(t, card, payment) {
     const receipt = payment.receipt;
     const label = t("payments.refund");
+    const what = `${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}`;
     return html`<li class="grafik-row" data-payment="${payment.id}">
     <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatIn(payment.currency, payment.amount)}</span></div>
     ${payment.currency !== "RUB" && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.uncounted")}</span></div>`}
     <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
       <span class="grafik-tone_${RECEIPT_TONES[receiptState(receipt)] || "muted"}">${receiptNote(t, receipt)}</span></div>
-    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.refunded", { amount: formatIn(payment.currency, payment.refunded) })}</span></div>`}
-    ${card.actions.includes("refund") && refundable(card).includes(payment) && html`<div class="grafik-row__actions">${button({ action: "refund", id: payment.id, kind: "link", label, name: `${label}: ${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}` })}</div>`}</li>`;
+    ${refundsView(t, payment)}
+    ${payment.moved && isPositive(payment.moved) && note("warning", t("payments.moved", { amount: formatMoney(payment.moved) }))}
+    ${payment.moved_from && note("muted", t("payments.moved_from", { lead: payment.moved_from }))}
+    ${card.actions.includes("refund") && refundable(card).includes(payment) && html`<div class="grafik-row__actions grafik-row__actions_links">${button({ action: "refund", id: payment.id, kind: "link", label, name: `${label}: ${what}` })}
+      ${card.actions.includes("move") && button({ action: "move", id: payment.id, kind: "link", label: t("payments.move"), name: `${t("payments.move")}: ${what}` })}</div>`}</li>`;
+  }
+  function note(tone, words) {
+    return html`<div class="grafik-row__note"><span class="grafik-tone_${tone}">${words}</span></div>`;
+  }
+  function refundsView(t, payment) {
+    const listed = payment.refunds || [];
+    const rows = listed.map((one) => note(REFUND_TONES[one.state] || "warning", refundWords(t, payment, one)));
+    if (rows.length) return rows;
+    return isPositive(payment.refunded) && note("warning", t("payments.refunded", { amount: formatIn(payment.currency, payment.refunded) }));
+  }
+  function refundWords(t, payment, { amount, state, method, error }) {
+    const words = t.known(`refund_state.${method === "chargeback" ? "chargeback" : state}`) || state;
+    return `${words} ${formatIn(payment.currency, amount)}${error ? `: ${error}` : ""}`;
   }
   function receiptNote(t, receipt) {
     const state = receiptState(receipt);
@@ -1052,6 +1074,91 @@ var Grafik = (() => {
     return Array.from(form.querySelectorAll('input[name="channel"]:checked'), (box) => box.value);
   }
 
+  // src/dialogs/move.js
+  function openMove(context, { onDone, onConflict, onClosed }) {
+    const { t, api, card, subject } = context;
+    const payment = subject || refundable(card)[0];
+    return openDialog(context, {
+      title: t("move.title"),
+      content: contentView(t, payment),
+      submitLabel: t("move.submit"),
+      collect: (form) => collect2(t, form, payment),
+      send: (body, key) => api.send("POST", `payments/${payment.id}/move/`, body, key),
+      onReady: (dialog) => offer(context, dialog),
+      onDone,
+      onConflict,
+      onClosed
+    });
+  }
+  function contentView(t, payment) {
+    return html`<p class="grafik-dialog__lead">${t("move.lead", { amount: formatMoney(payment.amount), left: formatMoney(leftOf(payment)) })}</p>
+    <div class="grafik-offers" aria-live="polite"></div>
+    <div class="grafik-pair">${inputField({ name: "lead_id", label: t("move.deal"), mode: "numeric", first: true })}
+    ${inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(leftOf(payment)), mode: "decimal", suffix: "₽" })}</div>
+    ${textField({ name: "reason", label: t("decision.reason"), hint: t("schedule.reason_hint") })}`;
+  }
+  function offer({ t, api, card }, dialog) {
+    const place = dialog.form.querySelector(".grafik-offers");
+    place.addEventListener("change", (event) => {
+      dialog.form.elements.lead_id.value = event.target.value;
+    });
+    api.get(`deals/${card.lead_id}/credit/`).then(
+      (found) => {
+        if (!dialog.isOpen()) return;
+        place.innerHTML = String(offersView(t, found.deals));
+        dialog.recentre();
+      },
+      () => void 0
+    );
+  }
+  function offersView(t, deals) {
+    if (!deals.length) return "";
+    return html`<div class="grafik-templates" role="radiogroup" aria-label="${t("move.other_deals")}">${deals.map(
+      (one) => html`<label class="grafik-check"><input type="radio" name="offer" value="${one.lead_id}"><span>${one.name || `#${one.lead_id}`} <small class="grafik-hint">${t("move.owes", { debt: formatMoney(one.debt) })}</small></span></label>`
+    )}</div>`;
+  }
+  function collect2(t, form, payment) {
+    const lead = form.elements.lead_id.value.replace(/\D/g, "");
+    const amount = parseMoney(form.elements.amount.value);
+    const reason = form.elements.reason.value.trim();
+    const errors = {};
+    if (!lead) errors.lead_id = t("move.wrong_deal");
+    if (!amount) errors.amount = t("payment.wrong_amount");
+    else if (isPositive(subtract(amount, leftOf(payment)))) errors.amount = t("refund.too_much", { amount: formatMoney(leftOf(payment)) });
+    if (!reason) errors.reason = t("decision.wrong_reason");
+    showFieldErrors(form, errors);
+    return Object.keys(errors).length ? null : { lead_id: Number(lead), amount, reason };
+  }
+
+  // src/dialogs/receipt_fields.js
+  var REASONS = ["organisation_transfer", "npd", "other"];
+  var NUMBERS = ["fn", "fd", "fpd"];
+  function receiptFields(t) {
+    const choices = ["default", "make", "later", "made", "none"].map((name) => [name === "default" ? "" : name, t(`payment.receipt_${name}`)]);
+    return html`${selectField({ name: "receipt", label: t("payment.receipt"), options: choices })}
+    <div class="grafik-triple" data-receipt="made" hidden>${NUMBERS.map((name) => inputField({ name, label: t(`payment.${name}`), mode: "numeric" }))}</div>
+    <div data-receipt="none" hidden>${selectField({ name: "none", label: t("payment.none"), options: REASONS.map((name) => [name, t(`payment.none_${name}`)]) })}</div>`;
+  }
+  function connectReceipt(form, recentre) {
+    const { receipt } = form.elements;
+    receipt.addEventListener("change", () => {
+      form.querySelectorAll("[data-receipt]").forEach((place) => {
+        place.hidden = place.dataset.receipt !== receipt.value;
+      });
+      recentre();
+    });
+  }
+  function readReceipt(t, fields) {
+    const chosen2 = fields.receipt.value;
+    if (chosen2 === "make") return { receipt: true, errors: {} };
+    if (chosen2 === "later") return { receipt: false, errors: {} };
+    if (chosen2 === "none") return { receipt: { none: fields.none.value }, errors: {} };
+    if (chosen2 !== "made") return { receipt: void 0, errors: {} };
+    const numbers = Object.fromEntries(NUMBERS.map((name) => [name, fields[name].value.trim()]));
+    const wrong = NUMBERS.filter((name) => !/^\d{1,16}$/.test(numbers[name]));
+    return { receipt: numbers, errors: Object.fromEntries(wrong.map((name) => [name, t("payment.wrong_number")])) };
+  }
+
   // src/dialogs/payment.js
   var METHODS = ["cash", "card_terminal", "bank_transfer", "other"];
   function openFullPayment(context, { onDone, onConflict, onClosed }) {
@@ -1067,6 +1174,7 @@ var Grafik = (() => {
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/full-payment/`, body, key),
       onDone,
       onConflict,
+      onReady: ({ form, recentre }) => connectReceipt(form, recentre),
       onClosed
     });
   }
@@ -1081,7 +1189,8 @@ var Grafik = (() => {
       collect: (form) => collectPartial(t, form, today),
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/payments/`, body, key),
       onDone,
-      onReady({ form }) {
+      onReady({ form, recentre }) {
+        connectReceipt(form, recentre);
         const show = () => {
           form.querySelector(".grafik-payment__effect").innerHTML = String(amountEffect(t, card, parseMoney(form.elements.amount.value)));
         };
@@ -1103,7 +1212,7 @@ var Grafik = (() => {
     return html`<div class="grafik-pair">
       ${dateField({ t, name: "paid_on", label: t("payment.paid_on"), value: today })}
       ${selectField({ name: "method", label: t("payment.method"), value: "cash", options: METHODS.map((name) => [name, t(`method.${name}`)]) })}</div>
-    ${selectField({ name: "receipt", label: t("payment.receipt"), options: [["", t("payment.receipt_default")], ["true", t("payment.receipt_make")], ["false", t("payment.receipt_later")]] })}
+    ${receiptFields(t)}
     ${textField({ name: "comment", label: t("payment.comment") })}`;
   }
   function effectsView2(t, effects) {
@@ -1116,14 +1225,16 @@ var Grafik = (() => {
     return null;
   }
   function collectCommon(t, form, today, body) {
-    const { paid_on: typed, method, receipt, comment } = form.elements;
+    const { paid_on: typed, method, comment } = form.elements;
     const day = parseDay(typed.value);
     const wrong = wrongDay(t, day, today);
-    showFieldErrors(form, wrong ? { paid_on: wrong } : {});
-    if (wrong) return null;
+    const { receipt, errors } = readReceipt(t, form.elements);
+    if (wrong) errors.paid_on = wrong;
+    showFieldErrors(form, errors);
+    if (Object.keys(errors).length) return null;
     const whole = { ...body, paid_on: day, method: method.value };
     if (comment.value.trim()) whole.comment = comment.value.trim();
-    if (receipt.value) whole.receipt = receipt.value === "true";
+    if (receipt !== void 0) whole.receipt = receipt;
     return whole;
   }
   function wrongDay(t, day, today) {
@@ -1419,10 +1530,10 @@ var Grafik = (() => {
     const chosen2 = (form) => payments.find((one) => String(one.id) === form.elements.payment.value);
     return openDialog(context, {
       title: t("refund.title"),
-      content: contentView(t, payments, first),
+      content: contentView2(t, payments, first),
       submitLabel: t("refund.submit"),
       submitKind: "danger",
-      collect: (form) => collect2(t, form, chosen2(form)),
+      collect: (form) => collect3(t, form, chosen2(form)),
       send: ({ payment, ...body }, key) => api.send("POST", `payments/${payment}/refund/`, body, key),
       onDone,
       onReady({ form }) {
@@ -1445,7 +1556,7 @@ var Grafik = (() => {
     const ways = payment.provider ? ["provider", "cash", "bank_transfer"] : ["cash", "bank_transfer"];
     return ways.map((name) => [name, t(`refund.by_${name}`)]);
   }
-  function contentView(t, payments, first) {
+  function contentView2(t, payments, first) {
     const options = payments.map((one) => [String(one.id), t("refund.payment_line", { day: formatDay(one.received_at), amount: formatMoney(one.amount), method: t.known(`method.${one.method}`) || one.method })]);
     return html`${selectField({ name: "payment", label: t("refund.payment"), options, value: String(first.id) })}
     <div class="grafik-pair">${inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(leftOf(first)), mode: "decimal", suffix: "₽", first: true })}
@@ -1465,7 +1576,7 @@ var Grafik = (() => {
     ].filter(Boolean);
     return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
   }
-  function collect2(t, form, payment) {
+  function collect3(t, form, payment) {
     const amount = parseMoney(form.elements.amount.value);
     const reason = form.elements.reason.value.trim();
     const errors = {};
@@ -1671,9 +1782,9 @@ var Grafik = (() => {
     return openDialog(context, {
       title: titleOf(t, card),
       wide: true,
-      content: contentView2(t, card, startValues(card, today)),
+      content: contentView3(t, card, startValues(card, today)),
       submitLabel: t("dialog.save"),
-      collect: (form) => collect3(t, form, card, marks),
+      collect: (form) => collect4(t, form, card, marks),
       send: (body, key) => api.send("PUT", path, body, key),
       onDone,
       onStale(dialog) {
@@ -1722,7 +1833,7 @@ var Grafik = (() => {
   function isRebuild(card) {
     return card.version !== null;
   }
-  function contentView2(t, card, values) {
+  function contentView3(t, card, values) {
     return html`<div class="grafik-schedule"><div class="grafik-schedule__form">
     ${inputField({ name: "total", label: t("schedule.total"), value: values.total, mode: "decimal", suffix: "₽", first: true })}
     <div class="grafik-pair grafik-pair_tight">${readField({ name: "paid", label: t("schedule.received"), value: formatMoney(card.paid) })}${readField({ name: "debt", label: t("schedule.debt"), value: formatMoney(card.debt) })}</div>
@@ -1752,7 +1863,7 @@ var Grafik = (() => {
     values.shift_weekends = form.elements.shift_weekends.checked;
     return values;
   }
-  function collect3(t, form, card, marks) {
+  function collect4(t, form, card, marks) {
     const { body, errors } = scheduleBody(readValues(form));
     const texts = {};
     errors.forEach((name) => {
@@ -1902,7 +2013,8 @@ var Grafik = (() => {
     no_receiver: (t, card, ui) => again(t, ui),
     owner_differs: (t, card, ui) => again(t, ui),
     price_differs: (t, card) => card.actions.includes("rebuild") && way("schedule", t("actions.rebuild")),
-    credit: (t, card) => card.actions.includes("refund") && refundable(card).length > 0 && way("refund", t("actions.refund")),
+    credit: (t, card) => refundable(card).length > 0 && html`${card.actions.includes("refund") && way("refund", t("actions.refund"))} ${card.actions.includes("move") && way("move", t("actions.move"))}`,
+    pause_over: (t, card) => card.actions.includes("resume") && way("resume", t("actions.resume")),
     receipt_failed: (t, card, ui) => card.payments.length > 2 && !ui.expanded.has("payments") && button({ action: "fold", id: "payments", kind: "link", label: t("way_out.show_payments") }),
     deal_closed: (t, card) => html`${card.actions.includes("cancel") && way("cancel", t("actions.cancel"))} ${card.actions.includes("pause") && way("pause", t("actions.pause"))}`
   };
@@ -2105,6 +2217,7 @@ var Grafik = (() => {
         send: () => this.open(key, openSend, invoiced("notice.sent"), invoice()),
         void: () => this.open(key, openVoid, noted("notice.void"), invoice()),
         refund: () => this.open(key, openRefund, noted("notice.refund"), payment()),
+        move: () => this.open(key, openMove, saved("notice.moved"), payment()),
         settle: () => this.open(key, openSettle, saved("notice.settled")),
         cancel: () => this.open(key, openCancel, saved("notice.cancelled")),
         revoke: () => this.open(key, openRevoke, saved("notice.revoked")),

@@ -7,9 +7,9 @@ export function refundable(card) {
   return card.payments.filter((one) => (!one.currency || one.currency === 'RUB') && isPositive(leftOf(one))).reverse();
 }
 
-/** What of a payment was neither returned nor asked back. */
+/** What of a payment was neither returned, asked back nor moved away. */
 export function leftOf(payment) {
-  return payment.refundable || subtract(payment.amount, payment.refunded);
+  return payment.refundable || subtract(subtract(payment.amount, payment.refunded), payment.moved || '0.00');
 }
 
 /** The ready message that goes with the client's page, '' when the server gave none. */

@@ -12,6 +12,7 @@ import { openCancel, openRevoke, openSettle, openVoid } from './dialogs/decision
 import { openDocument, openNewDocument } from './dialogs/document.js';
 import { openHistory } from './dialogs/history.js';
 import { openInvoice, openSend } from './dialogs/invoice.js';
+import { openMove } from './dialogs/move.js';
 import { openFullPayment, openPartialPayment } from './dialogs/payment.js';
 import { openQr } from './dialogs/qr.js';
 import { openRefund } from './dialogs/refund.js';
@@ -147,6 +148,7 @@ export class Panel {
       send: () => this.open(key, openSend, invoiced('notice.sent'), invoice()),
       void: () => this.open(key, openVoid, noted('notice.void'), invoice()),
       refund: () => this.open(key, openRefund, noted('notice.refund'), payment()),
+      move: () => this.open(key, openMove, saved('notice.moved'), payment()),
       settle: () => this.open(key, openSettle, saved('notice.settled')),
       cancel: () => this.open(key, openCancel, saved('notice.cancelled')),
       revoke: () => this.open(key, openRevoke, saved('notice.revoked')),

@@ -4,20 +4,24 @@
 import { html } from '../html.js';
 import { formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
 import { openDialog } from './frame.js';
-import { inputField, showFieldErrors, textField } from './fields.js';
+import { inputField, selectField, showFieldErrors, textField } from './fields.js';
+
+/** Why part of the money stays after a withdrawal; the first says that nothing of the kind does. */
+const RETAINED = ['', 'rendered_part', 'actual_costs', 'late_cancellation', 'no_show', 'security_deposit'];
 
 /** «Закрыть на другую сумму»: withdrawal or discount, the rest of the money becomes credit. */
 export function openSettle(context, handlers) {
   const { t, api, card } = context;
   return openDecision(context, handlers, {
     name: 'settle',
-    before: inputField({ name: 'total', label: t('settle.total'), value: formatNumber(card.paid), mode: 'decimal', suffix: '₽', first: true, hint: t('settle.hint', { paid: formatMoney(card.paid) }) }),
+    before: html`${inputField({ name: 'total', label: t('settle.total'), value: formatNumber(card.paid), mode: 'decimal', suffix: '₽', first: true, hint: t('settle.hint', { paid: formatMoney(card.paid) }) })}
+      ${selectField({ name: 'retained', label: t('settle.retained'), options: RETAINED.map((name) => [name, t(`settle.retained_${name || 'nothing'}`)]) })}`,
     effects: (form) => settleEffects(t, card, parseMoney(form.elements.total.value)),
     read(form, errors) {
       const total = parseMoney(form.elements.total.value) || (/^\s*0+([.,]0*)?\s*$/.test(form.elements.total.value) ? '0.00' : null);
       if (!total) errors.total = t('payment.wrong_amount');
       else if (isPositive(subtract(total, card.paid))) errors.total = t('settle.above', { paid: formatMoney(card.paid) });
-      return { total };
+      return { total, retained: form.elements.retained.value, version: card.version };
     },
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/settle/`, body, key),
   });
@@ -28,6 +32,7 @@ export function openCancel(context, handlers) {
   return openDecision(context, handlers, {
     name: 'cancel',
     danger: true,
+    read: () => ({ version: card.version }),
     effects: () => [t('cancel.effect_rows', { debt: formatMoney(card.debt) }), t('cancel.effect_quiet'), isPositive(card.paid) && t('cancel.effect_money', { paid: formatMoney(card.paid) })],
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/schedule/cancel/`, body, key),
   });
@@ -61,7 +66,7 @@ export function openRevoke(context, handlers) {
  * spec: name (texts and data), title?, before? (fields), effects(form) → texts, read?(form, errors) → part of the body,
  * send(body, key), danger?, reasonless?
  */
-export function openDecision(context, { onDone, onClosed }, spec) {
+export function openDecision(context, { onDone, onConflict, onClosed }, spec) {
   const { t } = context;
   return openDialog(context, {
     title: spec.title || t(`${spec.name}.title`),
@@ -78,6 +83,7 @@ export function openDecision(context, { onDone, onClosed }, spec) {
       show();
     },
     onDone,
+    onConflict,
     onClosed,
   });
 }

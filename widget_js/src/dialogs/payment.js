@@ -7,6 +7,7 @@ import { formatMoney, isPositive, parseMoney, subtract } from '../money.js';
 import { callout } from '../views/callout.js';
 import { openDialog } from './frame.js';
 import { dateField, inputField, selectField, showFieldErrors, textField } from './fields.js';
+import { connectReceipt, readReceipt, receiptFields } from './receipt_fields.js';
 
 const METHODS = ['cash', 'card_terminal', 'bank_transfer', 'other'];
 
@@ -24,6 +25,7 @@ export function openFullPayment(context, { onDone, onConflict, onClosed }) {
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/full-payment/`, body, key),
     onDone,
     onConflict,
+    onReady: ({ form, recentre }) => connectReceipt(form, recentre),
     onClosed,
   });
 }
@@ -39,7 +41,8 @@ export function openPartialPayment(context, { onDone, onClosed }) {
     collect: (form) => collectPartial(t, form, today),
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/payments/`, body, key),
     onDone,
-    onReady({ form }) {
+    onReady({ form, recentre }) {
+      connectReceipt(form, recentre);
       const show = () => {
         form.querySelector('.grafik-payment__effect').innerHTML = String(amountEffect(t, card, parseMoney(form.elements.amount.value)));
       };
@@ -64,7 +67,7 @@ function commonFields(t, today) {
   return html`<div class="grafik-pair">
       ${dateField({ t, name: 'paid_on', label: t('payment.paid_on'), value: today })}
       ${selectField({ name: 'method', label: t('payment.method'), value: 'cash', options: METHODS.map((name) => [name, t(`method.${name}`)]) })}</div>
-    ${selectField({ name: 'receipt', label: t('payment.receipt'), options: [['', t('payment.receipt_default')], ['true', t('payment.receipt_make')], ['false', t('payment.receipt_later')]] })}
+    ${receiptFields(t)}
     ${textField({ name: 'comment', label: t('payment.comment') })}`;
 }
 
@@ -80,14 +83,16 @@ function collectPartial(t, form, today) {
 }
 
 function collectCommon(t, form, today, body) {
-  const { paid_on: typed, method, receipt, comment } = form.elements;
+  const { paid_on: typed, method, comment } = form.elements;
   const day = parseDay(typed.value);
   const wrong = wrongDay(t, day, today);
-  showFieldErrors(form, wrong ? { paid_on: wrong } : {});
-  if (wrong) return null;
+  const { receipt, errors } = readReceipt(t, form.elements);
+  if (wrong) errors.paid_on = wrong;
+  showFieldErrors(form, errors);
+  if (Object.keys(errors).length) return null;
   const whole = { ...body, paid_on: day, method: method.value };
   if (comment.value.trim()) whole.comment = comment.value.trim();
-  if (receipt.value) whole.receipt = receipt.value === 'true';
+  if (receipt !== undefined) whole.receipt = receipt;
   return whole;
 }
 

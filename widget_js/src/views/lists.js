@@ -9,6 +9,7 @@ import { button, copyButton, folded, link, section } from './controls.js';
 const INSTALLMENTS_SHOWN = 4;
 const OTHERS_SHOWN = 2;
 const INVOICE_TONES = { open: 'info', paid: 'success' };
+const REFUND_TONES = { failed: 'error' };
 const ROW_TONES = { overdue: 'error', partially_paid: 'warning', invoiced: 'info', paid: 'success', planned: 'muted' };
 const RECEIPT_TONES = { registered: 'success', failed: 'error', open: 'warning', sent: 'info' };
 
@@ -100,13 +101,34 @@ export function paymentsView({ t, card, ui }) {
 function paymentRow(t, card, payment) {
   const receipt = payment.receipt;
   const label = t('payments.refund');
+  const what = `${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}`;
   return html`<li class="grafik-row" data-payment="${payment.id}">
     <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatIn(payment.currency, payment.amount)}</span></div>
     ${payment.currency !== 'RUB' && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.uncounted')}</span></div>`}
     <div class="grafik-row__note"><span>${t.known(`method.${payment.method}`) || payment.method}</span>
       <span class="grafik-tone_${RECEIPT_TONES[receiptState(receipt)] || 'muted'}">${receiptNote(t, receipt)}</span></div>
-    ${isPositive(payment.refunded) && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.refunded', { amount: formatIn(payment.currency, payment.refunded) })}</span></div>`}
-    ${card.actions.includes('refund') && refundable(card).includes(payment) && html`<div class="grafik-row__actions">${button({ action: 'refund', id: payment.id, kind: 'link', label, name: `${label}: ${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}` })}</div>`}</li>`;
+    ${refundsView(t, payment)}
+    ${payment.moved && isPositive(payment.moved) && note('warning', t('payments.moved', { amount: formatMoney(payment.moved) }))}
+    ${payment.moved_from && note('muted', t('payments.moved_from', { lead: payment.moved_from }))}
+    ${card.actions.includes('refund') && refundable(card).includes(payment) && html`<div class="grafik-row__actions grafik-row__actions_links">${button({ action: 'refund', id: payment.id, kind: 'link', label, name: `${label}: ${what}` })}
+      ${card.actions.includes('move') && button({ action: 'move', id: payment.id, kind: 'link', label: t('payments.move'), name: `${t('payments.move')}: ${what}` })}</div>`}</li>`;
+}
+
+function note(tone, words) {
+  return html`<div class="grafik-row__note"><span class="grafik-tone_${tone}">${words}</span></div>`;
+}
+
+/** Each refund with its state; where the server names only a sum, the sum. */
+function refundsView(t, payment) {
+  const listed = payment.refunds || [];
+  const rows = listed.map((one) => note(REFUND_TONES[one.state] || 'warning', refundWords(t, payment, one)));
+  if (rows.length) return rows;
+  return isPositive(payment.refunded) && note('warning', t('payments.refunded', { amount: formatIn(payment.currency, payment.refunded) }));
+}
+
+function refundWords(t, payment, { amount, state, method, error }) {
+  const words = t.known(`refund_state.${method === 'chargeback' ? 'chargeback' : state}`) || state;
+  return `${words} ${formatIn(payment.currency, amount)}${error ? `: ${error}` : ''}`;
 }
 
 function receiptNote(t, receipt) {

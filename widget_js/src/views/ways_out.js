@@ -10,7 +10,8 @@ const WAYS = {
   no_receiver: (t, card, ui) => again(t, ui),
   owner_differs: (t, card, ui) => again(t, ui),
   price_differs: (t, card) => card.actions.includes('rebuild') && way('schedule', t('actions.rebuild')),
-  credit: (t, card) => card.actions.includes('refund') && refundable(card).length > 0 && way('refund', t('actions.refund')),
+  credit: (t, card) => refundable(card).length > 0 && html`${card.actions.includes('refund') && way('refund', t('actions.refund'))} ${card.actions.includes('move') && way('move', t('actions.move'))}`,
+  pause_over: (t, card) => card.actions.includes('resume') && way('resume', t('actions.resume')),
   receipt_failed: (t, card, ui) => card.payments.length > 2 && !ui.expanded.has('payments') && button({ action: 'fold', id: 'payments', kind: 'link', label: t('way_out.show_payments') }),
   deal_closed: (t, card) => html`${card.actions.includes('cancel') && way('cancel', t('actions.cancel'))} ${card.actions.includes('pause') && way('pause', t('actions.pause'))}`,
 };
