@@ -1,4 +1,4 @@
-"""The rarer actions of the panel: refund, move, settle, cancel, void, QR, message, attempts, figures in a tab."""
+"""The rarer actions of the panel: refund, move, settle, cancel, void, QR, message, attempts, figures."""
 
 from typing import Any
 
