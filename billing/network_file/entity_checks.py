@@ -16,7 +16,10 @@ NEEDED = ("kind", "name", "inn", "tax_system", "vat")
 PROVIDER_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "robokassa": (
         ("login", "password1", "password2"),
-        ("password3", "algorithm", "test", "test_password1", "test_password2", "receipts", "inv_id_from"),
+        (
+            *("password3", "algorithm", "test", "test_password1", "test_password2", "receipts"),
+            *("inv_id_from", "orders", "certificate"),
+        ),
     ),
     "cloudpayments": (("public_id", "api_secret"), ("api_secret_previous", "cash_receipts", "receipts")),
 }
