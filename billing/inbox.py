@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import declines, history, order_check, payments, providers, receipts, refunds
+from billing import declines, forwarding, history, order_check, payments, providers, receipts, refunds
 from billing.models import Event, MerchantAccount, Notice, Payment, ProviderCall, Receipt
 from billing.providers.base import (
     Answer,
@@ -60,9 +60,10 @@ class Replay:
 def take(*, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delivery, at: datetime) -> Answer:
     """Receive a notice and return the answer for the provider; raises UnknownMerchant.
 
-    1. Verify and read; a forged one changes nothing. 2. *check* is only answered. 3. Store the notice once
-    and wake a worker after the commit, or park it for a person when it is genuine but cannot be read; a
-    second delivery of the same notice gets the same answer.
+    1. Verify and read; a forged one changes nothing. 2. What is another program's goes on to it, where the
+    shop says so. 3. *check* is only answered. 4. Store the notice once and wake a worker after the commit, or
+    park it for a person when it is genuine but cannot be read; a second delivery of the same notice gets the
+    same answer.
     """
     merchant = MerchantAccount.objects.filter(provider=provider, key=merchant_key).first()
     if merchant is None:
@@ -77,6 +78,8 @@ def take(*, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delive
         log.error("notice unreadable", merchant=merchant_key, kind=kind, reason=str(error))
         return _answer_unread(merchant, adapter, kind, delivery, error, at=at)
     try:
+        if forwarding.concerns(merchant=merchant, notice=notice, delivery=delivery):
+            return forwarding.forward(merchant=merchant, notice=notice, delivery=delivery, at=at)
         verdict = _verdict(merchant, notice, delivery, at=at)
     except DatabaseError as error:
         log.error("notice not stored", merchant=merchant_key, kind=kind, error=type(error).__name__)
@@ -241,7 +244,7 @@ def _money(row: Notice, notice: NoticeRead, at: datetime) -> str:
         return "hold"
     order = order_check.find(merchant=row.merchant, notice=notice)
     if order is None and row.merchant.other_orders != "refuse":
-        return "foreign"
+        return "forwarded" if forwarding.address(row.merchant) else "foreign"
     payment = payments.receive(
         merchant=row.merchant,
         external_id=notice.external_id,
@@ -291,7 +294,7 @@ def _refund(row: Notice, notice: NoticeRead, at: datetime) -> str:
     """Money that went back. It waits for its payment, which may still be on its way."""
     about = Notice.objects.filter(merchant=row.merchant, external_id=notice.payment_external_id)
     told = set(about.filter(kind__in=(NoticeKind.PAY, NoticeKind.CONFIRM)).values_list("outcome", flat=True))
-    for outcome in ("foreign", "test_mode"):
+    for outcome in ("foreign", "forwarded", "test_mode"):
         if outcome in told:
             return outcome
     refund = refunds.noticed(

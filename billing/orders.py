@@ -205,7 +205,8 @@ def _take_call(order: ProviderOrder, *, at: datetime) -> bool:
 def _insert(deal: Deal, demand: _Demand, receiver: network.Receiver, *, at: datetime) -> ProviderOrder:
     provider = providers.of(receiver.merchant)
     pk = _next_id()
-    number = order_numbers.draw(merchant=receiver.merchant) or str(pk)
+    # Behind the dash: other programs count too, and a restored backup gives our numbers a second time.
+    number = order_numbers.draw(merchant=receiver.merchant) or f"G{pk}-{secrets.token_hex(3)}"
     page = links.page_url(deal=deal, at=at)
     expires_at = _expires_at(deal, receiver, provider.order_lives, at)
     request = OrderRequest(

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import (
@@ -176,6 +177,10 @@ class MerchantPage(SettingsPage):
 
     @action(description=_("Try the keys"), icon="key", url_path="try-keys", permissions=["view"])
     def try_keys(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        result = credentials.check_merchant(merchant=get_object_or_404(MerchantAccount, pk=object_id))
+        merchant = get_object_or_404(MerchantAccount, pk=object_id)
+        result = credentials.check_merchant(merchant=merchant)
         self.message_user(request, result.words, messages.SUCCESS if result.works else messages.ERROR)
+        words = credentials.shared(merchant=merchant, at=timezone.now()) if result.works else ""
+        if words:
+            self.message_user(request, words, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:billing_merchantaccount_change", args=[object_id]))

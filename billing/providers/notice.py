@@ -53,7 +53,7 @@ class Delivery:
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     status: int
-    body: str
+    body: str | bytes
     content_type: str
 
 

@@ -45,7 +45,7 @@ def run(name: str, size: Size) -> Figure:
             at=_AT,
         )
         if answer.status != 200:
-            raise Failed(f"The inbox answered {answer.status} {answer.body}.")
+            raise Failed(f"The inbox answered {answer.status} {answer.body!r}.")
 
     def least() -> None:
         number = next(_NUMBERS)

@@ -1,5 +1,6 @@
 """Orders at the click: one per purpose, the amount owed now, the same one after every mishap."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -90,10 +91,10 @@ def test_a_click_makes_one_order_for_the_first_open_row(bank: Bank) -> None:
     assert order.ordered_on == TODAY
     assert order.legal_entity == entity_of(deal)
     (request,) = bank.requests
-    assert request.number == str(order.pk)
+    assert re.fullmatch(rf"G{order.pk}-[0-9a-f]{{6}}", request.number)
     assert request.request_id.startswith(f"order:{order.pk}:")
     assert request.email == deal.contact_email
-    assert request.success_url == f"{links.page_url(deal=deal, at=NOW)}done/?order={order.pk}"
+    assert request.success_url == f"{links.page_url(deal=deal, at=NOW)}done/?order={order.number}"
     assert order.request == request.as_json()
 
 
