@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0008_order_asked_at'),
+        ("billing", "0008_order_asked_at"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='accountpolicy',
-            name='admin_only',
+            model_name="accountpolicy",
+            name="admin_only",
             field=models.JSONField(blank=True, default=list),
         ),
     ]

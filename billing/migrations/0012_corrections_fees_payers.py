@@ -5,149 +5,340 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0011_schedule_life_guards'),
-        ('crm', '0004_connection_and_mirror'),
+        ("billing", "0011_schedule_life_guards"),
+        ("crm", "0004_connection_and_mirror"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='accountpolicy',
-            name='late_fee',
+            model_name="accountpolicy",
+            name="late_fee",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.CreateModel(
-            name='Placement',
+            name="Placement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('author', models.CharField(max_length=255)),
-                ('reason', models.TextField()),
-                ('recorded_at', models.DateTimeField()),
-                ('deal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='crm.deal')),
-                ('payment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='placement', to='billing.payment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("author", models.CharField(max_length=255)),
+                ("reason", models.TextField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="crm.deal"
+                    ),
+                ),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="placement",
+                        to="billing.payment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(blank=True, max_length=80)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('parts', models.JSONField()),
-                ('author', models.CharField(max_length=255)),
-                ('recorded_at', models.DateTimeField()),
-                ('legal_entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='billing.legalentity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(blank=True, max_length=80)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("parts", models.JSONField()),
+                ("author", models.CharField(max_length=255)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "legal_entity",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="billing.legalentity"),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='payment',
-            name='transfer',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='billing.transfer'),
+            model_name="payment",
+            name="transfer",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="payments",
+                to="billing.transfer",
+            ),
         ),
         migrations.CreateModel(
-            name='WriteOff',
+            name="WriteOff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('author', models.CharField(max_length=255)),
-                ('reason', models.TextField()),
-                ('written_on', models.DateField()),
-                ('recorded_at', models.DateTimeField()),
-                ('installment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='write_offs', to='billing.installment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("author", models.CharField(max_length=255)),
+                ("reason", models.TextField()),
+                ("written_on", models.DateField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "installment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="write_offs",
+                        to="billing.installment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DealPayer',
+            name="DealPayer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(blank=True, null=True)),
-                ('kind', models.CharField(choices=[('person', 'Person'), ('company', 'Company'), ('third_party', 'Third Party')], max_length=15)),
-                ('name', models.CharField(max_length=255)),
-                ('inn', models.CharField(blank=True, max_length=12)),
-                ('kpp', models.CharField(blank=True, max_length=9)),
-                ('address', models.CharField(blank=True, max_length=500)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=32)),
-                ('author', models.CharField(max_length=255)),
-                ('recorded_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payers', to='crm.deal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("person", "Person"),
+                            ("company", "Company"),
+                            ("third_party", "Third Party"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("inn", models.CharField(blank=True, max_length=12)),
+                ("kpp", models.CharField(blank=True, max_length=9)),
+                ("address", models.CharField(blank=True, max_length=500)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=32)),
+                ("author", models.CharField(max_length=255)),
+                ("recorded_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="payers", to="crm.deal"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('deal', 'number'), name='one_payer_at_a_time', nulls_distinct=False), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'company'), _negated=True), models.Q(('inn', ''), _negated=True), _connector='OR'), name='company_payer_has_inn')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("deal", "number"),
+                        name="one_payer_at_a_time",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "company"), _negated=True),
+                            models.Q(("inn", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="company_payer_has_inn",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FeeAllocation',
+            name="FeeAllocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('recorded_at', models.DateTimeField()),
-                ('installment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fee_allocations', to='billing.installment')),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fee_allocations', to='billing.payment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "installment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fee_allocations",
+                        to="billing.installment",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fee_allocations",
+                        to="billing.payment",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='fee_allocation_not_zero')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount", 0), _negated=True), name="fee_allocation_not_zero"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LateFee',
+            name="LateFee",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('charged', 'Charged'), ('corrected', 'Corrected'), ('waived', 'Waived')], max_length=10)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('since', models.DateField()),
-                ('until', models.DateField()),
-                ('daily_percent', models.DecimalField(decimal_places=4, max_digits=7)),
-                ('author', models.CharField(max_length=255)),
-                ('reason', models.TextField(blank=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('installment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='late_fees', to='billing.installment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("charged", "Charged"), ("corrected", "Corrected"), ("waived", "Waived")],
+                        max_length=10,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("since", models.DateField()),
+                ("until", models.DateField()),
+                ("daily_percent", models.DecimalField(decimal_places=4, max_digits=7)),
+                ("author", models.CharField(max_length=255)),
+                ("reason", models.TextField(blank=True)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "installment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="late_fees",
+                        to="billing.installment",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('until__gte', models.F('since'))), name='late_fee_days_in_order'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'waived'), _negated=True), ('amount__lt', 0), _connector='OR'), name='waived_fee_negative'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'charged'), _negated=True), ('amount__gte', 0), _connector='OR'), name='charged_fee_positive'), models.UniqueConstraint(condition=models.Q(('kind', 'charged')), fields=('installment', 'since'), name='day_charged_once')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gte", models.F("since"))), name="late_fee_days_in_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "waived"), _negated=True), ("amount__lt", 0), _connector="OR"
+                        ),
+                        name="waived_fee_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "charged"), _negated=True), ("amount__gte", 0), _connector="OR"
+                        ),
+                        name="charged_fee_positive",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "charged")),
+                        fields=("installment", "since"),
+                        name="day_charged_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Move',
+            name="Move",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('author', models.CharField(max_length=255)),
-                ('reason', models.TextField()),
-                ('recorded_at', models.DateTimeField()),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moves_out', to='billing.payment')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moves_in', to='billing.payment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("author", models.CharField(max_length=255)),
+                ("reason", models.TextField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moves_out",
+                        to="billing.payment",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moves_in",
+                        to="billing.payment",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='move_not_zero'), models.UniqueConstraint(condition=models.Q(('amount__gt', 0)), fields=('target',), name='moved_payment_has_one_source')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount", 0), _negated=True), name="move_not_zero"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("amount__gt", 0)),
+                        fields=("target",),
+                        name="moved_payment_has_one_source",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reversal',
+            name="Reversal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('author', models.CharField(max_length=255)),
-                ('reason', models.TextField()),
-                ('recorded_at', models.DateTimeField()),
-                ('payment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='reversal', to='billing.payment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("author", models.CharField(max_length=255)),
+                ("reason", models.TextField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversal",
+                        to="billing.payment",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='reversal_amount_positive')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="reversal_amount_positive"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='transfer_amount_positive'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="transfer_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('legal_entity', 'external_id'), name='transfer_once'),
+            model_name="transfer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id", ""), _negated=True),
+                fields=("legal_entity", "external_id"),
+                name="transfer_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='writeoff',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='write_off_not_zero'),
+            model_name="writeoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True), name="write_off_not_zero"
+            ),
         ),
     ]

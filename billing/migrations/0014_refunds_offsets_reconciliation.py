@@ -5,167 +5,395 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0013_correction_guards'),
-        ('crm', '0004_connection_and_mirror'),
+        ("billing", "0013_correction_guards"),
+        ("crm", "0004_connection_and_mirror"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='refund',
-            name='chargeback',
+            model_name="refund",
+            name="chargeback",
             field=models.BooleanField(default=False),
         ),
         migrations.AlterField(
-            model_name='providercall',
-            name='kind',
-            field=models.CharField(choices=[('cancel_order', 'Cancel Order'), ('send_receipt', 'Send Receipt'), ('follow_receipt', 'Follow Receipt'), ('refund', 'Refund'), ('follow_refund', 'Follow Refund')], max_length=20),
+            model_name="providercall",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("cancel_order", "Cancel Order"),
+                    ("send_receipt", "Send Receipt"),
+                    ("follow_receipt", "Follow Receipt"),
+                    ("refund", "Refund"),
+                    ("follow_refund", "Follow Refund"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.AlterField(
-            model_name='receipt',
-            name='kind',
-            field=models.CharField(choices=[('income', 'Income'), ('refund', 'Refund'), ('offset', 'Offset')], max_length=10),
+            model_name="receipt",
+            name="kind",
+            field=models.CharField(
+                choices=[("income", "Income"), ("refund", "Refund"), ("offset", "Offset")], max_length=10
+            ),
         ),
         migrations.CreateModel(
-            name='RefundOrder',
+            name="RefundOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('method', models.CharField(choices=[('provider', 'Provider'), ('cash', 'Cash'), ('bank_transfer', 'Bank Transfer')], max_length=15)),
-                ('state', models.CharField(choices=[('requested', 'Requested'), ('sent', 'Sent'), ('done', 'Done'), ('failed', 'Failed')], default='requested', max_length=10)),
-                ('reason', models.TextField()),
-                ('author', models.CharField(max_length=255)),
-                ('group', models.CharField(max_length=40)),
-                ('request', models.JSONField(blank=True, default=dict)),
-                ('external_id', models.CharField(blank=True, max_length=80)),
-                ('error', models.TextField(blank=True)),
-                ('document', models.CharField(blank=True, max_length=255)),
-                ('closed_by', models.CharField(blank=True, max_length=255)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('merchant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.merchantaccount')),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refund_orders', to='billing.payment')),
-                ('refund', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ordered', to='billing.refund')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[
+                            ("provider", "Provider"),
+                            ("cash", "Cash"),
+                            ("bank_transfer", "Bank Transfer"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Requested"),
+                            ("sent", "Sent"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="requested",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField()),
+                ("author", models.CharField(max_length=255)),
+                ("group", models.CharField(max_length=40)),
+                ("request", models.JSONField(blank=True, default=dict)),
+                ("external_id", models.CharField(blank=True, max_length=80)),
+                ("error", models.TextField(blank=True)),
+                ("document", models.CharField(blank=True, max_length=255)),
+                ("closed_by", models.CharField(blank=True, max_length=255)),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="billing.merchantaccount",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refund_orders",
+                        to="billing.payment",
+                    ),
+                ),
+                (
+                    "refund",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ordered",
+                        to="billing.refund",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='providercall',
-            name='refund_order',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.refundorder'),
+            model_name="providercall",
+            name="refund_order",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="billing.refundorder"
+            ),
         ),
         migrations.CreateModel(
-            name='Rendering',
+            name="Rendering",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rendered_on', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('key', models.CharField(max_length=120)),
-                ('author', models.CharField(max_length=255)),
-                ('recorded_at', models.DateTimeField()),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='renderings', to='crm.deal')),
-                ('legal_entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='billing.legalentity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rendered_on", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("key", models.CharField(max_length=120)),
+                ("author", models.CharField(max_length=255)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="renderings", to="crm.deal"
+                    ),
+                ),
+                (
+                    "legal_entity",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="billing.legalentity"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Difference',
+            name="Difference",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('kind', models.CharField(choices=[('missing_here', 'Missing Here'), ('missing_there', 'Missing There'), ('amount', 'Amount'), ('status', 'Status'), ('refund', 'Refund'), ('chargeback', 'Chargeback'), ('receipt', 'Receipt')], max_length=15)),
-                ('external_id', models.CharField(max_length=80)),
-                ('ours', models.JSONField(default=dict)),
-                ('theirs', models.JSONField(default=dict)),
-                ('reason', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('healed', 'Healed'), ('settled', 'Settled')], default='open', max_length=10)),
-                ('found_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_by', models.CharField(blank=True, max_length=255)),
-                ('comment', models.TextField(blank=True)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='differences', to='billing.merchantaccount')),
-                ('payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.payment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("missing_here", "Missing Here"),
+                            ("missing_there", "Missing There"),
+                            ("amount", "Amount"),
+                            ("status", "Status"),
+                            ("refund", "Refund"),
+                            ("chargeback", "Chargeback"),
+                            ("receipt", "Receipt"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=80)),
+                ("ours", models.JSONField(default=dict)),
+                ("theirs", models.JSONField(default=dict)),
+                ("reason", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("healed", "Healed"), ("settled", "Settled")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("found_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_by", models.CharField(blank=True, max_length=255)),
+                ("comment", models.TextField(blank=True)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="differences",
+                        to="billing.merchantaccount",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="billing.payment",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['id'], name='difference_open')],
-                'constraints': [models.UniqueConstraint(fields=('merchant', 'kind', 'external_id'), name='difference_once')],
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "open")), fields=["id"], name="difference_open")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("merchant", "kind", "external_id"), name="difference_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Offset',
+            name="Offset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('recorded_at', models.DateTimeField()),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offsets', to='billing.payment')),
-                ('receipt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offsets', to='billing.receipt')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="offsets",
+                        to="billing.payment",
+                    ),
+                ),
+                (
+                    "receipt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="offsets",
+                        to="billing.receipt",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='offset_not_zero')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount", 0), _negated=True), name="offset_not_zero"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ReceiptPolicy',
+            name="ReceiptPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('programme', models.CharField(blank=True, max_length=255)),
-                ('valid_from', models.DateField()),
-                ('scheme', models.CharField(choices=[('prepayment', 'Prepayment'), ('credit', 'Credit')], default='prepayment', max_length=12)),
-                ('credit_subject', models.CharField(choices=[('payment', 'Payment'), ('service', 'Service')], default='payment', max_length=12)),
-                ('credit_vat', models.CharField(choices=[('none', 'None'), ('calculated', 'Calculated'), ('straight', 'Straight')], default='none', max_length=12)),
-                ('refund_after_offset', models.CharField(choices=[('electronic', 'Electronic'), ('advance', 'Advance')], default='electronic', max_length=12)),
-                ('decided_by', models.CharField(max_length=255)),
-                ('decided_on', models.DateField()),
-                ('note', models.TextField(blank=True)),
-                ('legal_entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipt_policies', to='billing.legalentity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("programme", models.CharField(blank=True, max_length=255)),
+                ("valid_from", models.DateField()),
+                (
+                    "scheme",
+                    models.CharField(
+                        choices=[("prepayment", "Prepayment"), ("credit", "Credit")],
+                        default="prepayment",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "credit_subject",
+                    models.CharField(
+                        choices=[("payment", "Payment"), ("service", "Service")],
+                        default="payment",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "credit_vat",
+                    models.CharField(
+                        choices=[("none", "None"), ("calculated", "Calculated"), ("straight", "Straight")],
+                        default="none",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "refund_after_offset",
+                    models.CharField(
+                        choices=[("electronic", "Electronic"), ("advance", "Advance")],
+                        default="electronic",
+                        max_length=12,
+                    ),
+                ),
+                ("decided_by", models.CharField(max_length=255)),
+                ("decided_on", models.DateField()),
+                ("note", models.TextField(blank=True)),
+                (
+                    "legal_entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipt_policies",
+                        to="billing.legalentity",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('legal_entity', 'programme', 'valid_from'), name='one_receipt_policy_a_day')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("legal_entity", "programme", "valid_from"), name="one_receipt_policy_a_day"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reconciliation',
+            name="Reconciliation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('begun_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('rows', models.PositiveIntegerField(default=0)),
-                ('healed', models.PositiveIntegerField(default=0)),
-                ('found', models.PositiveIntegerField(default=0)),
-                ('error', models.TextField(blank=True)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reconciliations', to='billing.merchantaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("begun_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("rows", models.PositiveIntegerField(default=0)),
+                ("healed", models.PositiveIntegerField(default=0)),
+                ("found", models.PositiveIntegerField(default=0)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reconciliations",
+                        to="billing.merchantaccount",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['merchant', 'day'], name='reconciliation_of_day')],
+                "indexes": [models.Index(fields=["merchant", "day"], name="reconciliation_of_day")],
             },
         ),
         migrations.AddIndex(
-            model_name='refundorder',
-            index=models.Index(condition=models.Q(('state__in', ['requested', 'sent'])), fields=['payment'], name='refund_order_open'),
+            model_name="refundorder",
+            index=models.Index(
+                condition=models.Q(("state__in", ["requested", "sent"])),
+                fields=["payment"],
+                name="refund_order_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refundorder',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_order_amount_positive'),
+            model_name="refundorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="refund_order_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refundorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('refund__isnull', False), ('state', 'done')), models.Q(models.Q(('state', 'done'), _negated=True), ('refund__isnull', True)), _connector='OR'), name='refund_order_done_with_its_refund'),
+            model_name="refundorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("refund__isnull", False), ("state", "done")),
+                    models.Q(models.Q(("state", "done"), _negated=True), ("refund__isnull", True)),
+                    _connector="OR",
+                ),
+                name="refund_order_done_with_its_refund",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refundorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('merchant__isnull', False), ('method', 'provider')), models.Q(models.Q(('method', 'provider'), _negated=True), ('merchant__isnull', True)), _connector='OR'), name='refund_order_by_a_shop_or_by_hand'),
+            model_name="refundorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("merchant__isnull", False), ("method", "provider")),
+                    models.Q(models.Q(("method", "provider"), _negated=True), ("merchant__isnull", True)),
+                    _connector="OR",
+                ),
+                name="refund_order_by_a_shop_or_by_hand",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refundorder',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('merchant', 'external_id'), name='refund_order_once'),
+            model_name="refundorder",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id", ""), _negated=True),
+                fields=("merchant", "external_id"),
+                name="refund_order_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rendering',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='rendering_amount_positive'),
+            model_name="rendering",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="rendering_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rendering',
-            constraint=models.UniqueConstraint(fields=('deal', 'key'), name='rendering_once'),
+            model_name="rendering",
+            constraint=models.UniqueConstraint(fields=("deal", "key"), name="rendering_once"),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0015_refund_and_offset_guards'),
+        ("billing", "0015_refund_and_offset_guards"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='merchantaccount',
-            name='last_number',
+            model_name="merchantaccount",
+            name="last_number",
             field=models.BigIntegerField(blank=True, editable=False, null=True),
         ),
     ]

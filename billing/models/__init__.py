@@ -1,5 +1,6 @@
 """The tables of billing."""
 
+from billing.models.cards import RefusedNotice, SavedCard
 from billing.models.collection import Invoice, PaymentLink, ProviderOrder
 from billing.models.corrections import Move, Placement, Reversal, WriteOff
 from billing.models.fees import FeeAllocation, LateFee
@@ -64,9 +65,11 @@ __all__ = [
     "Reconciliation",
     "Refund",
     "RefundOrder",
+    "RefusedNotice",
     "Reminder",
     "Rendering",
     "Reversal",
+    "SavedCard",
     "Schedule",
     "ScheduleVersion",
     "Signature",

@@ -8,6 +8,7 @@ remembers the location, the day and the owner for which it was made, and the dat
 from django.db import models
 from django.db.models import Q
 
+from billing.models.cards import SavedCard
 from billing.models.network import LegalEntity, Location, MerchantAccount
 from billing.models.schedule import Installment
 from crm.models import Deal
@@ -107,6 +108,11 @@ class ProviderOrder(models.Model):
     opened_at = models.DateTimeField(null=True, blank=True)
     # When its creation was last sent: a second click waits for that call instead of making another.
     called_at = models.DateTimeField(null=True, blank=True)
+    # A charge of a card that the payer let us keep, instead of a page.
+    card = models.ForeignKey(
+        SavedCard, on_delete=models.PROTECT, null=True, blank=True, related_name="orders"
+    )
+    decline_code = models.CharField(max_length=10, blank=True)
     # When its state was last asked for, where a lost notice is only found by asking.
     asked_at = models.DateTimeField(null=True, blank=True)
 

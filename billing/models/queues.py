@@ -46,6 +46,7 @@ class ProviderCall(QueueRow):
         CANCEL_ORDER = "cancel_order"
         SEND_RECEIPT = "send_receipt"
         FOLLOW_RECEIPT = "follow_receipt"
+        CHARGE_CARD = "charge_card"
         REFUND = "refund"
         FOLLOW_REFUND = "follow_refund"
 
