@@ -18,6 +18,7 @@ from billing import (
     moves,
     network,
     payer_links,
+    payers,
     refund_card,
     schedule_card,
     tickets,
@@ -48,14 +49,15 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         .select_related("merchant", "reversal")
         .order_by("received_at", "id")
     )
-    head = _head(deal, policy, receiver, at)
+    named = payers.of_deal(deal)
+    head = _head(deal, policy, receiver, named, at)
     life = schedule_card.fields(standing.schedule)
     back = refund_card.of_payments(deal)
     return {
         **head,
         **_figures(standing),
         **life,
-        "installments": [_installment(row) for row in standing.rows],
+        "installments": [{**_installment(row), **_row_payer(row, named)} for row in standing.rows],
         "invoices": [_invoice(invoice, standing, deal, head["pay_url"]) for invoice in found],
         "links": payer_links.of(deal, standing, closed=bool(stopped), at=at),
         "payments": _payments(payments, deal, back),
@@ -101,6 +103,19 @@ def document(found: Document, deal: Deal, *, at: datetime) -> dict[str, Any]:
     }
 
 
+def payer(found: payers.Payer) -> dict[str, Any]:
+    """Who pays, as interface.md, section 4, has it; what is not known is null."""
+    return {
+        "kind": found.kind,
+        "name": found.name,
+        "inn": found.inn or None,
+        "kpp": found.kpp or None,
+        "address": found.address or None,
+        "email": found.email or None,
+        "phone": found.phone or None,
+    }
+
+
 def _receiver(deal: Deal, on: date) -> network.Receiver | None:
     try:
         return network.receiver(deal=deal, on=on)
@@ -109,7 +124,11 @@ def _receiver(deal: Deal, on: date) -> network.Receiver | None:
 
 
 def _head(
-    deal: Deal, policy: AccountPolicy | None, receiver: network.Receiver | None, at: datetime
+    deal: Deal,
+    policy: AccountPolicy | None,
+    receiver: network.Receiver | None,
+    named: payers.Payers,
+    at: datetime,
 ) -> dict[str, Any]:
     entity = receiver.legal_entity if receiver else None
     location = receiver.location if receiver else None
@@ -124,14 +143,7 @@ def _head(
         "legal_entity": {"key": entity.key, "name": entity.name} if entity else None,
         "mode": policy.mode if policy else AccountPolicy.Mode.INSTALLMENTS,
         "contact": contact,
-        "payer": {
-            "kind": "person",
-            "name": deal.contact_name,
-            "inn": None,
-            "kpp": None,
-            "address": None,
-            "email": deal.contact_email,
-        },
+        "payer": payer(named.of()),
         "pay_url": links.page_url(deal=deal, at=at),
         "service_on": _iso(deal.service_on),
         "promise": None,
@@ -176,6 +188,12 @@ def _installment(row: ledger.RowStanding) -> dict[str, Any]:
         "state": row.state,
         "invoice": row.invoice,
     }
+
+
+def _row_payer(row: ledger.RowStanding, named: payers.Payers) -> dict[str, Any]:
+    """Whom a row waits for; null when it is paid like the deal."""
+    waits_for = named.row(row.installment.number)
+    return {"payer": payer(waits_for) if waits_for else None}
 
 
 def _invoice(invoice: Invoice, standing: Standing, deal: Deal, page: str) -> dict[str, Any]:

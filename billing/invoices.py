@@ -13,8 +13,20 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from billing import history, invoice_state, ledger, letters, links, messages, network, orders, papers
-from billing.ledger import Standing
+from billing import (
+    history,
+    invoice_state,
+    ledger,
+    letters,
+    links,
+    messages,
+    network,
+    orders,
+    papers,
+    pause_state,
+    payers,
+)
+from billing.ledger import DealState, Standing
 from billing.models import AccountPolicy, Installment, Invoice
 from billing.rules import money
 from crm import outbox
@@ -67,8 +79,8 @@ def issue_due(*, on: date, at: datetime, account: Account | None = None) -> int:
         policies = policies.filter(account=account)
     for policy in policies:
         until = on + timedelta(days=policy.issue_days_before)
-        for row in _due_rows(policy, until).iterator(chunk_size=500):
-            made += _issue_row(row.id, until=until, at=at)
+        for row in _due_rows(policy, until, on=on).iterator(chunk_size=500):
+            made += _issue_row(row.id, on=on, at=at)
     return made
 
 
@@ -138,12 +150,13 @@ def _void(deal: Deal, invoice: Invoice, *, reason: str, author: str, at: datetim
         history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
 
 
-def _due_rows(policy: AccountPolicy, until: date) -> QuerySet[Installment]:
+def _due_rows(policy: AccountPolicy, until: date, *, on: date) -> QuerySet[Installment]:
     # A void one counts too: who voids the invoice of a row does not want it to go out again by itself.
     made = Invoice.objects.filter(installment=OuterRef("pk"))
     rows = Installment.objects.filter(
         Q(due_on__lte=until),
         ~Exists(made),
+        ~pause_state.of_rows(on=on),
         replaced_in__isnull=True,
         schedule__deal__account=policy.account_id,
         schedule__deal__state=Deal.State.LIVE,
@@ -153,14 +166,16 @@ def _due_rows(policy: AccountPolicy, until: date) -> QuerySet[Installment]:
     return rows.uncovered().order_by("due_on", "id")
 
 
-def _issue_row(row_id: int, *, until: date, at: datetime) -> int:
-    """Issue one row in its own transaction; 0 when it was done or paid in the meantime."""
+def _issue_row(row_id: int, *, on: date, at: datetime) -> int:
+    """Issue one row in its own transaction; 0 when it was done, paid or paused in the meantime."""
     with transaction.atomic():
         row = Installment.objects.select_related("schedule").get(id=row_id)
         deal = ledger.lock(row.schedule.deal_id)
-        standing = ledger.standing(deal, on=until)
+        standing = ledger.standing(deal, on=on)
         found = next((one for one in standing.rows if one.installment.id == row_id), None)
         if found is None or found.rest <= 0 or found.invoice is not None:
+            return 0
+        if standing.state == DealState.PAUSED:
             return 0
         try:
             invoice = _make(deal, row, found.rest, standing, {}, author=history.SYSTEM, at=at)
@@ -202,7 +217,7 @@ def _make(
         number=f"{today.year}-{serial:05d}",
         amount=amount,
         received_before=standing.received - standing.refunded,
-        payer=payer,
+        payer=payer or payers.of_deal(deal).given(row.number if row else None),
         issued_on=today,
         created_at=at,
     )
@@ -222,7 +237,9 @@ def _make(
 
 
 def _address(invoice: Invoice) -> str:
-    return str(invoice.payer.get("email") or invoice.deal.contact_email)
+    """Where the invoice goes; one for a row that waits for a third party never goes to the contact."""
+    own = str(invoice.payer.get("email") or "")
+    return own if own or invoice.payer.get("of_row") else str(invoice.deal.contact_email)
 
 
 def _queue(invoice: Invoice, *, key: str, at: datetime) -> None:

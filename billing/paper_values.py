@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext as _
 
-from billing import letters, network
+from billing import letters, network, payers
 from billing.models import Installment, Invoice, LegalEntity, Schedule
 from billing.rules import money
 from crm.models import Deal
@@ -110,7 +110,7 @@ def contract(deal: Deal, schedule: Schedule, entity: LegalEntity, *, number: str
         vat=vat_of(schedule.total, deal=deal, entity=entity, on=on).sentence,
         rows=_rows(schedule),
         bank=bank_of(entity),
-        signatures=(*signatures(entity)[:1], Signature(role="Заказчик", name=deal.contact_name)),
+        signatures=(*signatures(entity)[:1], Signature(role="Заказчик", name=payers.of_deal(deal).of().name)),
     )
 
 
@@ -216,20 +216,33 @@ def _intro(entity: LegalEntity) -> str:
 
 
 def _customer(deal: Deal) -> Party:
-    return Party(name=deal.contact_name, phone=words.phone(deal.contact_phone), email=deal.contact_email)
+    """The deal's payer as a side of a document."""
+    payer = payers.of_deal(deal).of()
+    return Party(
+        name=payer.name,
+        requisites=_requisites(payer.inn, payer.kpp, payer.address),
+        inn=payer.inn,
+        kpp=payer.kpp,
+        address=payer.address,
+        phone=words.phone(payer.phone),
+        email=payer.email,
+    )
 
 
 def _buyer(invoice: Invoice) -> Party:
     payer = invoice.payer
     inn, kpp, address = (str(payer.get(field) or "") for field in ("inn", "kpp", "address"))
-    requisites = [f"ИНН {inn}" if inn else "", f"КПП {kpp}" if kpp else "", address]
     return Party(
         name=str(payer.get("name") or invoice.deal.contact_name),
-        requisites=", ".join(filter(None, requisites)),
+        requisites=_requisites(inn, kpp, address),
         inn=inn,
         kpp=kpp,
         address=address,
     )
+
+
+def _requisites(inn: str, kpp: str, address: str) -> str:
+    return ", ".join(filter(None, [f"ИНН {inn}" if inn else "", f"КПП {kpp}" if kpp else "", address]))
 
 
 def _notice(row: Installment | None) -> str:

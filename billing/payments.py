@@ -13,8 +13,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from billing import consequences, history, ledger, network, receipts
-from billing.models import MerchantAccount, Payment, ProviderOrder
+from billing import consequences, history, ledger, network, payers, receipts
+from billing.models import MerchantAccount, Payment, ProviderOrder, Transfer
 from billing.receipts import ReceiptChoice
 from billing.rules import money
 from billing.rules.schedule import EARLIEST
@@ -111,28 +111,50 @@ def receive_offline(*, deal: Deal, amount: Decimal, offline: Offline, author: st
 
     Raises NotPositive, InTheFuture, TooLongAgo, or network.NoReceiver when nobody knows whose money it is.
     """
+    check(deal=deal, amount=amount, offline=offline, at=at)
+    with transaction.atomic():
+        return enter(deal=ledger.lock(deal.id), amount=amount, offline=offline, author=author, at=at)
+
+
+def check(*, deal: Deal, amount: Decimal, offline: Offline, at: datetime) -> None:
+    """Raise NotPositive, InTheFuture or TooLongAgo for what cannot have been received."""
     if not money.is_whole_kopecks(amount) or not 0 < amount <= money.LIMIT:
         raise NotPositive
     if offline.paid_on > deal.local_day(at):
         raise InTheFuture
     if offline.paid_on < EARLIEST:
         raise TooLongAgo
-    with transaction.atomic():
-        deal = ledger.lock(deal.id)
-        receiver = network.receiver(deal=deal, on=offline.paid_on)
-        payment = Payment.objects.create(
-            deal=deal,
-            legal_entity=receiver.legal_entity,
-            amount=amount,
-            method=offline.method,
-            received_at=_moment(deal, offline.paid_on, at),
-            recorded_at=at,
-            author=author,
-            comment=offline.comment,
-            payer=offline.payer,
-            **circumstances(deal),
-        )
-        _book(deal, payment, choice=offline.receipt, author=author, at=at)
+
+
+def enter(
+    *,
+    deal: Deal,
+    amount: Decimal,
+    offline: Offline,
+    author: str,
+    at: datetime,
+    transfer: Transfer | None = None,
+) -> Payment:
+    """Write a checked offline payment, as a part of a transfer or alone; the caller holds the deal's lock.
+
+    Who is not named as payer is the deal's own. Raises network.NoReceiver.
+    """
+    receiver = network.receiver(deal=deal, on=offline.paid_on)
+    payment = Payment.objects.create(
+        deal=deal,
+        legal_entity=receiver.legal_entity,
+        transfer=transfer,
+        amount=amount,
+        method=offline.method,
+        external_id=transfer.external_id if transfer else "",
+        received_at=_moment(deal, offline.paid_on, at),
+        recorded_at=at,
+        author=author,
+        comment=offline.comment,
+        payer=offline.payer or payers.of_deal(deal).given(),
+        **circumstances(deal),
+    )
+    _book(deal, payment, choice=offline.receipt, author=author, at=at)
     return payment
 
 

@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from billing import asking, ledger, letters, links, messages, network, workdays, zones
+from billing import asking, ledger, letters, links, messages, network, pause_state, payers, workdays, zones
 from billing.asking import What
 from billing.ledger import RowStanding, RowState
 from billing.letters import DueDeal, DueRow
 from billing.messages import EMAIL, SALESBOT
-from billing.models import AccountPolicy, Installment, Message, Payment, Reminder
+from billing.models import AccountPolicy, DealPayer, Installment, Message, Payment, Reminder
+from billing.payers import Payers
+from billing.rules import money
 from billing.rules import reminders as rules
 from billing.rules.reminders import Step
 from crm.models import Deal
@@ -59,14 +61,16 @@ def send_due(*, at: datetime) -> int:
 def _due(policy: AccountPolicy, *, at: datetime) -> Iterator[Due]:
     """Yield each row's newest step that was not done yet, by each of its channels that reaches the payer."""
     steps = rules.steps(policy.reminders)
+    named = _named(policy)
     for row in _rows(policy, steps, at=at).iterator(chunk_size=CHUNK):
         deal = row.schedule.deal
+        who = Payers(deal, named[deal.pk])
         step = rules.newest_due(steps, due_on=row.effective_due_on, today=deal.local_day(at))
         if step is None or _invoice_said_it(row, step, deal):
             continue
         done = {reminder.channel for reminder in row.reminders.all() if reminder.days == step.days}
         for channel in step.channels:
-            payer = _payer(deal, channel, policy)
+            payer = _payer(who, row.number, channel, policy)
             if payer and channel not in done:
                 yield Due(row, deal, step.days, channel, payer)
 
@@ -76,6 +80,7 @@ def _rows(policy: AccountPolicy, steps: tuple[Step, ...], *, at: datetime) -> Qu
     today = at.astimezone(ZoneInfo(policy.account.time_zone)).date()
     rows = Installment.objects.filter(
         ~Exists(Payment.objects.filter(deal=OuterRef("schedule__deal"), counted=False)),
+        ~pause_state.of_rows(on=today),
         schedule__deal__account=policy.account_id,
         schedule__deal__state=Deal.State.LIVE,
         effective_due_on__lte=today - timedelta(days=steps[0].days),
@@ -102,12 +107,24 @@ def _invoice_said_it(row: Installment, step: Step, deal: Deal) -> bool:
     )
 
 
-def _payer(deal: Deal, channel: str, policy: AccountPolicy) -> str:
-    """Return whom the channel reaches: one name for all deals of a payer, empty when it reaches nobody."""
-    email = deal.contact_email.strip().lower()
+def _named(policy: AccountPolicy) -> dict[int, dict[int | None, DealPayer]]:
+    """Everybody who was named as a payer in the account, by deal."""
+    found: dict[int, dict[int | None, DealPayer]] = defaultdict(dict)
+    for one in DealPayer.objects.filter(deal__account=policy.account_id, ended_at__isnull=True):
+        found[one.deal_id][one.number] = one
+    return found
+
+
+def _payer(who: Payers, number: int, channel: str, policy: AccountPolicy) -> str:
+    """Return whom the channel reaches: one name for all deals of a payer, empty when it reaches nobody.
+
+    A row that waits for a third party is asked of nobody else; the bot talks to the contact only.
+    """
+    deal, row = who.deal, who.row(number)
+    email = (row or who.of()).email.strip().lower() or ("" if row else deal.contact_email.strip().lower())
     if channel == EMAIL:
         return email
-    if channel == SALESBOT and policy.salesbot_id:
+    if channel == SALESBOT and policy.salesbot_id and row is None:
         return email or (f"contact:{deal.contact_id}" if deal.contact_id else f"deal:{deal.pk}")
     return ""
 
@@ -120,7 +137,7 @@ def _say(dues: list[Due], *, channel: str, payer: str, at: datetime) -> int:
     with transaction.atomic():
         # One order of locks for everybody: two runs at once cannot wait for each other.
         deals = {pk: ledger.lock(pk) for pk in sorted({due.deal.pk for due in dues})}
-        dues = _still_due(dues, deals)
+        dues = _still_due(dues, deals, at=at)
         if not dues or not _has_room(dues[0], payer=payer, local=local, at=at):
             return 0
         said = list(filter(None, (_deal_words(deal, dues, at=at) for deal in deals.values())))
@@ -135,9 +152,12 @@ def _say(dues: list[Due], *, channel: str, payer: str, at: datetime) -> int:
     return 1
 
 
-def _still_due(dues: list[Due], deals: Mapping[int, Deal]) -> list[Due]:
+def _still_due(dues: list[Due], deals: Mapping[int, Deal], *, at: datetime) -> list[Due]:
     """What is left under the locks: money may have come, another run may have been here."""
-    rows = Installment.objects.filter(pk__in=[due.installment.pk for due in dues]).open()
+    today = dues[0].deal.local_day(at)
+    rows = Installment.objects.filter(
+        ~pause_state.of_rows(on=today), pk__in=[due.installment.pk for due in dues]
+    ).open()
     still_open = set(rows.values_list("pk", flat=True))
     done = set(
         Reminder.objects.filter(installment__in=still_open).values_list("installment_id", "days", "channel")
@@ -182,9 +202,17 @@ def _deal_words(deal: Deal, dues: list[Due], *, at: datetime) -> DueDeal | None:
     except network.NoReceiver:
         return None
     standing = ledger.standing(deal, on=today)
-    rows = [row for row in standing.rows if row.state == RowState.OVERDUE or row.installment.pk in mine]
-    if standing.overdue:
-        what, amount = What.OVERDUE, standing.overdue
+    who = payers.of_deal(deal)
+    asked = {who.of(row.installment.number) for row in standing.rows if row.installment.pk in mine}
+    rows = [
+        row
+        for row in standing.rows
+        if (row.state == RowState.OVERDUE or row.installment.pk in mine)
+        and who.of(row.installment.number) in asked
+    ]
+    overdue = sum((row.rest for row in rows if row.state == RowState.OVERDUE), money.ZERO)
+    if overdue:
+        what, amount = What.OVERDUE, overdue
     else:
         what, amount = What.INSTALLMENT, asking.amount(standing, what=What.INSTALLMENT)
     return DueDeal(

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from billing.api.serializers import TEXT_MAX, sum_field
+from billing.api.serializers import TEXT_MAX, OfflineSerializer, PayerSerializer, sum_field
+from billing.splits import PARTS_MAX
 
 
 class MoveSerializer(serializers.Serializer[Any]):
@@ -13,3 +14,17 @@ class MoveSerializer(serializers.Serializer[Any]):
     lead_id = serializers.IntegerField(min_value=1)
     amount = sum_field(required=False, allow_null=True)
     reason = serializers.CharField(max_length=TEXT_MAX)
+
+
+class PartSerializer(serializers.Serializer[Any]):
+    lead_id = serializers.IntegerField(min_value=1)
+    amount = sum_field()
+
+
+class SplitSerializer(OfflineSerializer):
+    """One transfer for several deals; `offline()` says how it came."""
+
+    amount = sum_field()
+    external_id = serializers.CharField(required=False, allow_blank=True, max_length=80, default="")
+    payer = PayerSerializer()
+    parts = serializers.ListField(child=PartSerializer(), min_length=1, max_length=PARTS_MAX)

@@ -1,4 +1,4 @@
-"""Doors of one payment that a person puts right: move it to another deal."""
+"""Doors of money that a person puts where it belongs: to another deal, or to several at once."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import credit, moves
+from billing import credit, moves, splits
 from billing.api import idempotency
-from billing.api.correction_bodies import MoveSerializer
+from billing.api.correction_bodies import MoveSerializer, SplitSerializer
 from billing.api.deals import card_of
 from billing.api.doors import Door, Visit, body
 from billing.deal_card import moment
-from billing.models import Payment
+from billing.models import Payment, Transfer
 from billing.rules import money
 
 
@@ -54,6 +54,32 @@ class Move(PaymentDoor):
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
 
 
+class Split(Door):
+    """One transfer for several deals; the caller must see all of them."""
+
+    right = "split"
+
+    @extend_schema(request=SplitSerializer, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        given = body(SplitSerializer, request)
+        values = given.validated_data
+        visits = {part["lead_id"]: self.visit(request, part["lead_id"]) for part in values["parts"]}
+        visit = next(iter(visits.values()))
+
+        def act() -> idempotency.Answer:
+            transfer = splits.split(
+                amount=values["amount"],
+                parts=[splits.Part(visits[one["lead_id"]].deal, one["amount"]) for one in values["parts"]],
+                external_id=values["external_id"].strip(),
+                offline=given.offline(),
+                author=visit.author,
+                at=visit.at,
+            )
+            return 201, _transfer(transfer)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
 class Credit(Door):
     """What lies free in a deal, and the deals of the same payer that could use it."""
 
@@ -68,6 +94,24 @@ class Credit(Door):
                 "deals": [_candidate(one) for one in found.candidates],
             }
         )
+
+
+def _transfer(transfer: Transfer) -> dict[str, Any]:
+    made = transfer.payments.select_related("deal").order_by("id")
+    return {
+        "id": transfer.pk,
+        "amount": money.text(transfer.amount),
+        "external_id": transfer.external_id,
+        "legal_entity": transfer.legal_entity.key,
+        "payments": [
+            {
+                "id": payment.pk,
+                "lead_id": payment.deal.external_id if payment.deal else None,
+                "amount": money.text(payment.amount),
+            }
+            for payment in made
+        ],
+    }
 
 
 def _free(payment: Payment, visit: Visit) -> dict[str, Any]:

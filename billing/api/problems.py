@@ -11,7 +11,20 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from billing import deposits, invoices, moves, network, papers, payments, refund_orders, versions
+from billing import (
+    amendments,
+    deposits,
+    invoices,
+    moves,
+    network,
+    papers,
+    pauses,
+    payers,
+    payments,
+    refund_orders,
+    splits,
+    versions,
+)
 from billing.api.words import of_remark
 from billing.rules.schedule import InvalidTerms
 from crm import client, deals
@@ -64,6 +77,20 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         "no_schedule",
         lambda: _("The deal has no schedule yet: make one first."),
     ),
+    versions.Closed: (
+        422,
+        "closed",
+        lambda: _("The deal is closed: make its schedule anew to open it again."),
+    ),
+    versions.AlreadySigned: (409, "signed_already", lambda: _("This version is marked as signed.")),
+    pauses.AlreadyPaused: (409, "paused_already", lambda: _("Collecting is paused already.")),
+    pauses.NotPaused: (409, "not_paused", lambda: _("Collecting is not paused.")),
+    pauses.NothingToPause: (422, "nothing_owed", lambda: _("Nothing is owed: there is nothing to pause.")),
+    amendments.NotMapped: (
+        422,
+        "not_mapped",
+        lambda: _("The account names no field of amoCRM for this: add it to the account's settings."),
+    ),
     versions.Signed: (
         403,
         "signed",
@@ -73,6 +100,12 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         409,
         "debt_differs",
         lambda: _("The debt has changed in the meantime. Check the sum."),
+    ),
+    payers.NoSuchRow: (404, "no_such_row", lambda: _("The schedule has no payment of this number.")),
+    splits.OtherTransfer: (
+        409,
+        "transfer_known",
+        lambda: _("A transfer with this number was entered with other parts. Check the number."),
     ),
     moves.NothingLeft: (422, "nothing_left", lambda: _("Nothing is left of this payment.")),
     moves.OtherEntity: (
@@ -123,8 +156,16 @@ SAY_THEMSELVES = (
 )
 # Anticipated errors that belong to one field of the body.
 FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
+    amendments.NoOpenRow: ("number", lambda: _("The schedule has no open row of this number.")),
+    versions.SignedInTheFuture: ("signed_on", lambda: _("Nobody has signed in the future.")),
     versions.ReasonRequired: ("reason", lambda: _("Say why the schedule is changed.")),
     payments.NotPositive: ("amount", lambda: _("Enter a sum above zero with at most two decimals.")),
+    splits.PartsDiffer: ("amount", lambda: _("The parts do not add up to the amount.")),
+    splits.DealTwice: ("parts", lambda: _("Each deal may stand in one part only.")),
+    splits.SeveralEntities: (
+        "parts",
+        lambda: _("These deals belong to different legal entities: one transfer goes to one of them."),
+    ),
     moves.AboveLeft: ("amount", lambda: _("The payment has not so much left.")),
     moves.SameDeal: ("lead_id", lambda: _("Choose another deal: the money is in this one.")),
     moves.ReasonRequired: ("reason", lambda: _("Say why the money is moved.")),
@@ -167,6 +208,8 @@ def of(error: Exception) -> Problem | None:
         for remark in error.remarks:
             errors.setdefault(remark.field, []).append(of_remark(remark))
         return _invalid(errors)
+    if isinstance(error, payers.InvalidPayer):
+        return _invalid({field: [words] for field, words in error.problems.items()})
     if isinstance(error, exceptions.ValidationError):
         return _invalid(_flat(error.detail))
     for kind, (status, code, words) in KNOWN.items():

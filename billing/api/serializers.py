@@ -1,5 +1,7 @@
 """Bodies of the API: shapes and limits of every field; what they mean is checked by the verbs."""
 
+from collections.abc import Mapping
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
@@ -8,11 +10,13 @@ from rest_framework import serializers
 
 from billing import payments
 from billing.invoices import Demand
+from billing.payers import Payer
 from billing.payments import Offline
 from billing.receipts import InvalidChoice, ReceiptChoice
 from billing.rules.schedule import COUNT_MAX, Row, Terms
 
 TEXT_MAX = 2000
+TERMS = {field.name for field in fields(Terms)}
 
 
 def sum_field(**options: Any) -> serializers.DecimalField:
@@ -52,19 +56,22 @@ class TermsSerializer(serializers.Serializer[Any]):
     rows = serializers.ListField(child=RowSerializer(), required=False, allow_null=True, max_length=COUNT_MAX)
 
     def terms(self) -> Terms:
-        given = {name: value for name, value in self.validated_data.items() if value is not None}
-        given.pop("version", None)
-        given.pop("reason", None)
-        every = given.pop("every", {})
-        if "days" in every:
-            given["every_days"] = every["days"]
-        if "months" in every:
-            given["every_months"] = every["months"]
-        if "round_to" in given:
-            given["round_to"] = Decimal(given["round_to"])
-        if "rows" in given:
-            given["rows"] = tuple(Row(**row) for row in given["rows"])
-        return Terms(**given)
+        return read_terms(self.validated_data)
+
+
+def read_terms(checked: Mapping[str, Any]) -> Terms:
+    """The rules' value of checked terms; what is null is left to its default."""
+    given = {name: value for name, value in checked.items() if value is not None}
+    every = given.pop("every", {})
+    if "days" in every:
+        given["every_days"] = every["days"]
+    if "months" in every:
+        given["every_months"] = every["months"]
+    if "round_to" in given:
+        given["round_to"] = Decimal(given["round_to"])
+    if "rows" in given:
+        given["rows"] = tuple(Row(**row) for row in given["rows"])
+    return Terms(**{name: value for name, value in given.items() if name in TERMS})
 
 
 class ScheduleSerializer(TermsSerializer):
@@ -79,6 +86,11 @@ class PayerSerializer(serializers.Serializer[Any]):
     kpp = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=9)
     address = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=500)
     email = serializers.EmailField(required=False, allow_null=True, allow_blank=True)
+    phone = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=32)
+
+    def payer(self) -> Payer:
+        given: dict[str, Any] = {name: value or "" for name, value in self.validated_data.items()}
+        return Payer(**given)
 
 
 class ReceiptField(serializers.Field[Any, Any, Any, Any]):

@@ -2,13 +2,20 @@
 
 from django.urls import path
 
-from billing.api import corrections, deals, hindsight, invoices, papers, refunds, schedules
+from billing.api import corrections, deals, hindsight, invoices, papers, payers, refunds, schedules, setup
 
 urlpatterns = [
     path("deals/<int:lead_id>/", deals.Card.as_view()),
     path("deals/<int:lead_id>/schedule/", schedules.Schedule.as_view()),
     path("deals/<int:lead_id>/schedule/preview/", schedules.SchedulePreview.as_view()),
     path("deals/<int:lead_id>/schedule/cancel/", schedules.Cancel.as_view()),
+    path("deals/<int:lead_id>/schedule/move/", schedules.Move.as_view()),
+    path("deals/<int:lead_id>/schedule/total/", schedules.Total.as_view()),
+    path("deals/<int:lead_id>/schedule/transfer/", schedules.Transfer.as_view()),
+    path("deals/<int:lead_id>/schedule/pause/", schedules.Pause.as_view()),
+    path("deals/<int:lead_id>/schedule/resume/", schedules.Resume.as_view()),
+    path("deals/<int:lead_id>/schedule/sign/", schedules.Sign.as_view()),
+    path("deals/<int:lead_id>/schedule/versions/", schedules.Versions.as_view()),
     path("deals/<int:lead_id>/settle/", schedules.Settle.as_view()),
     path("deals/<int:lead_id>/payments/", deals.Payments.as_view()),
     path("deals/<int:lead_id>/full-payment/", deals.FullPayment.as_view()),
@@ -16,6 +23,9 @@ urlpatterns = [
     path("deals/<int:lead_id>/payment-links/", deals.PaymentLinks.as_view()),
     path("deals/<int:lead_id>/pay-link/revoke/", deals.RevokeLink.as_view()),
     path("deals/<int:lead_id>/credit/", corrections.Credit.as_view()),
+    path("deals/<int:lead_id>/payer/", payers.DealPayer.as_view()),
+    path("deals/<int:lead_id>/schedule/rows/<int:number>/payer/", payers.DealPayer.as_view()),
+    path("payments/split/", corrections.Split.as_view()),
     path("payments/<int:payment_id>/move/", corrections.Move.as_view()),
     path("payments/<int:payment_id>/refund/", refunds.Refund.as_view()),
     path("deals/<int:lead_id>/refund/", refunds.DealRefund.as_view()),
@@ -25,6 +35,12 @@ urlpatterns = [
     path("documents/<int:document_id>/", papers.OneDocument.as_view()),
     path("documents/open/<str:ticket>/", papers.open_ticket),
     path("templates/", papers.Templates.as_view()),
+    path("automation/", setup.Automation.as_view()),
+    path("setup/", setup.Setup.as_view()),
+    path("setup/fields/", setup.SetupFields.as_view()),
+    path("setup/stages/", setup.SetupStages.as_view()),
+    path("setup/rules/", setup.SetupRules.as_view()),
+    path("setup/try/", setup.SetupTry.as_view()),
     path("invoices/<int:invoice_id>/", invoices.OneInvoice.as_view()),
     path("invoices/<int:invoice_id>/send/", invoices.Send.as_view()),
     path("invoices/<int:invoice_id>/void/", invoices.Void.as_view()),

@@ -1,0 +1,129 @@
+"""One transfer for several deals of a legal entity: all parts or none.
+
+Owns Transfer. A second call with the same external id, legal entity and parts returns the first transfer; the
+deals' locks are taken in one order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from billing import ledger, network, payments
+from billing.models import LegalEntity, Transfer
+from billing.payments import Offline
+from billing.rules import money
+from crm.models import Deal
+
+PARTS_MAX = 50
+
+
+class PartsDiffer(Exception):
+    """The parts do not add up to the amount; `parts` is what they add up to."""
+
+    def __init__(self, parts: Decimal) -> None:
+        super().__init__()
+        self.parts = parts
+
+
+class DealTwice(Exception):
+    """One deal stands in two parts."""
+
+
+class SeveralEntities(Exception):
+    """The deals belong to different legal entities: one transfer goes to one of them."""
+
+
+class OtherTransfer(Exception):
+    """The external id is known with other parts."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """`amount` roubles of the transfer are for the deal."""
+
+    deal: Deal
+    amount: Decimal
+
+
+def split(
+    *,
+    amount: Decimal,
+    parts: Sequence[Part],
+    external_id: str,
+    offline: Offline,
+    author: str,
+    at: datetime,
+) -> Transfer:
+    """Record one transfer as a payment of each deal.
+
+    1. The parts add up, each deal once, all sums and the day are possible. 2. Under the locks of all deals:
+    one legal entity owns them on that day. 3. The transfer, its payments, and everything that follows.
+    Raises PartsDiffer, DealTwice, SeveralEntities, OtherTransfer, and what payments.receive_offline raises.
+    """
+    total = sum((part.amount for part in parts), money.ZERO)
+    if total != amount:
+        raise PartsDiffer(total)
+    if len({part.deal.pk for part in parts}) != len(parts):
+        raise DealTwice
+    for part in parts:
+        payments.check(deal=part.deal, amount=part.amount, offline=offline, at=at)
+    with transaction.atomic():
+        deals = ledger.lock_all(part.deal.pk for part in parts)
+        entity = _entity(list(deals.values()), offline)
+        wanted = [{"lead_id": part.deal.external_id, "amount": money.text(part.amount)} for part in parts]
+        transfer, made = _transfer(entity, amount, external_id, wanted, author=author, at=at)
+        if made:
+            for part in parts:
+                payments.enter(
+                    deal=deals[part.deal.pk],
+                    amount=part.amount,
+                    offline=offline,
+                    author=author,
+                    at=at,
+                    transfer=transfer,
+                )
+    return transfer
+
+
+def _entity(deals: list[Deal], offline: Offline) -> LegalEntity:
+    owners = [network.receiver(deal=deal, on=offline.paid_on).legal_entity for deal in deals]
+    if len({owner.pk for owner in owners}) != 1:
+        raise SeveralEntities
+    return owners[0]
+
+
+def _transfer(
+    entity: LegalEntity,
+    amount: Decimal,
+    external_id: str,
+    parts: list[dict[str, Any]],
+    *,
+    author: str,
+    at: datetime,
+) -> tuple[Transfer, bool]:
+    """The transfer, and whether it is new; the unique number decides between two at once."""
+    try:
+        with transaction.atomic():
+            made = Transfer.objects.create(
+                legal_entity=entity,
+                external_id=external_id,
+                amount=amount,
+                parts=parts,
+                author=author,
+                recorded_at=at,
+            )
+            return made, True
+    except IntegrityError:
+        known = Transfer.objects.get(legal_entity=entity, external_id=external_id)
+        if _plain(known.parts) != _plain(parts):
+            raise OtherTransfer from None
+        return known, False
+
+
+def _plain(parts: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    """The parts in an order of their own: who enters them again may enter them in another one."""
+    return sorted((part["lead_id"], part["amount"]) for part in parts)
