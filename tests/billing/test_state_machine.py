@@ -40,6 +40,8 @@ BOOKS = st.integers(0, 1)
 WHICH = st.integers(0, 20)
 SUMS = st.one_of(st.integers(1, 400), st.integers(400, 200_000).map(lambda part: part * 25))
 DAYS_AGO = st.integers(0, 40)
+COUNTS = st.integers(1, 14)
+FIRST = st.integers(-60, 120)
 
 
 def rub(kopecks: int) -> Decimal:
@@ -74,17 +76,15 @@ class Ledger(RuleBasedStateMachine):
 
     # Time, and money that comes.
 
-    @initialize(days=st.integers(0, 300))
-    def begin(self, days: int) -> None:
-        self.at += timedelta(days=days)
-
-    @rule(days=st.integers(0, 45))
-    def time_passes(self, days: int) -> None:
+    @initialize(days=st.integers(0, 300), laid_out=st.sets(BOOKS))
+    def begin(self, days: int, laid_out: set[int]) -> None:
         self.tick(days)
+        for which in laid_out:
+            self.manager_lays_out_more(which=which, more=500_00, count=5, first=20)
 
-    @rule(which=BOOKS, amount=SUMS, days_ago=DAYS_AGO)
-    def provider_tells_of_money(self, which: int, amount: int, days_ago: int) -> None:
-        self.tick()
+    @rule(which=BOOKS, amount=SUMS, days=st.integers(0, 45), days_ago=DAYS_AGO)
+    def provider_tells_of_money(self, which: int, amount: int, days: int, days_ago: int) -> None:
+        self.tick(days)
         order = make_order(self.deals[which], amount=rub(amount), state="paid")
         received_at, external_id = self.at - timedelta(days=days_ago), f"tx-{order.number}"
 
@@ -106,9 +106,12 @@ class Ledger(RuleBasedStateMachine):
         self.notices.append(notice)
         self.look(which)
 
-    @rule(which=BOOKS, amount=SUMS, days_ago=DAYS_AGO)
-    def manager_enters_money(self, which: int, amount: int, days_ago: int) -> None:
-        self.tick()
+    @rule(which=BOOKS, amount=SUMS, days=st.integers(0, 45), days_ago=DAYS_AGO, whole=st.booleans())
+    def manager_enters_money(self, which: int, amount: int, days: int, days_ago: int, whole: bool) -> None:
+        self.tick(days)
+        if whole:
+            self.enter_the_whole_debt(which)
+            return
         day = self.today(which) - timedelta(days=days_ago)
         payment = payments.receive_offline(
             deal=self.deals[which], amount=rub(amount), offline=cash(day), author="user:1", at=self.at
@@ -116,9 +119,7 @@ class Ledger(RuleBasedStateMachine):
         self.known[payment.pk] = self.books[which].come(amount, (day, payment.pk))
         self.look(which)
 
-    @rule(which=BOOKS)
-    def manager_enters_the_whole_debt(self, which: int) -> None:
-        self.tick()
+    def enter_the_whole_debt(self, which: int) -> None:
         debt, day = self.books[which].debt, self.today(which)
         try:
             payment = payments.receive_full(
@@ -130,11 +131,17 @@ class Ledger(RuleBasedStateMachine):
         self.known[payment.pk] = self.books[which].come(debt, (day, payment.pk))
         self.look(which)
 
-    @precondition(lambda self: self.notices)
     @rule(which=WHICH)
-    def provider_tells_it_again(self, which: int) -> None:
+    def somebody_repeats_himself(self, which: int) -> None:
+        """A notice comes again, or a manager saves what he saw before somebody else changed it."""
         self.tick()
-        self.notices[which % len(self.notices)]()
+        if self.notices:
+            self.notices[which % len(self.notices)]()
+        book, deal = self.books[which % 2], self.deals[which % 2]
+        terms = Terms(rub(100_00), first_due_on=self.today(0), count=1)
+        named: dict[str, Any] = {"author": "user:2", "reason": "late", "at": self.at}
+        with pytest.raises(schedules.StaleVersion):
+            schedules.save(deal=deal, terms=terms, version=book.version + 7, **named)
 
     # Money that goes.
 
@@ -195,17 +202,18 @@ class Ledger(RuleBasedStateMachine):
 
     # Schedules.
 
-    @rule(
-        which=BOOKS,
-        total=st.integers(0, 3_000_000),
-        count=st.integers(1, 14),
-        first=st.integers(-60, 120),
-    )
-    def manager_lays_out(self, which: int, total: int, count: int, first: int) -> None:
-        """A first schedule or a rebuild; the total is often near what was paid."""
+    @rule(which=BOOKS, more=st.integers(1, 3_000_00), count=COUNTS, first=FIRST)
+    def manager_lays_out_more(self, which: int, more: int, count: int, first: int) -> None:
+        """A first schedule or a rebuild above what was paid."""
+        self.lay_out(which, self.books[which].kept + more, count, first)
+
+    @rule(which=BOOKS, more=st.integers(-300_00, 100), count=COUNTS, first=FIRST)
+    def manager_lays_out_near_what_was_paid(self, which: int, more: int, count: int, first: int) -> None:
+        self.lay_out(which, self.books[which].kept + more, count, first)
+
+    def lay_out(self, which: int, whole: int, count: int, first: int) -> None:
         self.tick()
         book, deal = self.books[which], self.deals[which]
-        whole = book.kept + total - 500_000
         first_on = self.today(which) + timedelta(days=first)
         terms = Terms(rub(whole), first_due_on=first_on, count=count, shift_weekends=False)
         try:
@@ -217,32 +225,15 @@ class Ledger(RuleBasedStateMachine):
         self.save(deal, terms)
         self.look(which)
 
-    @rule(which=BOOKS, part=st.integers(0, 5))
-    def manager_settles(self, which: int, part: int) -> None:
+    @rule(which=BOOKS, part=st.none() | st.integers(0, 5))
+    def manager_closes(self, which: int, part: int | None) -> None:
+        """Cancelled, or settled at some quarters of what was paid; five quarters are refused."""
         self.tick()
         book = self.books[which]
-        total = book.kept * part // 4
-        self.close(which, total, "settled")
-
-    @rule(which=BOOKS)
-    def manager_cancels(self, which: int) -> None:
-        self.tick()
-        self.close(which, self.books[which].paid, "cancelled")
-
-    @rule(which=BOOKS)
-    def stale_manager_saves(self, which: int) -> None:
-        self.tick()
-        book = self.books[which]
-        terms = Terms(rub(100_00), first_due_on=self.today(which), count=1)
-        with pytest.raises(schedules.StaleVersion):
-            schedules.save(
-                deal=self.deals[which],
-                terms=terms,
-                version=book.version + 7,
-                author="user:2",
-                reason="late",
-                at=self.at,
-            )
+        if part is None:
+            self.close(which, book.paid, "cancelled")
+        else:
+            self.close(which, book.kept * part // 4, "settled")
 
     # What must hold.
 
