@@ -41,10 +41,15 @@ def ensure(*, account: Account, at: datetime, priority: Priority = Priority.QUEU
 
     Raises Unavailable, or Refused where the grant or the plan allows no web hooks. A second call makes none.
     """
-    key = account.webhook_key or _new_key(account)
+    destination = address(key(account))
     return connection.run(
-        account=account, at=at, work=lambda amocrm: _match(amocrm, address(key)), priority=priority
+        account=account, at=at, work=lambda amocrm: _match(amocrm, destination), priority=priority
     )
+
+
+def key(account: Account) -> str:
+    """The unguessable part of the account's addresses, also what a pipeline trigger of the widget carries."""
+    return account.webhook_key or _new_key(account)
 
 
 def works(hooks: list[Hook], account: Account) -> bool:
