@@ -5,7 +5,7 @@ and written by billing.versions in one place. Lines with an installment stay whe
 is lower than its installment's is closed at that amount. Writes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -106,6 +106,37 @@ def coming_lines(
         key = (number, row.due_on, row.effective_due_on, row.amount)
         lines.append(Line(*key, installment=open_rows.get(key)))
     return lines
+
+
+def redated(
+    current: Sequence[Installment], days: Mapping[int, date], *, effective: Callable[[date], date]
+) -> Layout:
+    """The same schedule with other due dates for the open rows that `days` names by id.
+
+    A row with money keeps its date, closed at what it holds; what is missing of it becomes a row of its own.
+    """
+    lines: list[Line] = []
+    for row in current:
+        day = days.get(row.id)
+        if day is None:
+            lines.append(standing_line(row))
+        elif row.paid == 0:
+            lines.append(Line(row.number, day, effective(day), row.amount))
+        else:
+            lines.append(standing_line(row, row.paid))
+    for row in current:
+        if row.id in days and row.paid > 0:
+            day = days[row.id]
+            lines.append(Line(next_number(lines), day, effective(day), row.amount - row.paid))
+    paid = {row.id: row.paid for row in current}
+    covered = [line for line in lines if line.installment and paid[line.installment.id] >= line.amount]
+    return Layout(
+        kept=tuple(covered),
+        rows=tuple(line for line in lines if line not in covered),
+        total=total_of(lines),
+        paid=sum(paid.values(), money.ZERO),
+        changes=difference(current, lines),
+    )
 
 
 def next_number(lines: Iterable[Line]) -> int:

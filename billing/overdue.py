@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, letters, projection, workdays
-from billing.ledger import RowStanding, RowState
+from billing import history, ledger, letters, pause_state, projection, workdays
+from billing.ledger import DealState, RowStanding, RowState
 from billing.models import AccountPolicy, Installment, OverdueFlag, Payment
 from billing.rules import money
 from crm import outbox
@@ -75,6 +75,7 @@ def cure(*, deal: Deal, at: datetime) -> int:
 
 def _candidates(policy: AccountPolicy, on: date) -> QuerySet[Installment]:
     rows = Installment.objects.filter(
+        ~pause_state.of_rows(on=on),
         overdue_flag__isnull=True,
         effective_due_on__lt=on,
         schedule__deal__account=policy.account_id,
@@ -92,6 +93,8 @@ def _flag_row(row_id: int, policy: AccountPolicy, *, on: date, at: datetime) -> 
         standing = ledger.standing(deal, on=on)
         row = next((one for one in standing.rows if one.installment.pk == row_id), None)
         if row is None or row.state != RowState.OVERDUE or deal.state != Deal.State.LIVE:
+            return 0
+        if standing.state == DealState.PAUSED:
             return 0
         held = Payment.objects.filter(deal=deal, counted=False).exists()
         if held or OverdueFlag.objects.filter(installment=row.installment).exists():

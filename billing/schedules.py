@@ -5,7 +5,7 @@ was paid); every version keeps author, reason and difference (billing.versions);
 each other. Single changes are in billing.amendments, closing a deal in settlements, pauses in pauses.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -70,21 +70,20 @@ def save(
     return schedule
 
 
-def lay_out(
-    *, deal: Deal, terms: Terms, author: str, reason: str, at: datetime, kind: Kind | None = None
-) -> Schedule:
+def lay_out(*, deal: Deal, terms: Terms, author: str, reason: str, at: datetime) -> Schedule:
     """Steps 2 to 4 of save(), whatever version stands; the price in amoCRM is left as it is.
 
     The caller holds the deal's lock.
     """
+    kind = Kind.REBUILT if Schedule.objects.filter(deal=deal).exists() else Kind.CREATED
+    return carry_out(deal=deal, terms=terms, act=Act(kind, author, reason.strip()), at=at)
+
+
+def carry_out(*, deal: Deal, terms: Terms, act: Act, at: datetime) -> Schedule:
+    """Lay the terms out as the act says. The caller holds the deal's lock."""
     schedule = Schedule.objects.filter(deal=deal).first()
     layout = preview(deal=deal, terms=terms, on=deal.local_day(at))
-    act = Act(
-        kind=kind or (Kind.REBUILT if schedule else Kind.CREATED),
-        author=author,
-        reason=reason.strip(),
-        terms=versions.plain(asdict(terms)),
-    )
+    act = replace(act, terms=versions.plain(asdict(terms)))
     due_day = terms.due_day or (terms.first_due_on.day if terms.first_due_on else None)
     schedule = versions.write(deal=deal, schedule=schedule, layout=layout, act=act, due_day=due_day, at=at)
     consequences.follow(deal, cause=f"schedule:{schedule.id}:{schedule.version}", at=at)

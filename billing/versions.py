@@ -45,6 +45,10 @@ class NoSchedule(Exception):
     """The deal has no schedule to change."""
 
 
+class Closed(Exception):
+    """The deal is settled or cancelled: a rebuild opens it again."""
+
+
 class Signed(Exception):
     """The payer has signed this version: only an administrator changes it."""
 
@@ -66,8 +70,8 @@ class Rank(StrEnum):
 
 @dataclass(frozen=True)
 class Act:
-    """One change of a schedule by a person or by the system; `terms` is what was asked and `facts` what
-    the history says besides, as plain values.
+    """One change of a schedule by a person or by the system; `terms` is what was asked; the history says
+    `facts` besides, and in its "before" `was`. All are plain values.
     """
 
     kind: Kind
@@ -77,6 +81,7 @@ class Act:
     closing: Schedule.Closing = OPEN
     retained: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    was: dict[str, Any] = field(default_factory=dict)
 
 
 def claim(*, deal: Deal, version: int | None, reason: str, rank: Rank) -> tuple[Deal, Schedule | None]:
@@ -93,6 +98,18 @@ def claim(*, deal: Deal, version: int | None, reason: str, rank: Rank) -> tuple[
     return deal, schedule
 
 
+def claim_open(*, deal: Deal, version: int, reason: str, rank: Rank) -> tuple[Deal, Schedule]:
+    """The same for a change that needs a schedule which is not closed: NoSchedule, Closed."""
+    if not Schedule.objects.filter(deal=deal).exists():
+        raise NoSchedule
+    deal, schedule = claim(deal=deal, version=version, reason=reason, rank=rank)
+    if schedule is None:
+        raise NoSchedule
+    if schedule.closing:
+        raise Closed
+    return deal, schedule
+
+
 def check_change(schedule: Schedule, *, reason: str, rank: Rank) -> None:
     """A schedule that exists is changed with a reason, a signed one by an administrator."""
     if not reason.strip():
@@ -104,6 +121,19 @@ def check_change(schedule: Schedule, *, reason: str, rank: Rank) -> None:
 def is_signed(schedule: Schedule) -> bool:
     """Has the payer signed the version that stands?"""
     return Signature.objects.filter(version__schedule=schedule, version__number=schedule.version).exists()
+
+
+def last_terms(schedule: Schedule) -> dict[str, Any]:
+    """The terms of the last version that had any: rounding and shifting hold until the next."""
+    laid_out = ScheduleVersion.objects.filter(schedule=schedule, terms__has_key="shift_weekends")
+    last = laid_out.order_by("-number").first()
+    return dict(last.terms) if last else {}
+
+
+def history_of(deal: Deal) -> list[ScheduleVersion]:
+    """Every version of the deal's schedule, newest first, with its signature."""
+    found = ScheduleVersion.objects.filter(schedule__deal=deal).select_related("signature")
+    return list(found.order_by("-number"))
 
 
 def sign(*, deal: Deal, version: int, signed_on: date, author: str, at: datetime) -> Signature:
@@ -238,7 +268,7 @@ def _remember(
         "count": len(layout.rows),
         "reason": act.reason,
         "changes": changes,
-        **({"before": before} if before else {}),
+        **({"before": before | act.was} if before else {}),
         **({"retained": act.retained} if act.retained else {}),
         **act.facts,
     }

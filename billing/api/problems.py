@@ -86,11 +86,6 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
     pauses.AlreadyPaused: (409, "paused_already", lambda: _("Collecting is paused already.")),
     pauses.NotPaused: (409, "not_paused", lambda: _("Collecting is not paused.")),
     pauses.NothingToPause: (422, "nothing_owed", lambda: _("Nothing is owed: there is nothing to pause.")),
-    amendments.NotMapped: (
-        422,
-        "not_mapped",
-        lambda: _("The account names no field of amoCRM for this: add it to the account's settings."),
-    ),
     versions.Signed: (
         403,
         "signed",

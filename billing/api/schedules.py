@@ -1,4 +1,4 @@
-"""Doors of a deal's schedule: preview, save, settle, cancel."""
+"""Doors of a deal's schedule: preview, save, change, pause, sign, settle, cancel, and its versions."""
 
 from dataclasses import asdict
 from typing import Any
@@ -8,15 +8,25 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import schedules, settlements
-from billing.api import idempotency
+from billing import amendments, pauses, schedules, settlements, versions
+from billing.api import idempotency, timeline
 from billing.api.deals import card_of
-from billing.api.doors import Door, body
-from billing.api.schedule_bodies import ReasonedSerializer, SettleSerializer
+from billing.api.doors import Door, Visit, body
+from billing.api.schedule_bodies import (
+    MoveSerializer,
+    PauseSerializer,
+    ReasonedSerializer,
+    ResumeSerializer,
+    SettleSerializer,
+    SignSerializer,
+    TotalSerializer,
+    TransferSerializer,
+)
 from billing.api.serializers import ScheduleSerializer, TermsSerializer
 from billing.api.words import of_change, of_remark
 from billing.layouts import Change, Layout
 from billing.rules import money
+from crm import users
 
 
 class SchedulePreview(Door):
@@ -78,6 +88,128 @@ class Cancel(Door):
             return 200, card_of(visit)
 
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Move(Door):
+    @extend_schema(request=MoveSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            given = body(MoveSerializer, request).validated_data
+            amendments.move_date(
+                deal=visit.deal,
+                number=given["number"],
+                due_on=given["due_on"],
+                ask=_ask(visit, given),
+                at=visit.at,
+            )
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Total(Door):
+    @extend_schema(request=TotalSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            given = body(TotalSerializer, request).validated_data
+            amendments.change_total(
+                deal=visit.deal,
+                total=given["total"],
+                spread=amendments.Spread(given["spread"]),
+                due_on=given["due_on"],
+                ask=_ask(visit, given),
+                at=visit.at,
+            )
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Transfer(Door):
+    @extend_schema(request=TransferSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            checked = body(TransferSerializer, request)
+            given = checked.validated_data
+            amendments.transfer(
+                deal=visit.deal,
+                programme=given["programme"],
+                cohort=given["cohort"],
+                terms=checked.new_terms(),
+                ask=_ask(visit, given),
+                at=visit.at,
+            )
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Pause(Door):
+    @extend_schema(request=PauseSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            given = body(PauseSerializer, request).validated_data
+            pauses.pause(deal=visit.deal, author=visit.author, at=visit.at, **given)
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Resume(Door):
+    @extend_schema(request=ResumeSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            given = body(ResumeSerializer, request).validated_data
+            who: dict[str, Any] = {"deal": visit.deal, "author": visit.author, "at": visit.at}
+            if given["shift"]:
+                pauses.resume_shifted(version=given["version"], rank=visit.rank, **who)
+            else:
+                pauses.resume(**who)
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Sign(Door):
+    @extend_schema(request=SignSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            given = body(SignSerializer, request).validated_data
+            versions.sign(
+                deal=visit.deal,
+                version=given["version"],
+                signed_on=given["signed_on"] or visit.deal.local_day(visit.at),
+                author=visit.author,
+                at=visit.at,
+            )
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Versions(Door):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        names = users.names(account=visit.account, at=visit.at)
+        found = versions.history_of(visit.deal)
+        return Response({"results": [timeline.version(one, visit.deal, names=names) for one in found]})
+
+
+def _ask(visit: Visit, given: dict[str, Any]) -> amendments.Ask:
+    return amendments.Ask(given["version"], given["reason"], visit.author, visit.rank)
 
 
 def preview_of(made: Layout) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from billing.api.words import of_retained, of_way
+from billing.api.words import of_retained, of_stored_change, of_way
 from billing.deal_card import moment
-from billing.models import Event
+from billing.models import Event, ScheduleVersion
 from billing.rules import money
 from crm.models import Deal
 
@@ -62,6 +62,24 @@ def of(deal: Deal, *, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """Return every event in the order in which it was recorded; `names` are those of amoCRM's users."""
     events = Event.objects.filter(deal=deal).order_by("-id")[:SHOWN_MAX]
     return [_line(event, deal, names) for event in reversed(events)]
+
+
+def version(found: ScheduleVersion, deal: Deal, *, names: Mapping[int, str]) -> dict[str, Any]:
+    """One version of a schedule: who made it, when, why, and what it changed, in values and words."""
+    signature = getattr(found, "signature", None)
+    return {
+        "version": found.number,
+        "kind": found.kind,
+        "at": moment(found.created_at, deal),
+        "who": found.author,
+        "who_name": _name(found.author, names),
+        "reason": found.reason,
+        "total": money.text(found.total),
+        "retained": found.retained or None,
+        "signed_on": signature.signed_on.isoformat() if signature else None,
+        "terms": found.terms,
+        "changes": [{**line, "text": of_stored_change(line)} for line in found.changes],
+    }
 
 
 def _line(event: Event, deal: Deal, names: Mapping[int, str]) -> dict[str, Any]:

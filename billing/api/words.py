@@ -1,8 +1,9 @@
 """Words for the remarks of the schedule's rules and for the lines of a difference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -19,6 +20,12 @@ REMARKS: dict[str, Callable[[], str]] = {
     "above_paid": lambda: _(
         "Only %(paid)s are paid: a deal is closed at that or less. To lower the price, change the schedule."
     ),
+    "same_day": lambda: _("This is the date that it has."),
+    "not_ahead": lambda: _("Choose a day after today."),
+    "not_mapped": lambda: _(
+        "The account names no field of amoCRM for this: add it to the account's settings."
+    ),
+    "when_due": lambda: _("Everything is paid: say when the addition is due."),
     "too_big": lambda: _("The sum is above %(limit)s: check it."),
     "below_paid": lambda: _("%(paid)s are already paid: the total cannot be below that."),
     "too_many": lambda: _("There can be at most %(limit)s payments."),
@@ -85,6 +92,21 @@ def of_change(change: Change) -> str:
         "before": money.words(change.before or money.ZERO),
         "was": date_format(change.was_on, "d.m.Y") if change.was_on else "",
     }
+
+
+def of_stored_change(line: Mapping[str, Any]) -> str:
+    """The same for a line as a version keeps it."""
+    before, was_on = line.get("before"), line.get("was_on")
+    return of_change(
+        Change(
+            line["kind"],
+            line["number"],
+            date.fromisoformat(line["due_on"]),
+            Decimal(line["amount"]),
+            before=Decimal(before) if before else None,
+            was_on=date.fromisoformat(was_on) if was_on else None,
+        )
+    )
 
 
 def of_retained(code: str) -> str:

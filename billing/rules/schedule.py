@@ -102,6 +102,13 @@ def plan(terms: Terms, *, kept: Decimal, on: date, calendar: ProductionCalendar)
     return Plan(planned, tuple(_warnings(planned, on=on, calendar=calendar, shifts=terms.shift_weekends)))
 
 
+def day_mistake(day: date, *, field: str, on: date) -> Remark | None:
+    """What is wrong with a due date that a person names, if anything; `on` is today."""
+    if day < EARLIEST:
+        return Remark("too_early", field)
+    return Remark("too_far", field) if day > _last_day(on) else None
+
+
 def _mistakes(terms: Terms, *, kept: Decimal, on: date) -> list[Remark]:
     found = _total_mistakes(terms, kept)
     if found or terms.total == kept:
@@ -151,10 +158,8 @@ def _date_mistakes(terms: Terms, on: date) -> list[Remark]:
     found = []
     if terms.first_due_on is None:
         found.append(Remark("required", "first_due_on"))
-    elif terms.first_due_on > _last_day(on):
-        found.append(Remark("too_far", "first_due_on"))
-    elif terms.first_due_on < EARLIEST:
-        found.append(Remark("too_early", "first_due_on"))
+    elif mistake := day_mistake(terms.first_due_on, field="first_due_on", on=on):
+        found.append(mistake)
     if terms.due_day is not None and not 1 <= terms.due_day <= 31:
         found.append(Remark("not_a_day", "due_day"))
     if terms.every_days is not None and not 1 <= terms.every_days <= 366:
