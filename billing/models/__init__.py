@@ -1,5 +1,16 @@
 """The tables of billing."""
 
+from billing.models.arrangements import (
+    Bounce,
+    DateRequest,
+    DepositDeadline,
+    Escalation,
+    Preference,
+    Promise,
+    PromiseEnd,
+    Stop,
+    TransferClaim,
+)
 from billing.models.cards import RefusedNotice, SavedCard
 from billing.models.collection import Invoice, PaymentLink, ProviderOrder
 from billing.models.corrections import Move, Placement, Reversal, WriteOff
@@ -12,6 +23,7 @@ from billing.models.network import (
     MerchantAccount,
     Ownership,
     Product,
+    SmsGateway,
     TaxSetting,
 )
 from billing.models.payers import DealPayer
@@ -33,8 +45,12 @@ from billing.models.schedule import (
 __all__ = [
     "AccountPolicy",
     "Allocation",
+    "Bounce",
+    "DateRequest",
     "DealPayer",
+    "DepositDeadline",
     "Difference",
+    "Escalation",
     "Event",
     "FeeAllocation",
     "FirstAnswer",
@@ -57,7 +73,10 @@ __all__ = [
     "Payment",
     "PaymentLink",
     "Placement",
+    "Preference",
     "Product",
+    "Promise",
+    "PromiseEnd",
     "ProviderCall",
     "ProviderOrder",
     "Receipt",
@@ -73,7 +92,10 @@ __all__ = [
     "Schedule",
     "ScheduleVersion",
     "Signature",
+    "SmsGateway",
+    "Stop",
     "TaxSetting",
     "Transfer",
+    "TransferClaim",
     "WriteOff",
 ]

@@ -147,7 +147,35 @@ class AccountPolicy(models.Model):
     admin_only = models.JSONField(default=list, blank=True)
     # {daily_percent, cap_percent, grace_days, from?}, numbers as texts; empty: no late fees
     late_fee = models.JSONField(default=dict, blank=True)
+    # Nothing goes out by itself while this stands.
+    issuing_stopped = models.BooleanField(default=False)
+    # [{cohort, reminders}]: a cohort with steps of its own
+    cohort_reminders = models.JSONField(default=list, blank=True)
+    # Days after the effective due date before task, reminder and stage; figures and states do not wait.
+    grace_days = models.PositiveSmallIntegerField(default=0)
+    # {days, responsible, type?}: the head's task; empty: nobody is told
+    escalation = models.JSONField(default=dict, blank=True)
+    # {event: {subject, text}}; an event without texts has the built-in ones
+    texts = models.JSONField(default=dict, blank=True)
+    # What the payer may do by himself: {own_sum, promise_days, move_days, moves, grant}
+    payer_page = models.JSONField(default=dict, blank=True)
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.account)
+
+
+class SmsGateway(models.Model):
+    """The gateway by which an account sends SMS; its key is encrypted."""
+
+    class Kind(models.TextChoices):
+        SMSC = "smsc"
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="sms_gateway")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.SMSC)
+    login = models.CharField(max_length=100)
+    password = EncryptedTextField()
+    sender = models.CharField(max_length=11, blank=True)
 
     def __str__(self) -> str:
         return str(self.account)

@@ -76,9 +76,13 @@ class Message(QueueRow):
     invoice = models.ForeignKey(
         Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="messages"
     )
+    # Further invoices of the same letter: what is caught up after missed days is one mail.
+    also = models.ManyToManyField(Invoice, blank=True, related_name="shared_messages")
     channel = models.CharField(max_length=10)
     key = models.CharField(max_length=120, unique=True)
     to = models.TextField()
+    # What a gateway calls the message, to ask what became of it.
+    external_id = models.CharField(max_length=80, blank=True)
     subject = models.TextField(blank=True)
     text = models.TextField()
     html = models.TextField(blank=True)
