@@ -27,6 +27,7 @@ from billing.models.network import (
     TaxSetting,
 )
 from billing.models.payers import DealPayer
+from billing.models.planning import CalendarYear, ScheduleTemplate
 from billing.models.queues import Event, FirstAnswer, Message, Notice, OverdueFlag, ProviderCall, Reminder
 from billing.models.reconciliation import Difference, Reconciliation
 from billing.models.refunds import RefundOrder
@@ -46,6 +47,7 @@ __all__ = [
     "AccountPolicy",
     "Allocation",
     "Bounce",
+    "CalendarYear",
     "DateRequest",
     "DealPayer",
     "DepositDeadline",
@@ -90,6 +92,7 @@ __all__ = [
     "Reversal",
     "SavedCard",
     "Schedule",
+    "ScheduleTemplate",
     "ScheduleVersion",
     "Signature",
     "SmsGateway",
