@@ -44,6 +44,10 @@ STATES = {
 ON_ITS_WAY = (Receipt.State.PLANNED, Receipt.State.SENT, Receipt.State.FAILED)
 
 
+class AlreadySettled(Exception):
+    """The receipt is made, on its way, or was settled before."""
+
+
 class InvalidChoice(Exception):
     """What is said about the receipt of an offline payment cannot be understood."""
 
@@ -123,6 +127,26 @@ def of_order(
         whole=whole,
     )
     return dict(content)
+
+
+def settle(*, receipt: Receipt, choice: ReceiptChoice, author: str, at: datetime) -> None:
+    """A person ends the wait of money without a receipt: another register's numbers, or why none is needed.
+
+    Raises AlreadySettled when the receipt is on its way or made.
+    """
+    with transaction.atomic():
+        waiting = Receipt.objects.filter(
+            pk=receipt.pk, state__in=(Receipt.State.MISSING, Receipt.State.FAILED)
+        )
+        changed = waiting.update(
+            state=STATES[choice.maker], reason=choice.reason[:255], fiscal=dict(choice.fiscal)
+        )
+        if not changed:
+            raise AlreadySettled
+        calls = ProviderCall.objects.filter(receipt=receipt).exclude(state=ProviderCall.State.DONE)
+        calls.update(state=ProviderCall.State.DONE, done_at=at, leased_until=None)
+        data = {"reason": choice.reason[:255]}
+        _remember(receipt, "receipt_settled", when=at, at=at, author=author, data=data)
 
 
 def mark_sent(receipt: Receipt, *, external_id: str, url: str) -> None:
@@ -301,7 +325,15 @@ def queue(receipt: Receipt, merchant: MerchantAccount, *, at: datetime) -> None:
     )
 
 
-def _remember(receipt: Receipt, kind: str, *, when: datetime, at: datetime, data: dict[str, str]) -> None:
+def _remember(
+    receipt: Receipt,
+    kind: str,
+    *,
+    when: datetime,
+    at: datetime,
+    data: dict[str, str],
+    author: str = history.SYSTEM,
+) -> None:
     deal = receipt.payment.deal
     if deal is None:
         return
@@ -311,6 +343,6 @@ def _remember(receipt: Receipt, kind: str, *, when: datetime, at: datetime, data
         kind=kind,
         at=when,
         recorded_at=at,
-        author=history.SYSTEM,
+        author=author,
         data={"amount": f"{amount.quantize(Decimal('0.01'))}", "of": receipt.kind, **data},
     )

@@ -7,7 +7,7 @@ back by the payment that brought it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,6 +23,10 @@ from crm import outbox
 from crm.models import Deal
 
 OPEN = (RefundOrder.State.REQUESTED, RefundOrder.State.SENT)
+
+
+class AboveHeld(Exception):
+    """More than the payment still holds cannot have gone back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +90,21 @@ def charged_back(
         chargeback=True,
     )
     return _take_in(merchant, payment_external_id, fact, at=at)
+
+
+def entered(*, payment: Payment, fact: Fact, at: datetime) -> Refund:
+    """Record what a person saw in the provider's cabinet: a refund or chargeback that nobody told us of.
+
+    A second call with the provider's number returns the first record. Raises AboveHeld.
+    """
+    root = receipts.root_of(payment)
+    if root.merchant is None:
+        raise AboveHeld
+    named = replace(fact, merchant=root.merchant)
+    refund = _take_in(root.merchant, root.external_id, named, at=at)
+    if refund is None:
+        raise AboveHeld
+    return refund
 
 
 def end(*, order: RefundOrder, fact: Fact, at: datetime) -> Refund:
@@ -173,15 +192,8 @@ def _like_ordered(fact: Fact, order: RefundOrder | None) -> Fact:
     """The provider tells sums, our order knows who wanted it and why."""
     if order is None:
         return fact
-    return Fact(
-        merchant=fact.merchant,
-        external_id=fact.external_id,
-        amount=fact.amount,
-        refunded_at=fact.refunded_at,
-        author=order.author,
-        reason=order.reason,
-        printed=order.request.get("receipt") or {},
-    )
+    printed = order.request.get("receipt") or {}
+    return replace(fact, author=order.author, reason=order.reason, printed=printed)
 
 
 def _write(payment: Payment, deal: Deal | None, fact: Fact, *, at: datetime) -> Refund:

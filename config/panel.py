@@ -5,7 +5,7 @@ from typing import Any
 
 from csp.constants import SELF, UNSAFE_EVAL
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 PREFIX = "/admin/"
@@ -28,6 +28,15 @@ class PanelPolicy:
 
 def _link(title: Any, icon: str, model: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+
+
+def _list(title: Any, icon: str, model: str, query: str) -> dict[str, Any]:
+    """A work list: a table as a filter shows it."""
+    return {
+        "title": title,
+        "icon": icon,
+        "link": lambda _request: f"{reverse(f'admin:{model}_changelist')}?{query}",
+    }
 
 
 UNFOLD = {
@@ -63,8 +72,11 @@ UNFOLD = {
                     _link(_("Schedules"), "calendar_month", "billing_schedule"),
                     _link(_("Payments"), "payments", "billing_payment"),
                     _link(_("Refunds"), "undo", "billing_refund"),
+                    _link(_("Refunds asked for"), "assignment_return", "billing_refundorder"),
                     _link(_("Invoices"), "request_quote", "billing_invoice"),
                     _link(_("Receipts"), "receipt_long", "billing_receipt"),
+                    _list(_("Money without a receipt"), "receipt_long_off", "billing_receipt", "open=yes"),
+                    _link(_("Rendered services"), "event_available", "billing_rendering"),
                     _link(_("Provider orders"), "shopping_cart_checkout", "billing_providerorder"),
                 ],
             },

@@ -3,6 +3,26 @@
 Importing registers the pages (Django's autodiscovery does it once).
 """
 
-from billing.admin import entities, merchants, money, people, places, policies, queues
+from billing.admin import (
+    entities,
+    merchants,
+    money,
+    people,
+    places,
+    policies,
+    queues,
+    receipts,
+    refunds,
+)
 
-__all__ = ["entities", "merchants", "money", "people", "places", "policies", "queues"]
+__all__ = [
+    "entities",
+    "merchants",
+    "money",
+    "people",
+    "places",
+    "policies",
+    "queues",
+    "receipts",
+    "refunds",
+]

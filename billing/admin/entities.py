@@ -10,8 +10,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing import requisites
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
-from billing.models import LegalEntity, TaxSetting
-from crm.panel import SettingsPage
+from billing.models import LegalEntity, ReceiptPolicy, TaxSetting
+from crm.panel import EditedRow, SettingsPage
 
 # Field of the form -> (JSON column, key in it).
 PARTS = {
@@ -100,10 +100,20 @@ class Taxes(TabularInline):  # type: ignore[misc]
     ordering = ("valid_from",)
 
 
+class ReceiptPolicies(EditedRow, TabularInline):  # type: ignore[misc]
+    """What only an accountant can decide about receipts: dated, with who decided it."""
+
+    model = ReceiptPolicy
+    extra = 0
+    hide_title = True
+    tab = True
+    ordering = ("valid_from",)
+
+
 @admin.register(LegalEntity)
 class LegalEntityPage(SettingsPage):
     form = LegalEntityForm
-    inlines = (Taxes,)
+    inlines = (Taxes, ReceiptPolicies)
     list_display = ("name", "key", "kind", "inn")
     search_fields = ("name", "key", "inn", "ogrn")
     ordering = ("name",)

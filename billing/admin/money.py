@@ -1,10 +1,11 @@
-"""Schedules, invoices, payments, refunds, receipts, orders: to look at. Only verbs write them."""
+"""Schedules, invoices, payments, orders: to look at. Only verbs write them."""
 
 from typing import ClassVar
 
 from django.contrib import admin
 
 from billing.admin import words
+from billing.admin.refunds import EnterRefund
 from billing.models import (
     Allocation,
     Installment,
@@ -58,20 +59,14 @@ class Receipts(ReadOnlyRows):
 
 
 @admin.register(Payment)
-class PaymentPage(ReadOnlyPage):
+class PaymentPage(EnterRefund, ReadOnlyPage):
     stored_words: ClassVar = {"method": words.METHODS}
+    actions_detail = ("enter_refund",)
     inlines = (Allocations, Refunds, Receipts)
     list_display = ("received_at", "amount", "currency", "method", "deal", "legal_entity", "counted")
     list_filter = ("legal_entity", "merchant", "method", "counted", ("deal", admin.EmptyFieldListFilter))
     list_select_related = ("deal", "legal_entity")
     search_fields = (*DEAL_SEARCH, "external_id")
-
-
-@admin.register(Refund)
-class RefundPage(ReadOnlyPage):
-    list_display = ("refunded_at", "amount", "payment", "external_id", "author")
-    list_select_related = ("payment",)
-    search_fields = ("external_id", "=payment__deal__external_id")
 
 
 @admin.register(Invoice)
@@ -80,14 +75,6 @@ class InvoicePage(ReadOnlyPage):
     list_filter = ("legal_entity", ("voided_at", admin.EmptyFieldListFilter))
     list_select_related = ("deal", "legal_entity")
     search_fields = ("number", *DEAL_SEARCH)
-
-
-@admin.register(Receipt)
-class ReceiptPage(ReadOnlyPage):
-    list_display = ("created_at", "kind", "state", "payment", "reason", "registered_at")
-    list_filter = (("state", ChoiceWords), ("kind", ChoiceWords))
-    list_select_related = ("payment",)
-    search_fields = ("external_id", "=payment__deal__external_id", "payment__external_id")
 
 
 @admin.register(ProviderOrder)

@@ -20,6 +20,7 @@ from analytics.models import Export
 from billing.models import (
     AccountPolicy,
     Allocation,
+    Difference,
     Invoice,
     LegalEntity,
     Location,
@@ -31,7 +32,10 @@ from billing.models import (
     Product,
     ProviderCall,
     Receipt,
+    Reconciliation,
     Refund,
+    RefundOrder,
+    Rendering,
     TaxSetting,
 )
 from billing.network_file.apply import apply
@@ -90,6 +94,15 @@ def make_rows(deal: Any) -> None:
         payment=payment, amount=rub(1000), external_id="5002", refunded_at=NOW, recorded_at=NOW
     )
     receipt = Receipt.objects.create(payment=payment, kind="income", state="planned", created_at=NOW)
+    RefundOrder.objects.create(
+        payment=payment, amount=rub(1), method="cash", group="g", reason="7700", created_at=NOW
+    )
+    Rendering.objects.create(
+        deal=deal, legal_entity=entity, rendered_on=TODAY, amount=rub(1), key="k", recorded_at=NOW
+    )
+    run = {"merchant": merchant, "day": TODAY}
+    Reconciliation.objects.create(**run, begun_at=NOW)
+    Difference.objects.create(**run, kind="amount", external_id="5001", payment=payment, found_at=NOW)
     Invoice.objects.create(
         deal=deal, legal_entity=entity, number="26-1", amount=rub(30000), issued_on=TODAY, created_at=NOW
     )
@@ -177,6 +190,8 @@ ENTITY = {
     "bank_bic": "049805746",
     "bank_account": "40602810700000000025",
     "signatory_name": "Иванов Иван",
+    "receipt_policies-TOTAL_FORMS": "0",
+    "receipt_policies-INITIAL_FORMS": "0",
     "tax_settings-TOTAL_FORMS": "1",
     "tax_settings-INITIAL_FORMS": "0",
     "tax_settings-0-valid_from": "01.01.2026",

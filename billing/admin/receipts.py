@@ -1,0 +1,106 @@
+"""Receipts: what was made, and the list of money without one, which a person works off."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+
+from billing import receipts
+from billing.admin import ask, words
+from billing.admin.receipt_form import ReceiptForm
+from billing.models import Offset, Receipt, Rendering
+from crm.panel import ChoiceWords, ReadOnlyPage, ReadOnlyRows
+
+LATE = timedelta(hours=24)
+
+
+class WithoutReceipt(admin.SimpleListFilter):
+    """Money without a receipt: nobody makes it, it failed, or it is on its way for more than a day."""
+
+    title = _("Money without a receipt")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, page: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes"))]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Receipt]) -> QuerySet[Receipt]:
+        return rows.filter(open_since(timezone.now() - LATE)) if self.value() else rows
+
+
+def open_since(late: Any) -> Q:
+    """Receipts that are not there, and those that should be there since `late`."""
+    waiting = Q(state__in=(Receipt.State.PLANNED, Receipt.State.SENT), created_at__lt=late)
+    # What rides on an order is printed by the shop, which tells nobody.
+    rides = Q(state=Receipt.State.SENT, providercall__isnull=True)
+    return Q(state__in=(Receipt.State.MISSING, Receipt.State.FAILED)) | (waiting & ~rides)
+
+
+class Offsets(ReadOnlyRows):
+    model = Offset
+    fields = ("payment", "amount", "recorded_at")
+
+
+class SettleForm(ReceiptForm):
+    """Here somebody must say something."""
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if given.get("choice") is None and not self.errors:
+            raise forms.ValidationError(_("Say who made the receipt, or why none is needed."))
+        return given
+
+
+@admin.register(Receipt)
+class ReceiptPage(ReadOnlyPage):
+    stored_words: ClassVar = {"reason": words.RECEIPT_REASONS}
+    actions_detail = ("settle",)
+    inlines = (Offsets,)
+    list_display = ("created_at", "age", "kind", "state", "payment", "reason", "registered_at")
+    list_filter = (WithoutReceipt, ("state", ChoiceWords), ("kind", ChoiceWords), "payment__legal_entity")
+    list_select_related = ("payment",)
+    search_fields = ("external_id", "=payment__deal__external_id", "payment__external_id")
+
+    @display(description=_("Days"))
+    def age(self, row: Receipt) -> int | str:
+        """How long the money has been without its receipt."""
+        ended = row.state in (Receipt.State.REGISTERED, Receipt.State.NOT_REQUIRED)
+        return "" if ended else (timezone.now() - row.created_at).days
+
+    def has_settle_permission(self, request: HttpRequest, *_row: Any) -> bool:
+        return ask.may_act(self, request)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
+        waits = Receipt.objects.filter(
+            pk=object_id, state__in=(Receipt.State.MISSING, Receipt.State.FAILED)
+        ).exists()
+        return super().get_actions_detail(request, object_id) if waits else []
+
+    @action(description=_("Settle by hand"), icon="task_alt", url_path="settle", permissions=["settle"])
+    def settle(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        receipt = get_object_or_404(Receipt.objects.select_related("payment__deal", "refund"), pk=object_id)
+
+        def act(given: dict[str, Any]) -> str:
+            author, at = ask.author_of(request), timezone.now()
+            try:
+                receipts.settle(receipt=receipt, choice=given["choice"], author=author, at=at)
+            except receipts.AlreadySettled as error:
+                raise forms.ValidationError(_("This receipt is settled already.")) from error
+            return gettext("The receipt is settled.")
+
+        return ask.ask(self, request, receipt, title=gettext("Settle by hand"), form=SettleForm, act=act)
+
+
+@admin.register(Rendering)
+class RenderingPage(ReadOnlyPage):
+    list_display = ("rendered_on", "amount", "deal", "legal_entity", "author", "recorded_at")
+    list_filter = ("legal_entity",)
+    list_select_related = ("deal", "legal_entity")
+    search_fields = ("=deal__external_id", "deal__name")

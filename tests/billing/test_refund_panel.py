@@ -1,0 +1,122 @@
+"""The accountant's lists in the panel: payouts, what a cabinet showed, receipts settled by hand."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from billing import refund_orders
+from billing.models import Event, Receipt, Refund, RefundOrder
+from billing.refund_orders import Demand
+from tests.billing.refunding import paid_deal, pay_cash
+from tests.factories import NOW, rub, standing_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def panel() -> Client:
+    owner = get_user_model().objects.create(username="anna", is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def press(panel: Client, row: Any, button: str, **given: Any) -> Any:
+    """Open the question of a button, answer it, and end on the row's page."""
+    name = f"admin:billing_{row._meta.model_name}_{button}"
+    address = reverse(name, args=[row.pk])
+    assert panel.get(address).status_code == 200
+    return panel.post(address, given, follow=True)
+
+
+def page(panel: Client, row: Any) -> str:
+    address = reverse(f"admin:billing_{row._meta.model_name}_change", args=[row.pk])
+    return str(panel.get(address).content.decode())
+
+
+def cash_order(at: Any) -> tuple[Any, RefundOrder]:
+    deal, _none = paid_deal()
+    payment = pay_cash(deal, 5000)
+    demand = Demand(rub(2000), "передумал")
+    return deal, refund_orders.request(payment=payment, demand=demand, author="user:7", at=at)
+
+
+def test_a_payout_is_marked_with_its_day_and_document(panel: Client) -> None:
+    deal, order = cash_order(timezone.now())
+    assert "Выплачено" in page(panel, order)
+    answer = press(panel, order, "pay_out", paid_on=timezone.localdate().isoformat(), document="РКО 17")
+    assert "Возврат проведён" in answer.content.decode()
+    order.refresh_from_db()
+    assert (order.state, order.document, order.closed_by) == ("done", "РКО 17", "staff:anna")
+    assert standing_of(deal).refunded == rub(2000)
+    assert "Выплачено" not in page(panel, order)
+
+
+def test_a_payout_of_tomorrow_is_refused_at_the_form(panel: Client) -> None:
+    _deal, order = cash_order(timezone.now())
+    tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
+    answer = press(panel, order, "pay_out", paid_on=tomorrow)
+    assert 'role="alert"' in answer.content.decode()
+    assert not Refund.objects.exists()
+
+
+def test_a_refund_by_the_shop_offers_a_hand_only_when_nobody_knows(panel: Client) -> None:
+    _deal, [payment] = paid_deal(30000)
+    order = refund_orders.request(
+        payment=payment, demand=Demand(rub(100), "x", "provider"), author="user:7", at=NOW
+    )
+    assert "Деньги ушли" not in page(panel, order)
+    RefundOrder.objects.filter(pk=order.pk).update(error="Неизвестно")
+    assert "Деньги ушли" in page(panel, order)
+    day = timezone.localdate().isoformat()
+    press(panel, order, "found_made", made_on=day, external_id="req-9")
+    assert Refund.objects.get().external_id == "req-9"
+
+
+def test_what_the_cabinet_showed_is_entered_once(panel: Client) -> None:
+    deal, [payment] = paid_deal(30000)
+    given = {
+        "kind": "chargeback",
+        "amount": "30000.00",
+        "went_on": "2026-11-21",
+        "external_id": "cb-1",
+        "receipt": "none",
+        "why_none": "решение бухгалтера",
+    }
+    for _ in range(2):
+        press(panel, payment, "enter_refund", **given)
+    refund = Refund.objects.get()
+    assert (refund.chargeback, refund.author, refund.amount) == (True, "staff:anna", rub(30000))
+    assert Receipt.objects.get(kind="refund").reason == "решение бухгалтера"
+    assert standing_of(deal).refunded == rub(30000)
+    above = press(panel, payment, "enter_refund", **(given | {"external_id": "cb-2"}))
+    assert 'role="alert"' in above.content.decode()
+
+
+def test_money_without_a_receipt_is_a_list_that_gets_shorter(panel: Client) -> None:
+    deal, _none = paid_deal()
+    pay_cash(deal, 5000, "other")
+    [receipt] = Receipt.objects.all()
+    listed = reverse("admin:billing_receipt_changelist") + "?open=yes"
+    assert "никто не указал" in panel.get(listed).content.decode()
+    press(panel, receipt, "settle", receipt="register", fn="99", fd="4", fpd="7")
+    receipt.refresh_from_db()
+    assert (receipt.state, receipt.reason, receipt.fiscal["fn"]) == ("not_required", "other_register", "99")
+    assert "никто не указал" not in panel.get(listed).content.decode()
+    assert Event.objects.get(kind="receipt_settled").author == "staff:anna"
+
+
+def test_settling_by_hand_needs_a_word(panel: Client) -> None:
+    deal, _none = paid_deal()
+    pay_cash(deal, 5000, "other")
+    [receipt] = Receipt.objects.all()
+    for given in ({"receipt": ""}, {"receipt": "none"}, {"receipt": "register", "fn": "x"}):
+        answer = press(panel, receipt, "settle", **given)
+        assert 'role="alert"' in answer.content.decode()
+    receipt.refresh_from_db()
+    assert receipt.state == "missing"
