@@ -6,5 +6,6 @@ from analytics import pages
 
 urlpatterns = [
     path("", pages.shell),
+    path("mobile/", pages.mobile),
     path("open/<str:code>/", pages.enter),
 ]

@@ -1,10 +1,15 @@
-"""The page of figures outside amoCRM: the shell, which holds nothing, and the address that lets a tab in."""
+"""Our two pages around the widget's scripts, the figures in a tab and the card on a phone, and the way in.
 
+The pages are shells that hold nothing; a code lets a tab in.
+"""
+
+from csp.decorators import csp_replace
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET
 from redis.exceptions import RedisError
 
@@ -17,6 +22,14 @@ FIGURES = "/api/v1/analytics/"
 def shell(request: HttpRequest) -> HttpResponse:
     """The empty page; its script asks for the figures with the tab's pass."""
     return _private(render(request, "analytics/page.html"))
+
+
+@xframe_options_exempt
+@csp_replace({"frame-ancestors": ["https://*.amocrm.ru"]})
+@require_GET
+def mobile(request: HttpRequest) -> HttpResponse:
+    """The card inside amoCRM's mobile application: a shell too, its token comes from the application."""
+    return _private(render(request, "analytics/mobile.html"))
 
 
 @require_GET

@@ -35,11 +35,12 @@ export async function buildWidget(target) {
   });
 }
 
-/** Builds page.js and style.css of the tab into `target`; other files there stay. */
+/** Builds the scripts and the style of our own two pages (figures, mobile card) into `target`; other files there stay. */
 export async function buildTab(target) {
   mkdirSync(target, { recursive: true });
   cpSync(join(HERE, 'style.css'), join(target, 'style.css'));
   await build({ ...READABLE, entryPoints: ['src/tab.js'], outfile: join(target, 'page.js') });
+  await build({ ...READABLE, entryPoints: ['src/mobile.js'], outfile: join(target, 'mobile.js') });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -46,16 +46,19 @@ LOCATIONS = {
     *("salesbot_designer", "sms", "mobile_card", "amoforms", "everywhere", "widget_page", "personal_page"),
 }
 SETTING_TYPES = {"text", "pass", "users", "users_lp", "custom"}
+BOT_TYPES = {"text", "numeric", "url"}
 ALWAYS_CALLED = ("render", "init", "bind_actions", "onSave", "destroy")
 CALLED_BY = {
     "settings": "settings",
     "advanced_settings": "advancedSettings",
     "digital_pipeline": "dpSettings",
+    "salesbot_designer": "onSalesbotDesignerSave",
 }
 NEEDS_PART = {
     "advanced_settings": "advanced",
     "digital_pipeline": "dp",
     "salesbot_designer": "salesbot_designer",
+    "mobile_card": "mobile",
 }
 BANNED = {
     r"\beval\s*\(|\bnew Function\b": "runs text as code",
@@ -64,6 +67,10 @@ BANNED = {
     r"\basync\s*:\s*false": "makes a synchronous call",
     r"\bdocument\.write\b|createElement\(\s*['\"]script": "brings in another script",
     r"\b(APP|AMOCRM)\.[\w.]+\s*=(?!=)": "writes to amoCRM's globals",
+    r"\bfor(Each)?\s*\([^{}]{0,200}(crm_post|\$authorizedAjax)\b": "calls the server inside a loop",
+    r"\bAMOCRM\b": "uses the deprecated name of APP",
+    r"<script\b": "brings in another script",
+    r"js-widget-(install|uninstall|save)\b": "touches amoCRM's own buttons",
 }
 
 Files = Mapping[str, bytes]
@@ -77,6 +84,7 @@ def problems(files: Files) -> list[str]:
         return [*found, "manifest.json is not a JSON object"]
     found += [*_widget(manifest), *_locations(files, manifest), *_tour(manifest), *_settings(manifest)]
     found += [*_languages(files, manifest), *_images(files, manifest), *_moderation(files)]
+    found += _own_style(files)
     return found
 
 
@@ -154,9 +162,38 @@ def _locations(files: Files, manifest: dict[str, Any]) -> Iterator[str]:
     for callback in ALWAYS_CALLED:
         if not _has_callback(script, callback):
             yield f"script.js has no callback {callback}"
-    address = _part(manifest, "dp").get("webhook_url")
-    if address and not _safe_address(str(address)):
+    yield from _automation(manifest)
+    yield from _phone(manifest, locations)
+
+
+def _automation(manifest: dict[str, Any]) -> Iterator[str]:
+    """The form of a digital-pipeline trigger and the steps of a Salesbot."""
+    dp = _part(manifest, "dp")
+    if dp and not isinstance(dp.get("action_multiple"), bool):
+        yield "dp.action_multiple is neither true nor false"
+    if dp and not dp.get("settings"):
+        yield "dp.settings are missing"
+    if dp.get("webhook_url") and not _safe_address(str(dp["webhook_url"])):
         yield "dp.webhook_url is not an https address"
+    for handler, one in _part(manifest, "salesbot_designer").items():
+        if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+            yield f"salesbot_designer.{handler} has no name"
+            continue
+        for code, setting in _part(one, "settings").items():
+            if not isinstance(setting, dict) or setting.get("type") not in BOT_TYPES:
+                yield f"salesbot_designer.{handler}.{code} has an unknown type"
+            elif not isinstance(setting.get("name"), str):
+                yield f"salesbot_designer.{handler}.{code} has no name"
+
+
+def _phone(manifest: dict[str, Any], locations: list[Any]) -> Iterator[str]:
+    mobile = _part(manifest, "mobile")
+    if "mobile_card" not in locations:
+        return
+    if not _safe_address(str(mobile.get("frame_url", ""))):
+        yield "mobile.frame_url is not an https address"
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", str(mobile.get("color", ""))):
+        yield "mobile.color is not of the form #1a2b3c"
 
 
 def _tour(manifest: dict[str, Any]) -> Iterator[str]:
@@ -206,7 +243,10 @@ def _named(manifest: dict[str, Any]) -> set[str]:
     widget, tour, dp = _part(manifest, "widget"), _part(manifest, "tour"), _part(manifest, "dp")
     paths = [widget.get("name"), widget.get("description"), widget.get("short_description")]
     paths += [tour.get("tour_description"), dp.get("title"), _part(manifest, "advanced").get("title")]
-    for where in (_part(manifest, "settings"), _part(dp, "settings")):
+    bots = _part(manifest, "salesbot_designer")
+    steps = [one for one in bots.values() if isinstance(one, dict)]
+    wheres = [_part(manifest, "settings"), _part(dp, "settings"), bots]
+    for where in (*wheres, *(_part(one, "settings") for one in steps)):
         paths += [one.get("name") for one in where.values() if isinstance(one, dict)]
     return {path for path in paths if isinstance(path, str)}
 
@@ -226,6 +266,24 @@ def _images(files: Files, manifest: dict[str, Any]) -> Iterator[str]:
             yield f"{path} is not a PNG of {size[0]}×{size[1]}"
         elif len(content) > IMAGE_LIMIT:
             yield f"{path} is larger than 300 KB"
+
+
+def _own_style(files: Files) -> Iterator[str]:
+    """Every selector below one root class, no variable of amoCRM's set anew."""
+    css = files.get("style.css", b"").decode(errors="replace")
+    plain = re.sub(
+        r"@keyframes[^{]*\{(?:[^{}]*\{[^{}]*\})*\s*\}", "", re.sub(r"/\*.*?\*/", "", css, flags=re.S)
+    )
+    selectors = [one.strip() for group in re.findall(r"([^{}]+)\{", plain) for one in group.split(",")]
+    roots = {
+        match[1] if (match := re.match(r"(?::root\[[^\]]*\]\s*)?\.([a-z][\w]*)", one)) else one
+        for one in selectors
+        if one and not one.startswith("@") and "(" not in one.split(".")[0]
+    }
+    if len(roots) > 1:
+        yield f"style.css has rules outside one root class: {', '.join(sorted(roots))}"
+    if re.search(r"--palette[\w-]*\s*:", plain):
+        yield "style.css sets a variable of amoCRM anew"
 
 
 def _moderation(files: Files) -> Iterator[str]:

@@ -97,6 +97,16 @@ def test_a_pass_ends_with_the_working_day(account: Account) -> None:
         tabs.holder(tabs.code(caller, at=at), at=at)
 
 
+def test_the_phones_card_may_stand_in_a_frame_of_amocrm_and_of_nobody_else(account: Account) -> None:
+    answer = Client().get("/analytics/mobile/?token=x.y.z")
+    assert "frame-ancestors https://*.amocrm.ru" in answer["Content-Security-Policy"]
+    assert "X-Frame-Options" not in answer
+    assert "x.y.z" not in answer.content.decode()
+    figures = Client().get("/analytics/")
+    assert "frame-ancestors 'none'" in figures["Content-Security-Policy"]
+    assert figures["X-Frame-Options"] == "DENY"
+
+
 def test_the_shell_holds_nothing_of_anybody(account: Account) -> None:
     answer = Client().get("/analytics/")
     assert answer.status_code == 200

@@ -46,6 +46,10 @@ def resize(files: Files) -> None:
     files["images/logo_min.png"] = picture[:16] + struct.pack(">II", 85, 84) + picture[24:]
 
 
+def drop_callback(files: Files) -> None:
+    files["script.js"] = files["script.js"].replace(b"onSave() {", b"onSaved() {")
+
+
 def add_script(code: bytes) -> Callable[[Files], None]:
     def edit(files: Files) -> None:
         files["script.js"] += code
@@ -73,9 +77,40 @@ def add_script(code: bytes) -> Callable[[Files], None]:
         (lambda files: edit_manifest(files, tour__is_tour=False), "tour.is_tour is not true"),
         (lambda files: edit_manifest(files, locations=["lcard-2"]), "location lcard-2 is unknown"),
         (
-            lambda files: edit_manifest(files, locations=["lcard-1", "digital_pipeline"]),
-            "location digital_pipeline is listed but script.js has no dpSettings",
+            lambda files: edit_manifest(files, locations=["lcard-1", "widget_page"]) or drop_callback(files),
+            "script.js has no callback onSave",
         ),
+        (
+            lambda files: edit_manifest(files, dp__action_multiple="no"),
+            "dp.action_multiple is neither true nor false",
+        ),
+        (
+            lambda files: edit_manifest(files, dp__webhook_url="http://pay.example.ru/"),
+            "dp.webhook_url is not an https address",
+        ),
+        (
+            lambda files: edit_manifest(files, salesbot_designer__payment_link__settings__what__type="list"),
+            "salesbot_designer.payment_link.what has an unknown type",
+        ),
+        (lambda files: edit_manifest(files, mobile__color="blue"), "mobile.color is not of the form #1a2b3c"),
+        (
+            lambda files: edit_manifest(files, mobile__frame_url=""),
+            "mobile.frame_url is not an https address",
+        ),
+        (lambda files: files.pop("images/logo_dp.png"), "images/logo_dp.png is missing"),
+        (
+            lambda files: files.update({"style.css": files["style.css"] + b".button { color: red }"}),
+            "style.css has rules outside one root class: button, grafik",
+        ),
+        (
+            lambda files: files.update({"style.css": b".grafik { --palette-text-primary: red }"}),
+            "style.css sets a variable of amoCRM anew",
+        ),
+        (
+            add_script(b"for (const one of all) self.$authorizedAjax(one)"),
+            "script.js calls the server inside a loop",
+        ),
+        (add_script(b"AMOCRM.data"), "script.js uses the deprecated name of APP"),
         (
             lambda files: edit_manifest(files, widget__support={"link": "http://help.example.org"}),
             "widget.support.link is not an https address",

@@ -16,6 +16,7 @@ WORDED = {
     "logo_main": (400, 272, 116, "color:#fff;background:#2f6bd8"),
     "logo_medium": (240, 84, 60, "color:#3f7ceb"),
     "logo": (130, 100, 48, "color:#3f7ceb"),
+    "logo_dp": (174, 109, 52, "color:#3f7ceb"),
 }
 PLAIN = {"logo_small": (108, 108), "logo_min": (84, 84)}
 TOUR = {"width": 1188, "height": 616}

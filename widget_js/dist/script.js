@@ -26,6 +26,7 @@ var Grafik = (() => {
 
   // src/api.js
   var API_URL = "https://grafik.invalid/api/v1/";
+  var SALESBOT_URL = "https://grafik.invalid/webhooks/amocrm/salesbot/";
   var READ_LIMIT_MS = 15e3;
   var WRITE_LIMIT_MS = 3e4;
   var ApiError = class extends Error {
@@ -126,35 +127,6 @@ var Grafik = (() => {
     return String(value).replace(/[&<>"'`]/g, (sign) => ESCAPES[sign]);
   }
 
-  // src/download.js
-  function download(url) {
-    const anchor = document.createElement("a");
-    anchor.href = href(url);
-    anchor.rel = "noopener";
-    document.body.appendChild(anchor);
-    anchor.click();
-    anchor.remove();
-  }
-
-  // src/copy.js
-  function copyText(text) {
-    if (navigator.clipboard && window.isSecureContext) {
-      return navigator.clipboard.writeText(text).catch(() => copyBySelection(text));
-    }
-    return copyBySelection(text);
-  }
-  function copyBySelection(text) {
-    const area = document.createElement("textarea");
-    area.value = text;
-    area.setAttribute("readonly", "");
-    area.style.cssText = "position:fixed;opacity:0;pointer-events:none";
-    document.body.appendChild(area);
-    area.select();
-    const copied = document.execCommand("copy");
-    area.remove();
-    return copied ? Promise.resolve() : Promise.reject(new Error("the clipboard is closed"));
-  }
-
   // src/dates.js
   function formatDay(iso) {
     const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(String(iso));
@@ -181,131 +153,6 @@ var Grafik = (() => {
     const [year, month, day] = iso.split("-").map(Number);
     const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
     return new Date(Date.UTC(year, month, Math.min(day, last))).toISOString().slice(0, 10);
-  }
-
-  // src/freshness.js
-  var SLOW_MS = 15e3;
-  var QUICK_MS = 2500;
-  var QUICK_FOR_MS = 6e5;
-  function keepFresh(look, listen) {
-    let quickUntil = 0;
-    let timer = null;
-    function schedule() {
-      clearTimeout(timer);
-      timer = setTimeout(beat, Date.now() < quickUntil ? QUICK_MS : SLOW_MS);
-    }
-    function beat() {
-      if (!document.hidden) look();
-      schedule();
-    }
-    const returned = () => {
-      if (!document.hidden) look();
-    };
-    document.addEventListener("visibilitychange", returned);
-    window.addEventListener("focus", returned);
-    const unlisten = listen(look);
-    schedule();
-    return {
-      expectPayment() {
-        quickUntil = Date.now() + QUICK_FOR_MS;
-        schedule();
-      },
-      stop() {
-        clearTimeout(timer);
-        document.removeEventListener("visibilitychange", returned);
-        window.removeEventListener("focus", returned);
-        if (typeof unlisten === "function") unlisten();
-      }
-    };
-  }
-
-  // src/new_tab.js
-  function openInTab(ask, waiting) {
-    const tab = window.open("", "_blank");
-    if (!tab) return Promise.resolve(false);
-    tab.opener = null;
-    tab.document.title = waiting;
-    tab.document.body.textContent = waiting;
-    return ask().then(
-      (address) => {
-        tab.location.replace(href(address));
-        return true;
-      },
-      (error) => {
-        tab.close();
-        throw error;
-      }
-    );
-  }
-
-  // src/problems.js
-  function explain(t, error) {
-    if (error.status === 0) return { text: t("problem.offline"), retry: true };
-    if (error.status === 401) return { text: t("problem.unauthorized"), retry: true };
-    if (error.unknown) return { text: t("problem.broken"), retry: true };
-    const detail = error.problem && (error.problem.detail || error.problem.title);
-    const own = t.known(`problem.status_${error.status}`);
-    return { text: detail || own || t("problem.broken"), retry: error.status === 429 || error.status >= 500 };
-  }
-  function fieldErrors(error) {
-    const flat = {};
-    Object.keys(error.fields).forEach((name) => {
-      flat[name] = sentences(error.fields[name]).join(" ");
-    });
-    return flat;
-  }
-  function sentences(value) {
-    if (Array.isArray(value)) return value.flatMap(sentences);
-    if (value && typeof value === "object") {
-      return "message" in value ? [String(value.message)] : Object.values(value).flatMap(sentences);
-    }
-    return [String(value)];
-  }
-
-  // src/money.js
-  var NBSP = " ";
-  function toKopecks(amount) {
-    const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(String(amount));
-    if (!parts) throw new Error(`not a sum of money: ${amount}`);
-    const kopecks = BigInt(parts[2]) * 100n + BigInt((parts[3] || "").padEnd(2, "0"));
-    return parts[1] ? -kopecks : kopecks;
-  }
-  function toAmount(kopecks) {
-    const sign = kopecks < 0n ? "-" : "";
-    const absolute = kopecks < 0n ? -kopecks : kopecks;
-    return `${sign}${absolute / 100n}.${String(absolute % 100n).padStart(2, "0")}`;
-  }
-  function formatMoney(amount) {
-    return `${formatNumber(amount)}${NBSP}₽`;
-  }
-  function formatIn(currency, amount) {
-    if (!currency || currency === "RUB") return formatMoney(amount);
-    const number = formatNumber(amount);
-    return `${number.includes(",") ? number : `${number},00`}${NBSP}${currency}`;
-  }
-  function formatNumber(amount) {
-    const [whole, cents] = toAmount(toKopecks(amount)).split(".");
-    const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
-    return cents === "00" ? grouped : `${grouped},${cents}`;
-  }
-  function parseMoney(typed) {
-    const plain = String(typed).replace(/[\s\u00a0\u202f]|₽|руб\.?|р\.?$/gi, "").replace(",", ".");
-    if (!/^\d{1,12}(\.\d{1,2})?$/.test(plain)) return null;
-    const kopecks = toKopecks(plain);
-    return kopecks > 0n ? toAmount(kopecks) : null;
-  }
-  function isPositive(amount) {
-    return toKopecks(amount) > 0n;
-  }
-  function subtract(amount, other) {
-    return toAmount(toKopecks(amount) - toKopecks(other));
-  }
-  function add(...amounts) {
-    return toAmount(amounts.reduce((sum, amount) => sum + toKopecks(amount), 0n));
-  }
-  function percent(part, whole) {
-    const total = toKopecks(whole);
-    return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
   }
 
   // src/views/controls.js
@@ -352,30 +199,6 @@ var Grafik = (() => {
     const shown = expanded ? rows : rows.slice(start, start + limit);
     const label = expanded ? t("panel.fold") : t("panel.show_all", { n: rows.length });
     return html`${shown}<li class="grafik-row grafik-row_more">${button({ action: "fold", id: key, label, kind: "link" })}</li>`;
-  }
-
-  // src/views/callout.js
-  function callout(tone, text, way2 = "") {
-    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way2}</div></div>`;
-  }
-
-  // src/dialogs/copies.js
-  var SAID_FOR_MS = 2e3;
-  function connectCopies(form, t) {
-    form.addEventListener("click", (event) => {
-      const button2 = event.target.closest('[data-action="copy"]');
-      if (!button2) return;
-      const label = button2.querySelector(".grafik-button__words");
-      const before = label.textContent;
-      const say = (words, done) => {
-        label.textContent = words;
-        button2.classList.toggle("grafik-button_done", done);
-      };
-      copyText(button2.dataset.text).then(
-        () => say(t("copy.done"), true),
-        () => say(t("notice.copy_failed"), false)
-      ).then(() => setTimeout(() => say(before, false), SAID_FOR_MS));
-    });
   }
 
   // src/dialogs/fields.js
@@ -464,6 +287,246 @@ var Grafik = (() => {
       place.textContent = "";
     });
     form.querySelectorAll("[aria-invalid]").forEach((box) => box.removeAttribute("aria-invalid"));
+  }
+
+  // src/problems.js
+  function explain(t, error) {
+    if (error.status === 0) return { text: t("problem.offline"), retry: true };
+    if (error.status === 401) return { text: t("problem.unauthorized"), retry: true };
+    if (error.unknown) return { text: t("problem.broken"), retry: true };
+    const detail = error.problem && (error.problem.detail || error.problem.title);
+    const own = t.known(`problem.status_${error.status}`);
+    return { text: detail || own || t("problem.broken"), retry: error.status === 429 || error.status >= 500 };
+  }
+  function fieldErrors(error) {
+    const flat = {};
+    Object.keys(error.fields).forEach((name) => {
+      flat[name] = sentences(error.fields[name]).join(" ");
+    });
+    return flat;
+  }
+  function sentences(value) {
+    if (Array.isArray(value)) return value.flatMap(sentences);
+    if (value && typeof value === "object") {
+      return "message" in value ? [String(value.message)] : Object.values(value).flatMap(sentences);
+    }
+    return [String(value)];
+  }
+
+  // src/views/callout.js
+  function callout(tone, text, way2 = "") {
+    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way2}</div></div>`;
+  }
+
+  // src/automation.js
+  var TRIGGERS = ["schedule", "links", "invoice", "stop_reminders"];
+  var LINKS = ["installment", "deposit", "full", "overdue"];
+  var LOOK_MS = 100;
+  var LOOKS = 30;
+  function showTrigger({ code, api, t }) {
+    whenThere(() => triggerForm(code), (form) => {
+      const action = form.querySelector('input[name="action"]');
+      const key = form.querySelector('input[name="hook_key"]');
+      const old = form.querySelector(".js-grafik-trigger");
+      if (old) old.remove();
+      [action, key].forEach((input) => hideRow(input));
+      const place = document.createElement("div");
+      place.className = "grafik grafik-trigger js-grafik-trigger";
+      place.innerHTML = String(html`${selectField({ name: "grafik_action", label: t("dp.what"), value: action.value || TRIGGERS[0], options: TRIGGERS.map((name) => [name, t(`dp.action_${name}`)]) })}<div class="grafik-trigger__key" aria-live="polite"></div>`);
+      action.parentNode.parentNode.insertBefore(place, action.parentNode);
+      const select = place.querySelector("select");
+      select.addEventListener("change", () => put(action, select.value));
+      if (!action.value) put(action, select.value);
+      fetchKey({ api, t, place: place.querySelector(".grafik-trigger__key"), key });
+    });
+  }
+  function salesbotSteps(handler, params, address) {
+    const what = LINKS.includes(params.what) ? params.what : LINKS[0];
+    const data = { lead: "{{lead.id}}", action: "link", what };
+    return JSON.stringify([{ question: [{ handler: "widget_request", params: { url: address, data } }], require: [] }]);
+  }
+  function triggerForm(code) {
+    const forms = document.querySelectorAll(`.digital-pipeline__short-task_widget-style_${CSS.escape(code)}, [data-action="send_widget_hook"]`);
+    return Array.from(forms).map((one) => one.closest("form") || one).find((one) => one.querySelector('input[name="action"]'));
+  }
+  function fetchKey({ api, t, place, key }) {
+    if (key.value) return;
+    const ask = () => {
+      place.innerHTML = String(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t("dp.asking")}</p>`);
+      api.get("automation/").then(
+        (answer) => {
+          put(key, answer.hook_key);
+          place.innerHTML = "";
+        },
+        (error) => {
+          place.innerHTML = String(callout("error", explain(t, error).text, button({ action: "key_again", kind: "small", label: t("panel.retry") })));
+        }
+      );
+    };
+    place.addEventListener("click", (event) => event.target.closest('[data-action="key_again"]') && ask());
+    ask();
+  }
+  function put(input, value) {
+    input.value = value;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  function hideRow(input) {
+    (input.closest(".digital-pipeline__short-task_widget-field, .widget_settings_block__item_field") || input).style.display = "none";
+  }
+  function whenThere(find, act, looks = LOOKS) {
+    const found = find();
+    if (found) act(found);
+    else if (looks) setTimeout(() => whenThere(find, act, looks - 1), LOOK_MS);
+  }
+
+  // src/download.js
+  function download(url) {
+    const anchor = document.createElement("a");
+    anchor.href = href(url);
+    anchor.rel = "noopener";
+    document.body.appendChild(anchor);
+    anchor.click();
+    anchor.remove();
+  }
+
+  // src/copy.js
+  function copyText(text) {
+    if (navigator.clipboard && window.isSecureContext) {
+      return navigator.clipboard.writeText(text).catch(() => copyBySelection(text));
+    }
+    return copyBySelection(text);
+  }
+  function copyBySelection(text) {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.setAttribute("readonly", "");
+    area.style.cssText = "position:fixed;opacity:0;pointer-events:none";
+    document.body.appendChild(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    return copied ? Promise.resolve() : Promise.reject(new Error("the clipboard is closed"));
+  }
+
+  // src/freshness.js
+  var SLOW_MS = 15e3;
+  var QUICK_MS = 2500;
+  var QUICK_FOR_MS = 6e5;
+  function keepFresh(look, listen) {
+    let quickUntil = 0;
+    let timer = null;
+    function schedule() {
+      clearTimeout(timer);
+      timer = setTimeout(beat, Date.now() < quickUntil ? QUICK_MS : SLOW_MS);
+    }
+    function beat() {
+      if (!document.hidden) look();
+      schedule();
+    }
+    const returned = () => {
+      if (!document.hidden) look();
+    };
+    document.addEventListener("visibilitychange", returned);
+    window.addEventListener("focus", returned);
+    const unlisten = listen(look);
+    schedule();
+    return {
+      expectPayment() {
+        quickUntil = Date.now() + QUICK_FOR_MS;
+        schedule();
+      },
+      stop() {
+        clearTimeout(timer);
+        document.removeEventListener("visibilitychange", returned);
+        window.removeEventListener("focus", returned);
+        if (typeof unlisten === "function") unlisten();
+      }
+    };
+  }
+
+  // src/new_tab.js
+  function openInTab(ask, waiting) {
+    const tab = window.open("", "_blank");
+    if (!tab) return Promise.resolve(false);
+    tab.opener = null;
+    tab.document.title = waiting;
+    tab.document.body.textContent = waiting;
+    return ask().then(
+      (address) => {
+        tab.location.replace(href(address));
+        return true;
+      },
+      (error) => {
+        tab.close();
+        throw error;
+      }
+    );
+  }
+
+  // src/money.js
+  var NBSP = " ";
+  function toKopecks(amount) {
+    const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(String(amount));
+    if (!parts) throw new Error(`not a sum of money: ${amount}`);
+    const kopecks = BigInt(parts[2]) * 100n + BigInt((parts[3] || "").padEnd(2, "0"));
+    return parts[1] ? -kopecks : kopecks;
+  }
+  function toAmount(kopecks) {
+    const sign = kopecks < 0n ? "-" : "";
+    const absolute = kopecks < 0n ? -kopecks : kopecks;
+    return `${sign}${absolute / 100n}.${String(absolute % 100n).padStart(2, "0")}`;
+  }
+  function formatMoney(amount) {
+    return `${formatNumber(amount)}${NBSP}₽`;
+  }
+  function formatIn(currency, amount) {
+    if (!currency || currency === "RUB") return formatMoney(amount);
+    const number = formatNumber(amount);
+    return `${number.includes(",") ? number : `${number},00`}${NBSP}${currency}`;
+  }
+  function formatNumber(amount) {
+    const [whole, cents] = toAmount(toKopecks(amount)).split(".");
+    const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
+    return cents === "00" ? grouped : `${grouped},${cents}`;
+  }
+  function parseMoney(typed) {
+    const plain = String(typed).replace(/[\s\u00a0\u202f]|₽|руб\.?|р\.?$/gi, "").replace(",", ".");
+    if (!/^\d{1,12}(\.\d{1,2})?$/.test(plain)) return null;
+    const kopecks = toKopecks(plain);
+    return kopecks > 0n ? toAmount(kopecks) : null;
+  }
+  function isPositive(amount) {
+    return toKopecks(amount) > 0n;
+  }
+  function subtract(amount, other) {
+    return toAmount(toKopecks(amount) - toKopecks(other));
+  }
+  function add(...amounts) {
+    return toAmount(amounts.reduce((sum, amount) => sum + toKopecks(amount), 0n));
+  }
+  function percent(part, whole) {
+    const total = toKopecks(whole);
+    return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
+  }
+
+  // src/dialogs/copies.js
+  var SAID_FOR_MS = 2e3;
+  function connectCopies(form, t) {
+    form.addEventListener("click", (event) => {
+      const button2 = event.target.closest('[data-action="copy"]');
+      if (!button2) return;
+      const label = button2.querySelector(".grafik-button__words");
+      const before = label.textContent;
+      const say = (words, done) => {
+        label.textContent = words;
+        button2.classList.toggle("grafik-button_done", done);
+      };
+      copyText(button2.dataset.text).then(
+        () => say(t("copy.done"), true),
+        () => say(t("notice.copy_failed"), false)
+      ).then(() => setTimeout(() => say(before, false), SAID_FOR_MS));
+    });
   }
 
   // src/dialogs/focus.js
@@ -1074,6 +1137,106 @@ var Grafik = (() => {
     return Array.from(form.querySelectorAll('input[name="channel"]:checked'), (box) => box.value);
   }
 
+  // src/dialogs/life.js
+  var SPREADS = ["evenly", "at_the_end"];
+  function openPause(context, handlers) {
+    const { t, api, card } = context;
+    return openDecision(context, handlers, {
+      name: "pause",
+      before: dateField({ t, name: "until", label: t("pause.until"), hint: t("pause.until_hint") }),
+      effects: () => [t("pause.effect_quiet"), t("pause.effect_debt")],
+      read(form, errors) {
+        const { value } = form.elements.until;
+        const until = value.trim() ? parseDay(value) : null;
+        if (value.trim() && !until) errors.until = t("payment.wrong_day");
+        return { until };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/schedule/pause/`, body, key)
+    });
+  }
+  function openResume(context, handlers) {
+    const { t, api, card } = context;
+    return openDecision(context, handlers, {
+      name: "resume",
+      reasonless: true,
+      before: html`${card.pause && html`<p class="grafik-dialog__lead">${t("resume.since", { day: formatDay(card.pause.since), reason: card.pause.reason })}</p>`}
+      ${checkField({ name: "shift", label: t("resume.shift") })}`,
+      effects: (form) => [form.elements.shift.checked ? t("resume.effect_shifted") : t("resume.effect_dates"), t("resume.effect_again")],
+      read: (form) => ({ shift: form.elements.shift.checked, version: card.version }),
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/schedule/resume/`, body, key)
+    });
+  }
+  function openSign(context, handlers) {
+    const { t, api, card, today } = context;
+    return openDecision(context, handlers, {
+      name: "sign",
+      reasonless: true,
+      before: dateField({ t, name: "signed_on", label: t("sign.on"), value: today }),
+      effects: () => [t("sign.effect")],
+      read(form, errors) {
+        const day = parseDay(form.elements.signed_on.value);
+        if (!day) errors.signed_on = t("payment.wrong_day");
+        return { signed_on: day, version: card.version };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/schedule/sign/`, body, key)
+    });
+  }
+  function openMoveDate(context, handlers) {
+    const { t, api, card } = context;
+    const open = card.installments.filter((row) => row.state !== "paid");
+    const options = open.map((row) => [String(row.number), t("move_date.row", { number: row.number, day: formatDay(row.due_on), amount: formatMoney(subtract(row.amount, row.paid)) })]);
+    return openDecision(context, handlers, {
+      name: "move_date",
+      before: html`${selectField({ name: "number", label: t("move_date.which"), options })}${dateField({ t, name: "due_on", label: t("move_date.to") })}`,
+      effects: () => [t("move_date.effect_others"), t("move_date.effect_reminders")],
+      read(form, errors) {
+        const day = parseDay(form.elements.due_on.value);
+        if (!day) errors.due_on = t("payment.wrong_day");
+        return { number: Number(form.elements.number.value), due_on: day, version: card.version };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/schedule/move/`, body, key)
+    });
+  }
+  function openTotal(context, handlers) {
+    const { t, api, card } = context;
+    const paid = card.next === null;
+    return openDecision(context, handlers, {
+      name: "change_total",
+      before: html`${inputField({ name: "total", label: t("schedule.total"), value: formatNumber(card.total), mode: "decimal", suffix: "₽", first: true })}
+      ${paid ? dateField({ t, name: "due_on", label: t("change_total.due_on") }) : selectField({ name: "spread", label: t("change_total.spread"), options: SPREADS.map((name) => [name, t(`change_total.${name}`)]) })}`,
+      effects: (form) => totalEffects(t, card, parseMoney(form.elements.total.value)),
+      read(form, errors) {
+        const total = parseMoney(form.elements.total.value);
+        if (!total) errors.total = t("payment.wrong_amount");
+        const body = { total, version: card.version };
+        if (!paid) return { ...body, spread: form.elements.spread.value };
+        const day = parseDay(form.elements.due_on.value);
+        if (!day) errors.due_on = t("payment.wrong_day");
+        return { ...body, due_on: day };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/schedule/total/`, body, key)
+    });
+  }
+  function openTransfer(context, handlers) {
+    const { t, api, card } = context;
+    return openDecision(context, handlers, {
+      name: "transfer",
+      before: html`${inputField({ name: "programme", label: t("transfer.programme"), value: card.programme || "", first: true })}${inputField({ name: "cohort", label: t("transfer.cohort"), value: card.cohort || "" })}`,
+      effects: () => [t("transfer.effect")],
+      read(form, errors) {
+        const programme = form.elements.programme.value.trim();
+        const cohort = form.elements.cohort.value.trim();
+        if (programme === (card.programme || "") && cohort === (card.cohort || "")) errors.cohort = t("transfer.same");
+        return { programme: programme || null, cohort: cohort || null, version: card.version };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/schedule/transfer/`, body, key)
+    });
+  }
+  function totalEffects(t, card, total) {
+    if (!total) return [];
+    return [t("change_total.effect", { debt: formatMoney(subtract(total, card.paid)) }), t("change_total.effect_invoices")];
+  }
+
   // src/dialogs/move.js
   function openMove(context, { onDone, onConflict, onClosed }) {
     const { t, api, card, subject } = context;
@@ -1128,6 +1291,43 @@ var Grafik = (() => {
     if (!reason) errors.reason = t("decision.wrong_reason");
     showFieldErrors(form, errors);
     return Object.keys(errors).length ? null : { lead_id: Number(lead), amount, reason };
+  }
+
+  // src/dialogs/payer.js
+  var KINDS = ["contact", "company", "third_party"];
+  var REQUISITES = ["inn", "kpp", "address"];
+  function openPayer(context, handlers) {
+    const { t, api, card } = context;
+    const path = `deals/${card.lead_id}/payer/`;
+    const now = card.payer && card.payer.kind !== "person" ? card.payer : null;
+    const value = (name) => now && now[name] || "";
+    return openDecision(context, handlers, {
+      name: "payer",
+      reasonless: true,
+      before: html`${selectField({ name: "kind", label: t("payer.kind"), value: now ? now.kind : "contact", options: KINDS.map((name) => [name, t(`payer.kind_${name}`)]) })}
+      <div class="grafik-fields" data-payer="named">${inputField({ name: "name", label: t("payer.name"), value: value("name") })}
+      <div class="grafik-pair" data-payer="company">${inputField({ name: "inn", label: t("payer.inn"), value: value("inn"), mode: "numeric" })}${inputField({ name: "kpp", label: t("payer.kpp"), value: value("kpp"), mode: "numeric" })}</div>
+      <div data-payer="company">${inputField({ name: "address", label: t("payer.address"), value: value("address") })}</div>
+      ${inputField({ name: "email", label: t("payer.email"), value: value("email"), type: "email" })}</div>`,
+      effects(form) {
+        const kind = form.elements.kind.value;
+        form.querySelector('[data-payer="named"]').hidden = kind === "contact";
+        form.querySelectorAll('[data-payer="company"]').forEach((place) => {
+          place.hidden = kind !== "company";
+        });
+        return [t(`payer.effect_${kind}`)];
+      },
+      read: (form, errors) => readPayer(t, form.elements, errors),
+      send: ({ kind, ...payer }, key) => kind === "contact" ? api.send("DELETE", path, {}, key) : api.send("PUT", path, { kind, ...payer }, key)
+    });
+  }
+  function readPayer(t, fields, errors) {
+    const kind = fields.kind.value;
+    if (kind === "contact") return { kind };
+    const payer = { kind, name: fields.name.value.trim(), email: fields.email.value.trim() };
+    if (!payer.name) errors.name = t("payer.wrong_name");
+    if (kind === "company") REQUISITES.forEach((name) => Object.assign(payer, { [name]: fields[name].value.trim() }));
+    return payer;
   }
 
   // src/dialogs/receipt_fields.js
@@ -1285,13 +1485,13 @@ var Grafik = (() => {
   }
   function dataOf(version, bytes) {
     const bits = [];
-    const put = (value, length) => {
+    const put2 = (value, length) => {
       for (let place = length - 1; place >= 0; place -= 1) bits.push(value >> place & 1);
     };
-    put(4, 4);
-    put(bytes.length, version < 10 ? 8 : 16);
-    bytes.forEach((byte) => put(byte, 8));
-    put(0, Math.min(4, capacityOf(version) * 8 - bits.length));
+    put2(4, 4);
+    put2(bytes.length, version < 10 ? 8 : 16);
+    bytes.forEach((byte) => put2(byte, 8));
+    put2(0, Math.min(4, capacityOf(version) * 8 - bits.length));
     while (bits.length % 8) bits.push(0);
     const data = [];
     for (let place = 0; place < bits.length; place += 8) data.push(parseInt(bits.slice(place, place + 8).join(""), 2));
@@ -1915,8 +2115,8 @@ var Grafik = (() => {
   }
 
   // src/views/more.js
-  var RARE = ["promise", "pause", "resume", "payer", "service_rendered", "write_off", "late_fee", "revoke", "settle", "cancel"];
-  var DANGEROUS = /* @__PURE__ */ new Set(["cancel", "write_off"]);
+  var RARE = ["move_date", "change_total", "transfer", "pause", "resume", "sign", "payer", "revoke", "settle", "cancel"];
+  var DANGEROUS = /* @__PURE__ */ new Set(["cancel"]);
   function rareActions(card) {
     return RARE.filter((name) => card.actions.includes(name) || name === "revoke" && card.pay_url && card.actions.length);
   }
@@ -1953,7 +2153,16 @@ var Grafik = (() => {
       <span class="grafik-debt__sum" data-figure="${owes ? "debt" : "paid"}">${formatMoney(owes ? card.debt : card.paid)}</span>
     </div>
     ${barView(t, card)}
-    <dl class="grafik-figures">${figures(t, card)}</dl>`;
+    <dl class="grafik-figures">${figures(t, card)}</dl>
+    ${lifeView(t, card)}`;
+  }
+  function lifeView(t, card) {
+    const lines = [
+      card.pause && t(card.pause.until ? "life.paused_until" : "life.paused", { day: formatDay(card.pause.since), until: formatDay(card.pause.until), reason: card.pause.reason }),
+      card.closing && t(`life.${card.closing.kind}`, { reason: card.closing.reason }),
+      card.signed && t("life.signed", { day: formatDay(card.signed.on) })
+    ].filter(Boolean);
+    return lines.length ? html`<div class="grafik-life">${lines.map((words) => html`<p>${words}</p>`)}</div>` : "";
   }
   function courseView(card) {
     const words = [card.programme, card.cohort].filter(Boolean);
@@ -2218,6 +2427,13 @@ var Grafik = (() => {
         void: () => this.open(key, openVoid, noted("notice.void"), invoice()),
         refund: () => this.open(key, openRefund, noted("notice.refund"), payment()),
         move: () => this.open(key, openMove, saved("notice.moved"), payment()),
+        payer: () => this.open(key, openPayer, saved("notice.payer")),
+        pause: () => this.open(key, openPause, saved("notice.paused")),
+        resume: () => this.open(key, openResume, saved("notice.resumed")),
+        sign: () => this.open(key, openSign, saved("notice.signed")),
+        move_date: () => this.open(key, openMoveDate, saved("notice.schedule")),
+        change_total: () => this.open(key, openTotal, saved("notice.schedule")),
+        transfer: () => this.open(key, openTransfer, saved("notice.transferred")),
         settle: () => this.open(key, openSettle, saved("notice.settled")),
         cancel: () => this.open(key, openCancel, saved("notice.cancelled")),
         revoke: () => this.open(key, openRevoke, saved("notice.revoked")),
@@ -2492,6 +2708,17 @@ var Grafik = (() => {
           holder.replaceChildren(root);
           openFigures(root);
           return true;
+        },
+        dpSettings() {
+          style();
+          showTrigger({ code: self.get_settings().widget_code, api: api(), t: texts() });
+          return true;
+        },
+        salesbotDesignerSettings() {
+          return { exits: [] };
+        },
+        onSalesbotDesignerSave(handler, params) {
+          return salesbotSteps(handler, params || {}, SALESBOT_URL);
         },
         onSave() {
           return true;

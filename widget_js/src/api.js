@@ -3,8 +3,10 @@
 // An answer that never came is `unknown`: the write may have happened, so it may only be
 // repeated with the same Idempotency-Key.
 
-/** Replaced by the installation's own address when the archive is made. */
+/** Both are replaced by the installation's own address when the archive is made. */
 const API_URL = 'https://grafik.invalid/api/v1/';
+/** Where a Salesbot step asks for a link; called by amoCRM's server, not by this page. */
+export const SALESBOT_URL = 'https://grafik.invalid/webhooks/amocrm/salesbot/';
 const READ_LIMIT_MS = 15000;
 const WRITE_LIMIT_MS = 30000;
 

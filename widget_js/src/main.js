@@ -1,7 +1,8 @@
 // What amoCRM calls. Each callback is a door: it reads amoCRM's globals, hands values to the modules
 // that work, and returns what amoCRM expects. APP is only ever read.
 
-import { makeApi } from './api.js';
+import { SALESBOT_URL, makeApi } from './api.js';
+import { salesbotSteps, showTrigger } from './automation.js';
 import { download } from './download.js';
 import { Panel } from './panel.js';
 import { showSettings } from './settings.js';
@@ -114,6 +115,20 @@ export function makeWidget(Modal) {
         holder.replaceChildren(root);
         openFigures(root);
         return true;
+      },
+
+      dpSettings() {
+        style();
+        showTrigger({ code: self.get_settings().widget_code, api: api(), t: texts() });
+        return true;
+      },
+
+      salesbotDesignerSettings() {
+        return { exits: [] };
+      },
+
+      onSalesbotDesignerSave(handler, params) {
+        return salesbotSteps(handler, params || {}, SALESBOT_URL);
       },
 
       onSave() {

@@ -12,7 +12,9 @@ import { openCancel, openRevoke, openSettle, openVoid } from './dialogs/decision
 import { openDocument, openNewDocument } from './dialogs/document.js';
 import { openHistory } from './dialogs/history.js';
 import { openInvoice, openSend } from './dialogs/invoice.js';
+import { openMoveDate, openPause, openResume, openSign, openTotal, openTransfer } from './dialogs/life.js';
 import { openMove } from './dialogs/move.js';
+import { openPayer } from './dialogs/payer.js';
 import { openFullPayment, openPartialPayment } from './dialogs/payment.js';
 import { openQr } from './dialogs/qr.js';
 import { openRefund } from './dialogs/refund.js';
@@ -149,6 +151,13 @@ export class Panel {
       void: () => this.open(key, openVoid, noted('notice.void'), invoice()),
       refund: () => this.open(key, openRefund, noted('notice.refund'), payment()),
       move: () => this.open(key, openMove, saved('notice.moved'), payment()),
+      payer: () => this.open(key, openPayer, saved('notice.payer')),
+      pause: () => this.open(key, openPause, saved('notice.paused')),
+      resume: () => this.open(key, openResume, saved('notice.resumed')),
+      sign: () => this.open(key, openSign, saved('notice.signed')),
+      move_date: () => this.open(key, openMoveDate, saved('notice.schedule')),
+      change_total: () => this.open(key, openTotal, saved('notice.schedule')),
+      transfer: () => this.open(key, openTransfer, saved('notice.transferred')),
       settle: () => this.open(key, openSettle, saved('notice.settled')),
       cancel: () => this.open(key, openCancel, saved('notice.cancelled')),
       revoke: () => this.open(key, openRevoke, saved('notice.revoked')),

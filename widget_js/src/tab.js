@@ -5,29 +5,12 @@ import ru from '../i18n/ru.json';
 import { AnalyticsPage } from './analytics/page.js';
 import { makeApi } from './api.js';
 import { download } from './download.js';
+import { fetchAs } from './fetching.js';
 import { html } from './html.js';
 import { makeTexts } from './texts.js';
 
 const NOTICE_MS = 6000;
 const t = makeTexts(() => '', ru);
-
-function ask(options) {
-  const abort = new AbortController();
-  const answer = fetch(options.url, {
-    method: options.type,
-    body: options.data,
-    signal: abort.signal,
-    credentials: 'same-origin',
-    headers: { 'X-Grafik-Tab': '1', ...(options.contentType ? { 'Content-Type': options.contentType } : {}), ...options.headers },
-  }).then(
-    (response) => response.text().then((text) => ({ status: response.status, responseText: text })),
-    () => ({ status: 0, responseText: '' }),
-  );
-  return {
-    abort: () => abort.abort(),
-    then: (done, failed) => answer.then((xhr) => (xhr.status >= 200 && xhr.status < 300 ? done(xhr.responseText) : failed(xhr))),
-  };
-}
 
 function problem(header, text) {
   const notice = document.createElement('p');
@@ -49,7 +32,7 @@ function followTheme() {
 followTheme();
 new AnalyticsPage({
   root: document.querySelector('.js-figures'),
-  api: makeApi(ask, '/api/v1/'),
+  api: makeApi(fetchAs({ 'X-Grafik-Tab': '1' }), '/api/v1/'),
   t,
   notify: { done: () => undefined, problem },
   // The tab does not know amoCRM's address by itself: the server names it with the filters.

@@ -69,12 +69,12 @@
       revoke: "Сменить ссылку клиента",
       pause: "Поставить на паузу",
       resume: "Снять с паузы",
-      promise: "Обещание оплаты",
       payer: "Плательщик",
-      service_rendered: "Услуга оказана",
-      write_off: "Списать долг",
-      late_fee: "Пеня",
-      move: "Перенести"
+      move: "Перенести",
+      move_date: "Перенести один платёж",
+      change_total: "Изменить стоимость",
+      transfer: "Перевести в другой поток",
+      sign: "Отметить подписанным"
     },
     copy: {
       link: "Ссылка",
@@ -321,7 +321,12 @@
       cancelled: "График отменён",
       revoked: "Ссылка клиента заменена",
       analytics_failed: "Аналитика не открылась",
-      moved: "Деньги перенесены"
+      moved: "Деньги перенесены",
+      payer: "Плательщик сохранён",
+      paused: "Сделка на паузе",
+      resumed: "Пауза снята",
+      signed: "График отмечен подписанным",
+      transferred: "Клиент переведён"
     },
     problem: {
       offline: "Нет связи с сервером платежей.",
@@ -528,6 +533,98 @@
       other_deals: "Другие сделки клиента",
       owes: "долг {debt}",
       wrong_deal: "Укажите номер сделки"
+    },
+    dp: {
+      title: "График платежей",
+      action: "Что сделать",
+      hook_key: "Ключ подключения",
+      what: "Что сделать, когда сделка попадёт сюда",
+      action_schedule: "Рассчитать график из полей сделки",
+      action_links: "Сформировать ссылки на оплату",
+      action_invoice: "Выставить и отправить счёт",
+      action_stop_reminders: "Остановить напоминания",
+      asking: "Получаем ключ подключения…"
+    },
+    salesbot: {
+      name: "Ссылка на оплату",
+      what: "Что оплатить: installment, deposit, full или overdue"
+    },
+    mobile: {
+      no_deal: "Откройте виджет из карточки сделки."
+    },
+    life: {
+      paused: "На паузе с {day}: {reason}",
+      paused_until: "На паузе с {day} до {until}: {reason}",
+      settled: "Закрыта на другую сумму: {reason}",
+      cancelled: "График отменён: {reason}",
+      signed: "График подписан {day}"
+    },
+    pause: {
+      title: "Поставить на паузу",
+      submit: "Поставить на паузу",
+      until: "До какого дня",
+      until_hint: "пусто: пока не снимут",
+      effect_quiet: "счетов, напоминаний и задач не будет;",
+      effect_debt: "долг и даты не изменятся, платить по ссылке можно."
+    },
+    resume: {
+      title: "Снять с паузы",
+      submit: "Снять с паузы",
+      since: "На паузе с {day}: {reason}",
+      shift: "Сдвинуть неоплаченные платежи на срок паузы",
+      effect_shifted: "даты неоплаченных платежей сдвинутся;",
+      effect_dates: "даты останутся прежними, прошедшие станут просрочкой;",
+      effect_again: "счета и напоминания пойдут снова."
+    },
+    sign: {
+      title: "График подписан",
+      submit: "Отметить",
+      on: "Дата подписания",
+      effect: "дальше график сможет менять только администратор amoCRM."
+    },
+    move_date: {
+      title: "Перенести один платёж",
+      submit: "Перенести",
+      which: "Какой платёж",
+      row: "№ {number}, {day}, {amount}",
+      to: "Новая дата",
+      effect_others: "остальные платежи останутся на своих датах;",
+      effect_reminders: "напоминания пойдут от новой даты."
+    },
+    change_total: {
+      title: "Изменить стоимость",
+      submit: "Изменить",
+      spread: "Где учесть разницу",
+      evenly: "поровну во всех неоплаченных",
+      at_the_end: "в последних платежах",
+      due_on: "Когда доплатить",
+      effect: "долг станет {debt}, даты останутся;",
+      effect_invoices: "счета изменённых платежей заменятся."
+    },
+    transfer: {
+      title: "Перевести в другой поток",
+      submit: "Перевести",
+      programme: "Направление",
+      cohort: "Поток",
+      same: "Укажите другое направление или поток",
+      effect: "деньги и неоплаченные платежи останутся при клиенте."
+    },
+    payer: {
+      title: "Плательщик",
+      submit: "Сохранить",
+      kind: "Кто платит",
+      kind_contact: "контакт сделки",
+      kind_company: "организация",
+      kind_third_party: "другой человек",
+      name: "Название или имя",
+      inn: "ИНН",
+      kpp: "КПП",
+      address: "Адрес",
+      email: "E-mail для счетов",
+      wrong_name: "Укажите плательщика",
+      effect_contact: "счета и возвраты пойдут контакту сделки.",
+      effect_company: "счета уйдут организации; перевод от неё чека не требует.",
+      effect_third_party: "счета уйдут этому человеку; возврат — тому, кто платил."
     }
   };
 
@@ -1277,6 +1374,27 @@
     anchor.remove();
   }
 
+  // src/fetching.js
+  function fetchAs(own) {
+    return (options) => {
+      const abort = new AbortController();
+      const answer = fetch(options.url, {
+        method: options.type,
+        body: options.data,
+        signal: abort.signal,
+        credentials: "same-origin",
+        headers: { ...own, ...options.contentType ? { "Content-Type": options.contentType } : {}, ...options.headers }
+      }).then(
+        (response) => response.text().then((text) => ({ status: response.status, responseText: text })),
+        () => ({ status: 0, responseText: "" })
+      );
+      return {
+        abort: () => abort.abort(),
+        then: (done, failed) => answer.then((xhr) => xhr.status >= 200 && xhr.status < 300 ? done(xhr.responseText) : failed(xhr))
+      };
+    };
+  }
+
   // src/texts.js
   function makeTexts(translate, langs) {
     function find(path) {
@@ -1303,23 +1421,6 @@
   // src/tab.js
   var NOTICE_MS = 6e3;
   var t = makeTexts(() => "", ru_default);
-  function ask(options) {
-    const abort = new AbortController();
-    const answer = fetch(options.url, {
-      method: options.type,
-      body: options.data,
-      signal: abort.signal,
-      credentials: "same-origin",
-      headers: { "X-Grafik-Tab": "1", ...options.contentType ? { "Content-Type": options.contentType } : {}, ...options.headers }
-    }).then(
-      (response) => response.text().then((text) => ({ status: response.status, responseText: text })),
-      () => ({ status: 0, responseText: "" })
-    );
-    return {
-      abort: () => abort.abort(),
-      then: (done, failed) => answer.then((xhr) => xhr.status >= 200 && xhr.status < 300 ? done(xhr.responseText) : failed(xhr))
-    };
-  }
   function problem(header, text) {
     const notice = document.createElement("p");
     notice.className = "grafik-tab-notice";
@@ -1337,7 +1438,7 @@
   followTheme();
   new AnalyticsPage({
     root: document.querySelector(".js-figures"),
-    api: makeApi(ask, "/api/v1/"),
+    api: makeApi(fetchAs({ "X-Grafik-Tab": "1" }), "/api/v1/"),
     t,
     notify: { done: () => void 0, problem },
     // The tab does not know amoCRM's address by itself: the server names it with the filters.

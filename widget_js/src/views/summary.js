@@ -30,7 +30,18 @@ export function summaryView(t, card) {
       <span class="grafik-debt__sum" data-figure="${owes ? 'debt' : 'paid'}">${formatMoney(owes ? card.debt : card.paid)}</span>
     </div>
     ${barView(t, card)}
-    <dl class="grafik-figures">${figures(t, card)}</dl>`;
+    <dl class="grafik-figures">${figures(t, card)}</dl>
+    ${lifeView(t, card)}`;
+}
+
+/** A pause, a closing, a signature: what a person decided, with the reason. */
+function lifeView(t, card) {
+  const lines = [
+    card.pause && t(card.pause.until ? 'life.paused_until' : 'life.paused', { day: formatDay(card.pause.since), until: formatDay(card.pause.until), reason: card.pause.reason }),
+    card.closing && t(`life.${card.closing.kind}`, { reason: card.closing.reason }),
+    card.signed && t('life.signed', { day: formatDay(card.signed.on) }),
+  ].filter(Boolean);
+  return lines.length ? html`<div class="grafik-life">${lines.map((words) => html`<p>${words}</p>`)}</div>` : '';
 }
 
 function courseView(card) {
