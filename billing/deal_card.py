@@ -302,6 +302,11 @@ def _warnings(
         found["credit"] = _(
             "Overpaid by %(credit)s: it covers the next payments, or is refunded or moved to another deal."
         ) % {"credit": credit}
+    if standing.written_off > 0:
+        written_off = money.words(standing.written_off)
+        found["written_off"] = _("%(amount)s of the debt are written off: nobody is asked for them.") % {
+            "amount": written_off
+        }
     if Receipt.objects.filter(payment__deal=deal, state=Receipt.State.FAILED).exists():
         found["receipt_failed"] = _("A receipt was not made: the accountant sees it in the list of receipts.")
     if deal.state != Deal.State.LIVE:
@@ -326,6 +331,10 @@ def _actions(standing: Standing, found: list[Invoice], *, is_deposit: bool) -> l
         actions.append("void")
     if standing.received > standing.refunded:
         actions.append("move")
+    if standing.schedule is not None and standing.debt > 0:
+        actions.append("write_off")
+    if standing.written_off > 0:
+        actions.append("reverse_write_off")
     actions.append("document")
     return actions
 

@@ -63,11 +63,13 @@ def cure(*, deal: Deal, at: datetime) -> int:
         return 0
     still = set(Installment.objects.filter(schedule__deal=deal).open().values_list("pk", flat=True))
     cured = [flag for flag in flags if flag.installment_id not in still]
+    given_up = set(Installment.objects.filter(schedule__deal=deal).given_up().values_list("pk", flat=True))
     for flag in cured:
         flag.cured_at = at
         flag.save(update_fields=["cured_at"])
         key = _key(flag.installment_id)
-        outbox.complete_task(deal=deal, key=f"{key}:done", task_key=key, text=_("Paid."), at=at)
+        text = _("The debt is written off.") if flag.installment_id in given_up else _("Paid.")
+        outbox.complete_task(deal=deal, key=f"{key}:done", task_key=key, text=text, at=at)
     if cured and len(cured) == len(flags):
         _return_stage(deal, cured, at=at)
     return len(cured)

@@ -29,6 +29,9 @@ def follow_money(deal: Deal, *, standing: Standing, cause: str, at: datetime) ->
     pipeline = deal.account.pipelines.filter(external_id=deal.pipeline_id).first()
     if pipeline is None or standing.paid <= 0 or standing.state == DealState.CANCELLED:
         return
+    if standing.written_off > 0 and standing.debt <= 0:
+        # Nothing more is asked, but it was not paid: where such a deal belongs is a person's decision.
+        return
     if standing.debt <= 0:
         if standing.schedule is not None or standing.deposit is not None:
             stage = _paid_stage(deal, pipeline, at)

@@ -28,3 +28,18 @@ class SplitSerializer(OfflineSerializer):
     external_id = serializers.CharField(required=False, allow_blank=True, max_length=80, default="")
     payer = PayerSerializer()
     parts = serializers.ListField(child=PartSerializer(), min_length=1, max_length=PARTS_MAX)
+
+
+class WriteOffSerializer(serializers.Serializer[Any]):
+    """Without an amount the whole debt is meant; without a day, today."""
+
+    amount = sum_field(required=False, allow_null=True)
+    reason = serializers.CharField(max_length=TEXT_MAX)
+    written_on = serializers.DateField(required=False, allow_null=True)
+
+
+class ReverseWriteOffSerializer(serializers.Serializer[Any]):
+    """Without an amount all that was written off is owed again."""
+
+    amount = sum_field(required=False, allow_null=True)
+    reason = serializers.CharField(max_length=TEXT_MAX)

@@ -1,4 +1,4 @@
-"""Doors of money that a person puts where it belongs: to another deal, or to several at once."""
+"""Doors of money that a person puts right: moved, split, taken out as a mistake, written off."""
 
 from typing import Any
 
@@ -8,11 +8,17 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import credit, moves, splits
+from billing import credit, moves, reversals, splits, write_offs
 from billing.api import idempotency
-from billing.api.correction_bodies import MoveSerializer, SplitSerializer
+from billing.api.correction_bodies import (
+    MoveSerializer,
+    ReverseWriteOffSerializer,
+    SplitSerializer,
+    WriteOffSerializer,
+)
 from billing.api.deals import card_of
 from billing.api.doors import Door, Visit, body
+from billing.api.serializers import ReasonSerializer
 from billing.deal_card import moment
 from billing.models import Payment, Transfer
 from billing.rules import money
@@ -76,6 +82,66 @@ class Split(Door):
                 at=visit.at,
             )
             return 201, _transfer(transfer)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Reverse(PaymentDoor):
+    """A payment that was entered by mistake; the answer is the card."""
+
+    right = "offline_payment"
+
+    @extend_schema(request=ReasonSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, payment_id: int) -> Response:
+        visit, payment = self.find(request, payment_id)
+
+        def act() -> idempotency.Answer:
+            reason = body(ReasonSerializer, request).validated_data["reason"]
+            reversals.reverse(payment=payment, reason=reason, author=visit.author, at=visit.at)
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class WriteOff(Door):
+    right = "write_off"
+
+    @extend_schema(request=WriteOffSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            given = body(WriteOffSerializer, request).validated_data
+            write_offs.write_off(
+                deal=visit.deal,
+                amount=given.get("amount"),
+                reason=given["reason"],
+                written_on=given.get("written_on"),
+                author=visit.author,
+                at=visit.at,
+            )
+            return 200, card_of(visit)
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class ReverseWriteOff(Door):
+    right = "write_off"
+
+    @extend_schema(request=ReverseWriteOffSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+
+        def act() -> idempotency.Answer:
+            given = body(ReverseWriteOffSerializer, request).validated_data
+            write_offs.reverse(
+                deal=visit.deal,
+                amount=given.get("amount"),
+                reason=given["reason"],
+                author=visit.author,
+                at=visit.at,
+            )
+            return 200, card_of(visit)
 
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
 

@@ -22,8 +22,10 @@ from billing import (
     payers,
     payments,
     refund_orders,
+    reversals,
     splits,
     versions,
+    write_offs,
 )
 from billing.api.words import of_remark
 from billing.rules.schedule import InvalidTerms
@@ -102,6 +104,28 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         "transfer_known",
         lambda: _("A transfer with this number was entered with other parts. Check the number."),
     ),
+    write_offs.NothingToWriteOff: (
+        422,
+        "nothing_owed",
+        lambda: _("The deal owes nothing by its schedule: there is nothing to write off."),
+    ),
+    write_offs.NothingWrittenOff: (
+        422,
+        "nothing_written_off",
+        lambda: _("Nothing of the debt is written off."),
+    ),
+    reversals.NotByHand: (
+        422,
+        "not_by_hand",
+        lambda: _("This money really came. Give it back, or move it to the deal it is for."),
+    ),
+    reversals.AlreadyReversed: (422, "already_reversed", lambda: _("This payment was taken out before.")),
+    reversals.NothingLeft: (422, "nothing_left", lambda: _("Nothing is left of this payment.")),
+    reversals.RefundOpen: (
+        422,
+        "refund_open",
+        lambda: _("Money of this payment is on its way back: wait for it or give the refund up."),
+    ),
     moves.NothingLeft: (422, "nothing_left", lambda: _("Nothing is left of this payment.")),
     moves.OtherEntity: (
         422,
@@ -161,6 +185,12 @@ FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
         "parts",
         lambda: _("These deals belong to different legal entities: one transfer goes to one of them."),
     ),
+    write_offs.AboveDebt: ("amount", lambda: _("The deal owes less.")),
+    write_offs.AboveWrittenOff: ("amount", lambda: _("Less was written off.")),
+    write_offs.NotPositive: ("amount", lambda: _("Enter a sum above zero with at most two decimals.")),
+    write_offs.NotThatDay: ("written_on", lambda: _("Choose a day that is not in the future.")),
+    write_offs.ReasonRequired: ("reason", lambda: _("Say why the debt is given up or asked again.")),
+    reversals.ReasonRequired: ("reason", lambda: _("Say what was wrong with the payment.")),
     moves.AboveLeft: ("amount", lambda: _("The payment has not so much left.")),
     moves.SameDeal: ("lead_id", lambda: _("Choose another deal: the money is in this one.")),
     moves.ReasonRequired: ("reason", lambda: _("Say why the money is moved.")),

@@ -17,7 +17,7 @@ RIGHTS = {
     "refund": ("refund",),
     "cancel": ("cancel", "settle"),
     "offline_payment": ("full_payment", "partial_payment"),
-    "write_off": ("write_off",),
+    "write_off": ("write_off", "reverse_write_off"),
     "move": ("move", "split"),
 }
 

@@ -171,7 +171,7 @@ def _mood(row: RowStanding, today: date) -> str:
 
 def _state_words(row: RowStanding, today: date) -> str:
     if row.state == RowState.PAID:
-        return _("paid")
+        return _("no longer asked") if row.written_off else _("paid")
     days = (today - row.installment.effective_due_on).days
     if days < -SOON_DAYS:
         return ""

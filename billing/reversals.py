@@ -1,0 +1,108 @@
+"""A payment that was entered by mistake: taken out by a fact of its own, never edited or deleted.
+
+Owns Reversal. What came by a provider or from another deal is not reversed: it goes back as a refund or a
+move. The reversal counts on the payment's own day, so a report shows what was known then and what is known
+now. A receipt that was made for it gets its return receipt, by us where we made it, else by the accountant.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing import consequences, history, ledger, moves, receipts
+from billing.models import Payment, ProviderCall, Receipt, RefundOrder, Reversal
+from billing.rules import money
+from billing.rules import receipts as rules
+from crm import outbox
+from crm.models import Deal
+
+# Why the receipt of such a payment is not made, or is returned.
+REASON = "reversed"
+
+
+class NotByHand(Exception):
+    """The money came by a provider or from another deal: give it back or move it."""
+
+
+class AlreadyReversed(Exception):
+    """The payment was taken out before."""
+
+
+class NothingLeft(Exception):
+    """All of the payment went back or was moved: there is nothing to take out."""
+
+
+class RefundOpen(Exception):
+    """Money of the payment is being given back: wait for it or give it up first."""
+
+
+class ReasonRequired(Exception):
+    """A payment is taken out only with a reason."""
+
+
+def reverse(*, payment: Payment, reason: str, author: str, at: datetime) -> Reversal:
+    """Take what is left of a payment out of the books.
+
+    1. Under the deal's lock: it was entered by hand and something is left. 2. Its rows open again, the newest
+    first; other credit flows in. 3. History, a note, and everything that follows.
+    Raises NotByHand, AlreadyReversed, NothingLeft, RefundOpen, ReasonRequired.
+    """
+    if not reason.strip():
+        raise ReasonRequired
+    if payment.deal_id is None or payment.merchant_id is not None or payment.method == moves.METHOD:
+        raise NotByHand
+    with transaction.atomic():
+        deal = ledger.lock(payment.deal_id)
+        if Reversal.objects.filter(payment=payment).exists():
+            raise AlreadyReversed
+        open_orders = (RefundOrder.State.REQUESTED, RefundOrder.State.SENT)
+        if RefundOrder.objects.filter(payment=payment, state__in=open_orders).exists():
+            raise RefundOpen
+        left = ledger.with_free(Payment.objects.filter(pk=payment.pk)).get().left
+        if left <= 0:
+            raise NothingLeft
+        ledger.release(payment, left, at=at)
+        made = Reversal.objects.create(
+            payment=payment, amount=left, author=author, reason=reason.strip(), recorded_at=at
+        )
+        _settle_receipt(made, at=at)
+        _tell(deal, made, at=at)
+    return made
+
+
+def _settle_receipt(made: Reversal, *, at: datetime) -> None:
+    """No receipt for money that never came: one that was made is returned, one that was not is not made."""
+    income = Receipt.objects.filter(payment=made.payment, kind=Receipt.Kind.INCOME).first()
+    if income is None:
+        return
+    call = ProviderCall.objects.filter(receipt=income, kind=ProviderCall.Kind.SEND_RECEIPT).first()
+    unmade = income.state == Receipt.State.MISSING or (
+        income.state == Receipt.State.PLANNED and (call is None or call.called_at is None)
+    )
+    if unmade:
+        # A worker that begins right now finds it so, and sends nothing.
+        Receipt.objects.filter(pk=income.pk).update(state=Receipt.State.NOT_REQUIRED, reason=REASON)
+    elif call is not None or income.fiscal:
+        receipt = Receipt(payment=made.payment, kind=Receipt.Kind.REFUND, created_at=at, reason=REASON)
+        receipt.state = Receipt.State.PLANNED if call else Receipt.State.MISSING
+        if call:
+            receipt.content = dict(rules.returned(income.content, amount=made.amount))
+        receipt.save()
+        if call:
+            receipts.queue(receipt, call.merchant, at=at)
+
+
+def _tell(deal: Deal, made: Reversal, *, at: datetime) -> None:
+    standing = consequences.follow(deal, cause=f"reversal:{made.pk}", at=at)
+    data = {
+        "payment": made.payment_id,
+        "amount": money.text(made.amount),
+        "reason": made.reason,
+        "debt": money.text(standing.debt),
+    }
+    kind = "payment_reversed"
+    history.record(deal=deal, kind=kind, at=at, recorded_at=at, author=made.author, data=data)
+    text = _("The payment of %(amount)s was entered by mistake and is taken out. Reason: %(reason)s")
+    words = {"amount": money.words(made.amount), "reason": made.reason}
+    outbox.note(deal=deal, key=f"reversal:{made.pk}", text=text % words, at=at)
