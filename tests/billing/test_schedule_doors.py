@@ -1,6 +1,7 @@
 """The doors of a schedule's life as a client sees them: what they answer, refuse, and show on the card."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing import payments, versions
-from billing.models import AccountPolicy, ScheduleVersion
+from billing.models import AccountPolicy, Pause, ScheduleVersion
 from billing.payments import Offline
 from crm import auth, client
 from crm.auth import Caller
@@ -183,3 +184,122 @@ def test_a_signed_schedule_is_changed_by_an_administrator_only(
     assert not {"rebuild", "settle", "cancel"} & set(card["actions"])
     become(monkeypatch, deal, is_admin=True)
     assert call(deal, "PUT", "schedule/", body).status_code == 200
+
+
+def test_one_date_moves_by_the_card(deal: Deal) -> None:
+    make_schedule(deal)
+    body = {"number": 2, "due_on": "2027-01-25", "reason": "зарплата 25-го", "version": 1}
+    card = call(deal, "POST", "schedule/move/", body).json()
+    assert [row["due_on"] for row in card["installments"]] == ["2026-12-10", "2027-01-25", "2027-02-10"]
+    line = call(deal, "GET", "history/").json()["results"][-1]
+    assert line["text"] == "Платёж 2 перенесён с 10.01.2027 на 25.01.2027. зарплата 25-го"
+    again = call(deal, "POST", "schedule/move/", body)
+    assert (again.status_code, again.json()["code"]) == (409, "stale_version")
+
+
+def test_a_discount_by_the_card(deal: Deal) -> None:
+    make_schedule(deal)
+    body = {"total": "80000.00", "reason": "скидка за отзыв", "version": 1, "spread": "at_the_end"}
+    card = call(deal, "POST", "schedule/total/", body).json()
+    assert [row["amount"] for row in card["installments"]] == ["30000.00", "30000.00", "20000.00"]
+    assert (card["total"], card["version"]) == ("80000.00", 2)
+
+
+def test_a_transfer_by_the_card(deal: Deal) -> None:
+    paid_deal(deal)
+    terms = {"total": "100000.00", "count": 3, "first_due_on": "2027-03-10"}
+    body = {"cohort": "Поток 13", "terms": terms, "reason": "не успевает", "version": 1}
+    card = call(deal, "POST", "schedule/transfer/", body).json()
+    assert (card["cohort"], card["paid"], card["debt"]) == ("Поток 13", "40000.00", "60000.00")
+    line = call(deal, "GET", "history/").json()["results"][-1]
+    assert "Нутрициолог, Поток 13" in line["text"]
+    assert line["before"]["cohort"] == "Поток 12"
+
+
+def test_pause_and_resume_by_the_card(deal: Deal) -> None:
+    make_schedule(deal)
+    card = call(deal, "POST", "schedule/pause/", {"reason": "отпуск", "until": "2099-01-01"})
+    assert (card.status_code, list(card.json()["errors"])) == (422, ["until"])
+    card = call(deal, "POST", "schedule/pause/", {"reason": "отпуск"}).json()
+    assert (card["state"], card["pause"]["reason"], card["pause"]["until"]) == ("paused", "отпуск", None)
+    assert "resume" in card["actions"]
+    assert "pause" not in card["actions"]
+    again = call(deal, "POST", "schedule/pause/", {"reason": "отпуск"})
+    assert (again.status_code, again.json()["code"]) == (409, "paused_already")
+    card = call(deal, "POST", "schedule/resume/", {"shift": False}).json()
+    assert (card["state"], card["pause"], card["version"]) == ("on_schedule", None, 1)
+    again = call(deal, "POST", "schedule/resume/", {})
+    assert (again.status_code, again.json()["code"]) == (409, "not_paused")
+
+
+def test_a_pause_that_is_over_waits_for_a_decision_on_the_card(deal: Deal) -> None:
+    schedule = make_schedule(deal)
+    yesterday = timezone.now().date() - timedelta(days=1)
+    Pause.objects.create(
+        schedule=schedule,
+        begun_on=yesterday - timedelta(days=30),
+        until=yesterday,
+        reason="отпуск",
+        author="user:1",
+        recorded_at=NOW,
+    )
+    card = call(deal, "GET", "").json()
+    assert card["state"] != "paused"
+    assert "pause_over" in [warning["code"] for warning in card["warnings"]]
+    assert "resume" in card["actions"]
+
+
+def test_the_signed_mark_by_the_card(deal: Deal) -> None:
+    make_schedule(deal)
+    answer = call(deal, "POST", "schedule/sign/", {"version": 1, "signed_on": "2999-01-01"})
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["signed_on"])
+    card = call(deal, "POST", "schedule/sign/", {"version": 1, "signed_on": "2026-11-20"}).json()
+    assert card["signed"] == {"on": "2026-11-20", "by": "user:8100002"}
+    again = call(deal, "POST", "schedule/sign/", {"version": 1})
+    assert (again.status_code, again.json()["code"]) == (409, "signed_already")
+
+
+def test_versions_say_who_why_and_what_changed(deal: Deal) -> None:
+    make_schedule(deal)
+    call(
+        deal,
+        "POST",
+        "schedule/move/",
+        {"number": 3, "due_on": "2027-03-15", "reason": "сессия", "version": 1},
+    )
+    call(deal, "POST", "schedule/sign/", {"version": 2})
+    newest, first = call(deal, "GET", "schedule/versions/").json()["results"]
+    assert (newest["version"], newest["kind"], newest["who"], newest["reason"]) == (
+        2,
+        "moved",
+        "user:8100002",
+        "сессия",
+    )
+    assert newest["signed_on"] is not None
+    assert [line["text"] for line in newest["changes"]] == [
+        "Платёж 3 на 30\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}₽ переносится с 10.02.2027 на 15.03.2027."
+    ]
+    assert (first["version"], first["kind"], first["changes"], first["terms"]["count"]) == (
+        1,
+        "created",
+        [],
+        3,
+    )
+
+
+def test_another_accounts_deal_has_no_doors(deal: Deal) -> None:
+    other = make_deal(fetched_at=timezone.now())
+    make_schedule(other)
+    for method, path in (
+        ("POST", "settle/"),
+        ("POST", "schedule/cancel/"),
+        ("POST", "schedule/move/"),
+        ("POST", "schedule/total/"),
+        ("POST", "schedule/transfer/"),
+        ("POST", "schedule/pause/"),
+        ("POST", "schedule/resume/"),
+        ("POST", "schedule/sign/"),
+        ("GET", "schedule/versions/"),
+    ):
+        assert call(other, method, path, {}).status_code in (404, 503)
+    assert ScheduleVersion.objects.count() == 1
