@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import action
 
-from crm import hooks, queues, setup_pages
+from crm import hooks, outbox, queues, setup_pages
 from crm.models import Account, Alert, Connection, Deal, DealHint, Integration, OutboxRow, Pipeline, QueueRow
 from crm.panel import ChoiceWords, EditedRow, ReadOnlyPage, SecretField, SettingsPage, name_tables
 
@@ -107,10 +107,13 @@ class QueuePage(ReadOnlyPage):
     def wake(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         woken = 0
         for row in rows.filter(state=QueueRow.State.PARKED):
-            queues.wake(row, at=timezone.now())
+            self.try_again(row)
             woken += 1
         text = ngettext("%(count)s row will be tried again.", "%(count)s rows will be tried again.", woken)
         self.message_user(request, text % {"count": woken}, messages.SUCCESS if woken else messages.WARNING)
+
+    def try_again(self, row: Any) -> None:
+        queues.wake(row, at=timezone.now())
 
 
 class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -235,6 +238,9 @@ class OutboxPage(QueuePage):
     list_filter = (("state", ChoiceWords), ("kind", ChoiceWords), "account")
     list_select_related = ("deal", "account")
     search_fields = ("key", "=deal__external_id", "deal__name")
+
+    def try_again(self, row: OutboxRow) -> None:
+        outbox.try_again(row, at=timezone.now())
 
 
 @admin.register(DealHint)

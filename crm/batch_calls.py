@@ -39,12 +39,12 @@ class BatchCalls(Calls):
         """Set tasks (as amoCRM wants them, each with its request_id); returns request_id -> the new id."""
         return _created(self._line.call("POST", "/api/v4/tasks", body=list(tasks)), "tasks")
 
-    def notes_of(self, lead_ids: Sequence[int], *, since: datetime) -> list[Note]:
-        """The common notes of these leads that were touched since then."""
+    def notes_of(self, lead_ids: Sequence[int]) -> list[Note]:
+        """The common notes of these leads, newest first."""
         query = {
             "filter[entity_id][]": list(lead_ids),
             "filter[note_type]": "common",
-            "filter[updated_at][from]": int(since.timestamp()),
+            "order[updated_at]": "desc",
         }
         return [records.note(item) for item in self._pages("/api/v4/leads/notes", "notes", query)]
 

@@ -16,9 +16,18 @@ from crm.files import File
 from crm.limits import Priority
 from crm.records import Company, Contact, Lead, StoredFile
 from crm.setup_calls import SetupCalls
-from crm.transport import CrmError, NoFileScope, Refused, Unauthorized, Unavailable
+from crm.transport import Blocked, CrmError, NoFileScope, Refused, Unauthorized, Unavailable
 
-__all__ = ["Client", "CrmError", "NoFileScope", "Priority", "Refused", "Unauthorized", "Unavailable"]
+__all__ = [
+    "Blocked",
+    "Client",
+    "CrmError",
+    "NoFileScope",
+    "Priority",
+    "Refused",
+    "Unauthorized",
+    "Unavailable",
+]
 
 # The part that amoCRM takes where it does not say (facts 4.7).
 PART_BYTES = 524_288
@@ -135,22 +144,6 @@ class Client(SetupCalls, BatchCalls):
         return records.created_id(
             self._line.call("POST", f"/api/v4/leads/{lead_id}/notes", body=[note]), "notes"
         )
-
-    def add_task(
-        self, lead_id: int, *, text: str, till: datetime, type_id: int, responsible: int, request_id: str
-    ) -> int | None:
-        """The id of the new task."""
-        task: dict[str, Any] = {
-            "text": text,
-            "complete_till": int(till.timestamp()),
-            "entity_id": lead_id,
-            "entity_type": "leads",
-            "task_type_id": type_id,
-            "request_id": request_id,
-        }
-        if responsible:
-            task["responsible_user_id"] = responsible
-        return records.created_id(self._line.call("POST", "/api/v4/tasks", body=[task]), "tasks")
 
     def complete_task(self, task_id: int, *, text: str) -> None:
         self._line.call(

@@ -1,20 +1,24 @@
 """The mirror of leads: fetched from amoCRM, which is the truth for every column of Deal.
 
 A web hook is only a hint; what is written here is always the answer of a fetch. The state is LOST in a stage
-that the account calls lost, DELETED when amoCRM no longer shows the lead. Money never depends on any of it.
+that the account calls lost, DELETED when amoCRM no longer shows the lead (`merged_into` names the lead that
+it went into, where amoCRM tells), unless a person decided that the deal goes on. Money never depends on any
+of it.
 """
 
 import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from crm import connection, queues, records
-from crm.client import Client, Priority, Refused, Unavailable
+from crm.client import Client, CrmError, Priority, Refused, Unavailable
 from crm.models import Account, Deal, DealHint, Pipeline
 
 log = structlog.get_logger("grafik.deals")
@@ -23,6 +27,8 @@ LOST = 143
 HINTS_MAX, RUN_SECONDS = 200, 40.0
 # A fetch that began later has already been written: an older answer must not overwrite it.
 OVERTAKEN = timedelta(minutes=1)
+CONTACTS_MAX = 50
+MERGED, MERGES_SEEN = "entity_merged", timedelta(days=2)
 
 
 class NoSuchDeal(Exception):
@@ -63,6 +69,20 @@ def refresh_hinted(*, at: datetime) -> int:
             busy.add(hints[0].account_id)
             queues.retry(hints[0], at=now, error=str(error))
     return settled
+
+
+def with_people(*, account: Account, ids: Iterable[int]) -> QuerySet[Deal, int]:
+    """The numbers of the mirrored leads that have one of these contacts or companies."""
+    wanted = Q()
+    for number in ids:
+        wanted |= Q(contact_id=number) | Q(contacts__contains=[{"id": number}]) | Q(company__id=number)
+    found = Deal.objects.filter(wanted, account=account) if wanted else Deal.objects.none()
+    return found.order_by("id").values_list("external_id", flat=True)
+
+
+def go_on(*, deal: Deal) -> None:
+    """A person decided that a lost or deleted deal is collected as before, until amoCRM shows it live."""
+    Deal.objects.filter(pk=deal.pk).exclude(state=Deal.State.LIVE).update(goes_on=True, state=Deal.State.LIVE)
 
 
 def hint(*, account: Account, leads: dict[int, bool], at: datetime) -> None:
@@ -108,32 +128,84 @@ def _fetch(account: Account, lead_id: int, at: datetime, priority: Priority, tim
         found = None
     known = Deal.objects.of(account, lead_id)
     if found is None:
-        if not known.update(state=Deal.State.DELETED, fetched_at=at):
-            raise NoSuchDeal(lead_id)
+        _write_gone(account, lead_id, at)
     else:
-        _write(account, *found, at)
+        _write(account, found, at)
     return known.select_related("account").get()
 
 
-def _read(amocrm: Client, lead_id: int) -> tuple[records.Lead, records.Contact | None] | None:
+@dataclass(frozen=True)
+class _Found:
+    """A lead with everybody of it; the main contact is the first."""
+
+    lead: records.Lead
+    contacts: tuple[records.Contact, ...]
+    company: records.Company | None
+
+
+def _read(amocrm: Client, lead_id: int) -> _Found | None:
     lead = amocrm.lead(lead_id)
     if lead is None or lead.id != lead_id:
         return None
-    return lead, amocrm.contact(lead.contact_id) if lead.contact_id else None
+    company = amocrm.company(lead.company_id) if lead.company_id else None
+    return _Found(lead, tuple(_people(amocrm, lead)), company)
 
 
-def _write(account: Account, lead: records.Lead, contact: records.Contact | None, at: datetime) -> None:
-    columns = _columns(account, lead, contact) | {"fetched_at": at}
-    known = Deal.objects.of(account, lead.id)
-    if known.filter(fetched_at__gt=at, fetched_at__lt=at + OVERTAKEN).exists():
-        return
-    if not known.update(**columns):
-        Deal.objects.bulk_create(
-            [Deal(account=account, external_id=lead.id, **columns)], ignore_conflicts=True
+def _people(amocrm: Client, lead: records.Lead) -> list[records.Contact]:
+    if len(lead.contact_ids) > 1:
+        found = {contact.id: contact for contact in amocrm.contacts(list(lead.contact_ids[:CONTACTS_MAX]))}
+        return [found[contact_id] for contact_id in lead.contact_ids if contact_id in found]
+    only = amocrm.contact(lead.contact_id) if lead.contact_id else None
+    return [only] if only else []
+
+
+def _write_gone(account: Account, lead_id: int, at: datetime) -> None:
+    """The lead is in the bin, or went into another: asked once, when we first see that it is gone."""
+    known = Deal.objects.of(account, lead_id)
+    if known.filter(goes_on=False).exclude(state=Deal.State.DELETED).exists():
+        known.update(state=Deal.State.DELETED, merged_into=_survivor(account, lead_id, at))
+    if not known.update(fetched_at=at):
+        raise NoSuchDeal(lead_id)
+
+
+def _survivor(account: Account, lead_id: int, at: datetime) -> int | None:
+    try:
+        merges = connection.run(
+            account=account,
+            at=at,
+            work=lambda amocrm: amocrm.events(
+                types=(MERGED,), since=at - MERGES_SEEN, until=at + MERGES_SEEN, entity="lead"
+            ),
         )
+    except CrmError as error:
+        log.warning("merges not asked", account=account.key, error=str(error))
+        return None
+    return next((event.entity_id for event in merges if lead_id in event.leads), None)
 
 
-def _columns(account: Account, lead: records.Lead, contact: records.Contact | None) -> dict[str, Any]:
+def _write(account: Account, found: _Found, at: datetime) -> None:
+    lead = found.lead
+    columns = _columns(account, found) | {"fetched_at": at}
+    known = Deal.objects.of(account, lead.id)
+    before = known.values("fetched_at", "status_id", "goes_on").first()
+    if before is None:
+        new = Deal(account=account, external_id=lead.id, status_seen_at=at, **columns)
+        Deal.objects.bulk_create([new], ignore_conflicts=True)
+        return
+    if at < before["fetched_at"] < at + OVERTAKEN:
+        return
+    if columns["state"] == Deal.State.LOST and before["goes_on"]:
+        columns["state"] = Deal.State.LIVE
+    else:
+        columns["goes_on"] = False
+    if before["status_id"] != lead.status_id:
+        columns |= {"previous_status_id": before["status_id"], "status_seen_at": at}
+    known.update(**columns)
+
+
+def _columns(account: Account, found: _Found) -> dict[str, Any]:
+    lead, contact = found.lead, found.contacts[0] if found.contacts else None
+
     def mapped(ours: str) -> Any:
         field_id = account.fields.get(ours)
         return lead.fields.get(field_id) if field_id is not None else None
@@ -152,8 +224,20 @@ def _columns(account: Account, lead: records.Lead, contact: records.Contact | No
         "contact_name": contact.name if contact else "",
         "contact_email": contact.email if contact else "",
         "contact_phone": contact.phone if contact else "",
+        "contacts": [asdict(one) for one in found.contacts],
+        "company": _company(found.company),
+        "merged_into": None,
         "state": Deal.State.LOST if _is_lost(account, lead) else Deal.State.LIVE,
     }
+
+
+def _company(company: records.Company | None) -> dict[str, Any]:
+    """The requisites as a payer of ours has them; empty without a company."""
+    if company is None:
+        return {}
+    plain = asdict(company)
+    bank = {"bic": plain.pop("bic"), "account": plain.pop("bank_account")}
+    return {**plain, "bank": bank}
 
 
 def _is_lost(account: Account, lead: records.Lead) -> bool:

@@ -1,12 +1,12 @@
 """What each kind of outbox row does in amoCRM.
 
 `carry_out` may be called again for the same row (a killed worker, a lost answer). Field, price and stage
-writes may be repeated; notes and tasks are looked up first when this is not the first attempt; a file
-that was uploaded is not uploaded again; a bot is never run twice.
+writes may be repeated; notes and tasks are looked up first when an earlier try may have made them; a file
+that was uploaded is not uploaded again; a bot is never run twice. crm.batches does the same for many at once.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -44,7 +44,7 @@ def _fields(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     """All values in one write; when amoCRM refuses some, the others are written and the refused named."""
     ids = deal.account.fields
     ours = [name for name in row.payload if name in ids]
-    written = [_field_value(deal, name, ids[name], row.payload[name]) for name in ours]
+    written = field_values(row, deal)
     if not written:
         return
     try:
@@ -61,6 +61,12 @@ def _fields(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
             for index, code in wrong.items()
         )
         raise NeedsPerson(_("amoCRM refuses the value of a field: %(fields)s") % {"fields": named}) from error
+
+
+def field_values(row: OutboxRow, deal: Deal) -> list[dict[str, Any]]:
+    """`custom_fields_values` of a row, of the fields that the account has mapped."""
+    ids = deal.account.fields
+    return [_field_value(deal, name, ids[name], row.payload[name]) for name in row.payload if name in ids]
 
 
 def _field_value(deal: Deal, ours: str, field_id: int, value: str | None) -> dict[str, Any]:
@@ -85,8 +91,8 @@ def _wrong_fields(error: Refused, count: int) -> dict[int, str]:
 
 def _note(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     text = row.payload["text"]
-    if row.attempts > 1:
-        row.external_id = amocrm.find_note(deal.external_id, text=text, known=_known(row))
+    if row.uncertain:
+        row.external_id = amocrm.find_note(deal.external_id, text=text, known=frozenset(known([row])))
     if row.external_id is None:
         row.external_id = amocrm.add_note(deal.external_id, text=text, request_id=row.key)
 
@@ -104,7 +110,7 @@ def _file(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
                 _("The integration may not store files: give it access to files in amoCRM and connect again.")
             ) from error
         raise
-    if row.attempts > 1:
+    if row.uncertain:
         row.external_id = amocrm.find_file_note(deal.external_id, file_uuid=stored.uuid)
     if row.external_id is None:
         row.external_id = amocrm.add_file_note(
@@ -134,29 +140,40 @@ def _attach(amocrm: Client, deal: Deal, stored: StoredFile) -> None:
 
 def _task(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     text, till = row.payload["text"], datetime.fromisoformat(row.payload["till"])
-    if row.attempts > 1:
-        row.external_id = amocrm.find_task(deal.external_id, text=text, till=till, known=_known(row))
+    if row.uncertain:
+        row.external_id = amocrm.find_task(
+            deal.external_id, text=text, till=till, known=frozenset(known([row]))
+        )
     if row.external_id is not None:
         return
-    wanted = row.payload["responsible"] or deal.responsible_user_id
-    fallback = deal.account.fallback_user or 0
-
-    def add(responsible: int) -> int | None:
-        return amocrm.add_task(
-            deal.external_id,
-            text=text,
-            till=till,
-            type_id=row.payload["type"],
-            responsible=responsible,
-            request_id=row.key,
-        )
-
+    body = task_body(amocrm, row, deal)
     try:
-        row.external_id = add(wanted if _is_active(amocrm, deal, wanted) else fallback)
+        row.external_id = amocrm.add_tasks([body]).get(row.key)
     except Refused as error:
         if not any("responsible_user_id" in path for _code, path in error.faults):
             raise
-        row.external_id = add(fallback)
+        row.external_id = amocrm.add_tasks([body | _responsible(deal.account.fallback_user)]).get(row.key)
+
+
+def task_body(amocrm: Client, row: OutboxRow, deal: Deal) -> dict[str, Any]:
+    """A task as amoCRM wants it; for the account's fallback user where the wanted one is not active."""
+    wanted = row.payload["responsible"] or deal.responsible_user_id
+    if not _is_active(amocrm, deal, wanted):
+        wanted = deal.account.fallback_user
+    return {
+        "text": row.payload["text"],
+        "complete_till": int(datetime.fromisoformat(row.payload["till"]).timestamp()),
+        "entity_id": deal.external_id,
+        "entity_type": "leads",
+        "task_type_id": row.payload["type"],
+        "request_id": row.key,
+        **_responsible(wanted),
+    }
+
+
+def _responsible(user_id: int | None) -> dict[str, int]:
+    """Without a user amoCRM gives the task to the one who connected the account."""
+    return {"responsible_user_id": user_id} if user_id else {}
 
 
 def _complete_task(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
@@ -186,7 +203,9 @@ def _stage(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     if lead.pipeline_id != row.payload["pipeline_id"]:
         raise NeedsPerson(_("The lead is in another pipeline than when its stage was to change."))
     _patch(amocrm, deal, {"status_id": target, "pipeline_id": lead.pipeline_id})
-    Deal.objects.filter(pk=deal.pk).update(status_id=target, pipeline_id=lead.pipeline_id)
+    Deal.objects.filter(pk=deal.pk).update(
+        status_id=target, pipeline_id=lead.pipeline_id, previous_status_id=lead.status_id
+    )
 
 
 def _price(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
@@ -196,7 +215,7 @@ def _price(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
 
 def _salesbot(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     """A bot reads the link from a field: it must not run while that field could not be written."""
-    if row.attempts > 1 and not row.last_error:
+    if row.uncertain:
         raise NeedsPerson(bot_unknown())
     unwritten = OutboxRow.objects.filter(deal=deal, kind=OutboxRow.Kind.FIELDS).exclude(
         state=OutboxRow.State.DONE
@@ -215,12 +234,12 @@ def _patch(amocrm: Client, deal: Deal, changes: dict[str, Any]) -> None:
         raise
 
 
-def _known(row: OutboxRow) -> frozenset[int]:
-    """The objects that other rows of the deal have made: the same text there is not this row's effect."""
-    others = OutboxRow.objects.filter(deal_id=row.deal_id, kind=row.kind, external_id__isnull=False).exclude(
-        pk=row.pk
-    )
-    return frozenset(number for number in others.values_list("external_id", flat=True) if number is not None)
+def known(rows: Sequence[OutboxRow]) -> set[int]:
+    """The objects that other rows of these deals have made: the same text there is not these rows' effect."""
+    others = OutboxRow.objects.filter(
+        deal_id__in={row.deal_id for row in rows}, kind=rows[0].kind, external_id__isnull=False
+    ).exclude(pk__in=[row.pk for row in rows])
+    return {number for number in others.values_list("external_id", flat=True) if number is not None}
 
 
 def _is_active(amocrm: Client, deal: Deal, user_id: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from crm import kick
+from crm import kick, queues
 from crm.delivery import deliver
 from crm.models import Deal, OutboxRow
 
@@ -27,6 +27,7 @@ __all__ = [
     "run_salesbot",
     "set_price",
     "task",
+    "try_again",
 ]
 
 
@@ -86,6 +87,13 @@ def move_stage(*, deal: Deal, key: str, status_id: int, at: datetime, only_from:
 def run_salesbot(*, deal: Deal, key: str, bot_id: int, at: datetime) -> None:
     """Run a bot on the lead, at most once per key, after everything that was put before."""
     _add(deal, OutboxRow.Kind.SALESBOT, key, {"bot_id": bot_id}, at)
+
+
+def try_again(row: OutboxRow, *, at: datetime) -> None:
+    """A person says so. Who repeats a bot run has looked into the chat, so it is not taken for done."""
+    if row.kind == OutboxRow.Kind.SALESBOT:
+        OutboxRow.objects.filter(pk=row.pk).update(uncertain=False)
+    queues.wake(row, at=at)
 
 
 def _plain(value: str | date | None) -> str | None:

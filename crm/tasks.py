@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from crm import alerts, connection, deals, delivery, upkeep
+from crm import alerts, connection, deals, delivery, repair, upkeep
 
 
 @shared_task(name="crm.refresh_hinted_deals")
@@ -34,3 +34,9 @@ def check_connections() -> None:
 def send_alerts() -> None:
     """Mail to the owners what they were not told yet."""
     alerts.deliver(at=timezone.now())
+
+
+@shared_task(name="crm.read_events")
+def read_events() -> None:
+    """Find in amoCRM's list of events what a lost web hook did not tell."""
+    repair.read_due(at=timezone.now())

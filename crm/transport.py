@@ -28,8 +28,8 @@ CONNECT_SECONDS, READ_SECONDS = 3.05, 8.0
 BODY_MAX = 8 * 1024 * 1024
 # What every library reads as the same host: a backslash or a space is understood in two ways.
 HOST = re.compile(r"[a-z0-9.-]+")
-# A blocked address: more calls only prolong it (facts 4.1, "repeated -> 403 until support lifts it").
-BLOCK_PAUSE_SECONDS = 300.0
+# A blocked address is asked once a minute whether the block is over (docs/decisions/blocked.md).
+BLOCK_PAUSE_SECONDS = 60.0
 # While amoCRM is away its rows must not keep every worker waiting for time-outs: payments have to go on.
 OUTAGE_PAUSE_SECONDS = 10.0
 _ACCOUNTS_KEPT = 200
@@ -50,19 +50,32 @@ class Unavailable(CrmError):
         self.unknown = unknown
 
 
+class Blocked(Unavailable):
+    """amoCRM lets nothing of ours in until its support lifts that."""
+
+
 class Unauthorized(CrmError):
     """The token is not accepted (any more)."""
 
 
 class Refused(CrmError):
-    """A final no. `faults` are the entries of validation-errors: (code, path)."""
+    """A final no. `faults` are the entries of validation-errors: (code, path), `objects` the request_ids of
+    the objects of a batch that they are about.
+    """
 
-    def __init__(self, status: int, detail: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        faults: tuple[tuple[str, str], ...] = (),
+        objects: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(
             _("amoCRM refuses (%(status)d): %(detail)s") % {"status": status, "detail": detail[:500]}
         )
         self.status = status
         self.faults = faults
+        self.objects = objects
 
 
 class NoFileScope(Refused):
@@ -241,7 +254,7 @@ def _meaning(subdomain: str, method: str, path: str, response: requests.Response
         raise Unavailable(_("amoCRM asks for a pause of %(seconds)d s (429)") % {"seconds": round(seconds)})
     if status == 403 and not _is_json(response):
         limits.pause(subdomain, at_least=BLOCK_PAUSE_SECONDS)
-        raise Unavailable(_("amoCRM blocks our calls (403)"))
+        raise Blocked(_("amoCRM blocks our calls (403)"))
     if status == 401:
         raise Unauthorized(_("amoCRM does not accept the token (401)"))
     if status == 402:
@@ -269,11 +282,13 @@ def _refusal(response: requests.Response) -> Refused:
     if not isinstance(document, dict):
         return Refused(response.status_code, "refused")
     faults = []
-    for group in _list(document.get("validation-errors")):
+    groups = _list(document.get("validation-errors"))
+    for group in groups:
         for item in _list(group.get("errors")):
             faults.append((str(item.get("code", "")), str(item.get("path", ""))))
     words = "; ".join(" ".join(fault) for fault in faults) or str(document.get("detail", "refused"))
-    return Refused(response.status_code, words, tuple(faults))
+    named = frozenset(str(group.get("request_id", "")) for group in groups)
+    return Refused(response.status_code, words, tuple(faults), named)
 
 
 def _list(value: Any) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from crm import brackets, deals, kick
 from crm.hooks import hash_of
-from crm.models import Account, Deal
+from crm.models import Account
 
 log = structlog.get_logger("grafik.webhooks")
 
@@ -81,15 +81,12 @@ def _leads(told: brackets.Nested) -> dict[int, bool]:
 
 
 def _of_contacts(account: Account, told: brackets.Nested) -> list[int]:
-    """The mirrored leads whose main contact changed."""
-    ids = {_number(item.get("id")) for _, item in _events(told.get("contacts"))} - {0}
+    """The mirrored leads of which a contact or the company changed; amoCRM sends both as contacts."""
+    told_of = [*_events(told.get("contacts")), *_events(told.get("companies"))]
+    ids = {_number(item.get("id")) for _, item in told_of} - {0}
     if not ids:
         return []
-    return list(
-        Deal.objects.filter(account=account, contact_id__in=ids).values_list("external_id", flat=True)[
-            :LEADS_MAX
-        ]
-    )
+    return list(deals.with_people(account=account, ids=ids)[:LEADS_MAX])
 
 
 def _events(entity: Any) -> list[tuple[str, dict[str, Any]]]:

@@ -11,7 +11,19 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from sandbox.amocrm import directory, drive, feed, hooks, leads, oauth, pages, subscriptions, widgets, wire
+from sandbox.amocrm import (
+    companies,
+    directory,
+    drive,
+    feed,
+    hooks,
+    leads,
+    oauth,
+    pages,
+    subscriptions,
+    widgets,
+    wire,
+)
 from sandbox.amocrm.seeding import seed
 from sandbox.amocrm.world import World
 from sandbox.clock import Clock
@@ -44,6 +56,9 @@ API: list[tuple[str, str, wire.Handler]] = [
     ("POST", "contacts", directory.add_contacts),
     ("GET", "contacts/<int:contact_id>", directory.contact),
     ("PATCH", "contacts/<int:contact_id>", directory.patch_contact),
+    ("GET", "companies", companies.listed),
+    ("GET", "companies/<int:company_id>", companies.get_one),
+    ("PATCH", "companies/<int:company_id>", companies.patch_one),
     ("GET", f"{OWNER}/notes", feed.notes),
     ("POST", f"{OWNER}/notes", feed.add_notes),
     ("PATCH", f"{OWNER}/notes", feed.patch_notes),

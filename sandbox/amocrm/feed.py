@@ -49,11 +49,13 @@ SHOW_TEXT = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 def notes(call: Call, owner: str, entity_id: int | None = None) -> Response:
     kinds, ids = wanted(call, "filter[note_type]"), wanted(call, "filter[id]")
+    entities = wanted(call, "filter[entity_id]")
     rows = [
         row
         for row in call.crm.rows("notes")
         if row["entity_type"] == owner
         and entity_id in (None, row["entity_id"])
+        and (not entities or str(row["entity_id"]) in entities)
         and (not kinds or row["note_type"] in kinds)
         and (not ids or str(row["id"]) in ids)
         and in_range(call, "filter[updated_at]", row["updated_at"])

@@ -34,8 +34,10 @@ def register(world: World) -> None:
 
 def tell(crm: Crm, entity: str, action: str, item: Row) -> None:
     """Queues one event for every subscriber of `<action>_<entity>`; the caller holds the transaction."""
-    code = f"{action}_{ENTITY_NAMES[entity]}"
-    body = encoded(crm, {entity: {action: [item]}})
+    _queue(crm, f"{action}_{ENTITY_NAMES[entity]}", encoded(crm, {entity: {action: [item]}}))
+
+
+def _queue(crm: Crm, code: str, body: str) -> None:
     for hook in crm.rows("hooks"):
         if code not in hook["settings"] or hook["disabled"]:
             continue
@@ -46,6 +48,12 @@ def tell(crm: Crm, entity: str, action: str, item: Row) -> None:
         for _ in range(copies):
             payload = {"subdomain": crm.subdomain, "hook": hook["id"], "body": body, "attempt": 1}
             crm.world.jobs.add(KIND, payload, crm.world.later(delay))
+
+
+def tell_company(crm: Crm, company: Row) -> None:
+    """A changed company travels as a contact of the type company."""
+    item = {"id": company["id"], "name": company["name"], "type": "company"}
+    _queue(crm, "update_company", encoded(crm, {"contacts": {"update": [item]}}))
 
 
 def deliver(world: World, payload: Row) -> None:

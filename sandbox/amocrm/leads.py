@@ -138,7 +138,11 @@ def document(crm: Crm, lead: Row, extras: list[str]) -> Row:
     )
     moments = ("created_by", "updated_by", "created_at", "updated_at", "closed_at")
     due = [task["complete_till"] for task in open_tasks(crm, lead["id"])]
-    embedded: Row = {"tags": lead["tags"], "companies": []}
+    companies = [lead["company"]] if lead.get("company") else []
+    embedded: Row = {
+        "tags": lead["tags"],
+        "companies": [{"id": number, "_links": _self(crm, f"companies/{number}")} for number in companies],
+    }
     if "contacts" in extras:
         embedded["contacts"] = [
             {**link, "_links": _self(crm, f"contacts/{link['id']}")} for link in lead["contacts"]
@@ -254,6 +258,20 @@ def restore(crm: Crm, lead: Row, by: int) -> Row:
     lead = crm.put("leads", {**lead, "is_deleted": False, "updated_at": crm.world.moment(), "updated_by": by})
     happened(crm, lead, by, "lead_restored", [], [])
     hooks.tell(crm, "leads", "restore", hooks.lead_item(crm, lead))
+    return lead
+
+
+def merge(crm: Crm, lead: Row, gone: Row, by: int) -> Row:
+    """Two deals become one: the other is no more, not even in the bin, and its people come over."""
+    known = [link["id"] for link in lead["contacts"]]
+    more = [{**link, "is_main": False} for link in gone["contacts"] if link["id"] not in known]
+    crm.drop("leads", gone["id"])
+    lead = {**lead, "contacts": lead["contacts"] + more, "updated_at": crm.world.moment(), "updated_by": by}
+    crm.put("leads", lead)
+    told = [{"link": {"entity": {"type": "lead", "id": gone["id"]}}}]
+    happened(crm, lead, by, "entity_merged", told, [])
+    hooks.tell(crm, "leads", "delete", {key: gone[key] for key in ("id", "status_id", "pipeline_id")})
+    hooks.tell(crm, "leads", "update", hooks.lead_item(crm, lead))
     return lead
 
 

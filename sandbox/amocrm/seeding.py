@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.amocrm import directory, history, values
+from sandbox.amocrm import companies, directory, history, values
 from sandbox.amocrm.tokens import SCOPES
 from sandbox.amocrm.world import Crm, Row, World
 from sandbox.clock import Clock
@@ -52,6 +52,9 @@ def _account(world: World, given: Row) -> None:
                 directory.create_field(crm, owner, field)
     for contact in given["contacts"]:
         _new(crm, "contacts", _contact(contact, now))
+    for company in given.get("companies", []):
+        if not crm.get("companies", company["id"]):
+            companies.make(crm, company)
     for lead in given["leads"]:
         if not crm.get("leads", lead["id"]):
             crm.put("leads", _lead(crm, lead, now))
@@ -141,6 +144,7 @@ def _lead(crm: Crm, given: Row, now: int) -> Row:
         "values": values.merged(crm, "leads", {}, items),
         "tags": given.get("tags", []),
         "contacts": [{"id": given["contact"], "is_main": True}] if given.get("contact") else [],
+        "company": given.get("company"),
         "files": [],
     }
 

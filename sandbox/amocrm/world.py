@@ -26,6 +26,7 @@ Row = dict[str, Any]
 FIRST_NUMBER = {
     "leads": 7_800_000,
     "contacts": 9_980_000,
+    "companies": 9_880_000,
     "fields": 920_000,
     "enums": 1_310_000,
     "tags": 60_500,

@@ -91,7 +91,7 @@ def test_any_budget_is_survived(price: Any) -> None:
 @pytest.mark.parametrize("name", ["💰" * 40_000, "a\x00b", "\ud800", None, 7, ["x"], "<img onerror=1>"])
 def test_any_name_can_be_kept(account: Account, name: Any) -> None:
     lead = records.lead({"id": 5, "name": name})
-    deals._write(account, lead, None, NOW)
+    deals._write(account, deals._Found(lead, (), None), NOW)
     assert len(Deal.objects.get(external_id=5).name) <= records.NAME_MAX
 
 

@@ -39,7 +39,12 @@ def rows(**where: object) -> list[OutboxRow]:
 def abandon(row: OutboxRow) -> None:
     """The worker died after the call: the lease has lapsed, the attempt is counted, nothing is marked."""
     OutboxRow.objects.filter(pk=row.pk).update(
-        state="waiting", attempts=1, leased_until=NOW - timedelta(seconds=1), external_id=None, last_error=""
+        state="waiting",
+        attempts=1,
+        uncertain=True,
+        leased_until=NOW - timedelta(seconds=1),
+        external_id=None,
+        last_error="",
     )
 
 
@@ -139,10 +144,11 @@ def test_equal_notes_under_two_keys_are_two_notes_even_after_a_crash(amocrm: Amo
     for key in ("payment:1", "payment:2"):
         outbox.note(deal=deal, key=key, text="Получено 20 000 ₽", at=NOW)
     first, second = rows()
+    OutboxRow.objects.filter(pk=second.pk).update(not_before=LATER)
     amocrm.spoil("error_500_after_work")
     outbox.deliver(at=NOW)
     assert amocrm.notes() == ["Получено 20 000 ₽"]
-    OutboxRow.objects.filter(pk=second.pk).update(attempts=1)
+    OutboxRow.objects.filter(pk=second.pk).update(attempts=1, uncertain=True)
 
     outbox.deliver(at=LATER)
 
@@ -313,7 +319,7 @@ def test_a_dead_amocrm_keeps_every_row_and_is_left_alone(
     assert outbox.deliver(at=NOW) == 0
     assert outbox.deliver(at=LATER) == 0  # another worker: it does not wait for a time-out of its own
     assert len(amocrm.calls()) == 1
-    assert [(row.state, row.attempts) for row in rows()] == [("waiting", 1), ("waiting", 0)]
+    assert [(row.state, row.attempts) for row in rows()] == [("waiting", 1), ("waiting", 1)]
     amocrm.heal("down")
     time.sleep(limits.pause_left("demoschool") + 0.05)
     assert outbox.deliver(at=LATER) == 2
@@ -356,7 +362,7 @@ def test_a_blocking_403_stops_all_calls_for_minutes(amocrm: Amocrm, deal: Deal) 
     amocrm.spoil("html_403")
     outbox.note(deal=deal, key="1", text="первая", at=NOW)
     outbox.deliver(at=NOW)
-    assert limits.pause_left("demoschool") > 200
+    assert limits.pause_left("demoschool") > 50
     with pytest.raises(client.Unavailable):
         deals.refresh(account=deal.account, lead_id=LEAD, at=NOW)
     assert len(amocrm.calls()) == 1
