@@ -1,12 +1,17 @@
-"""Why a payment did not go through, in words for a manager who talks to the payer.
+"""Why a payment did not go through, in words for a manager who talks to the payer, and in the history.
 
 Codes are CloudPayments' ReasonCode; Robokassa tells of no declines. Each text says what happened and, where
-anybody can do something, what. Pure: a code in, words out.
+anybody can do something, what.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.utils.translation import gettext as _
+
+from billing import history
+from billing.models import Event, ProviderOrder
+from billing.rules import money
 
 # Texts are made when they are asked for, in the language of that moment.
 WORDS: dict[tuple[str, ...], Callable[[], str]] = {
@@ -36,6 +41,7 @@ WORDS: dict[tuple[str, ...], Callable[[], str]] = {
     ("5001", "5003", "5005", "5019", "5204"): lambda: _(
         "the bank refused without a reason: try another card or the Faster Payments System"
     ),
+    ("refused",): lambda: _("the provider refused the request: see the merchant account's settings"),
     ("3001", "3002", "3003", "3004", "3005", "3006", "3007", "3008"): lambda: _(
         "the order is no longer valid: open the link again"
     ),
@@ -49,3 +55,34 @@ def words(code: str) -> str:
     if known is not None:
         return known()
     return _("The bank refused (code %(code)s)") % {"code": code} if code else _("The bank refused")
+
+
+def record(
+    *, order: ProviderOrder, external_id: str, code: str, said: str, when: datetime, at: datetime
+) -> None:
+    """An attempt failed: once in the history, by its number. The order stays open, save a charge, which is
+    over. The caller holds the deal's lock.
+    """
+    charge = ProviderOrder.objects.filter(
+        pk=order.pk,
+        card__isnull=False,
+        state__in=(ProviderOrder.State.CREATING, ProviderOrder.State.SUPERSEDED),
+    )
+    charge.update(state=ProviderOrder.State.REFUSED, decline_code=code[:10])
+    known = Event.objects.filter(deal=order.deal, kind="payment_declined")
+    if external_id and known.filter(data__external_id=external_id).exists():
+        return
+    history.record(
+        deal=order.deal,
+        kind="payment_declined",
+        at=when,
+        recorded_at=at,
+        author=history.SYSTEM,
+        data={
+            "amount": money.text(order.amount),
+            "reason": words(code),
+            "reason_code": code,
+            "said": said,
+            "external_id": external_id,
+        },
+    )

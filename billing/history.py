@@ -9,6 +9,7 @@ from billing.models import Event
 from crm.models import Deal
 
 SYSTEM = "system"
+PAYER = "payer"
 
 
 def record(

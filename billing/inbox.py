@@ -16,8 +16,19 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import declines, forwarding, history, order_check, payments, providers, receipts, refunds
-from billing.models import Event, MerchantAccount, Notice, Payment, ProviderCall, Receipt
+from billing import (
+    cards,
+    declines,
+    forwarding,
+    ledger,
+    notice_store,
+    order_check,
+    payments,
+    providers,
+    receipts,
+    refunds,
+)
+from billing.models import MerchantAccount, Notice, Payment, ProviderCall, ProviderOrder, Receipt
 from billing.providers.base import (
     Answer,
     Delivery,
@@ -25,11 +36,10 @@ from billing.providers.base import (
     Malformed,
     NoticeKind,
     NoticeRead,
-    Operation,
     Provider,
     Verdict,
 )
-from crm import kick, queues
+from crm import queues
 
 log = structlog.get_logger("grafik.inbox")
 
@@ -38,7 +48,10 @@ CLAIMED_AT_ONCE = 10
 # A receipt notice may overtake the answer that names the receipt; after so many looks it is another
 # program's.
 LOOKS_FOR_A_RECEIPT = 8
-RECEIPT_KINDS = {"Income": Receipt.Kind.INCOME, "IncomeReturn": Receipt.Kind.REFUND}
+RECEIPT_KINDS = {
+    "Income": (Receipt.Kind.INCOME, Receipt.Kind.OFFSET),
+    "IncomeReturn": (Receipt.Kind.REFUND,),
+}
 
 
 class UnknownMerchant(Exception):
@@ -87,23 +100,6 @@ def take(*, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delive
     return adapter.answer(verdict, notice)
 
 
-def found(*, merchant: MerchantAccount, operation: Operation, at: datetime) -> None:
-    """Take in money that the provider told of when asked, as if its notice had come; both count once."""
-    notice = NoticeRead(
-        kind=NoticeKind.PAY,
-        external_id=operation.external_id,
-        order_number=operation.order_number,
-        account_id=operation.account_id,
-        amount=operation.amount,
-        currency=operation.currency,
-        at=operation.completed_at,
-        test=operation.test,
-        method=operation.method,
-    )
-    told = Delivery(method="GET", body=b"", query=b"", headers={}, content_type="")
-    _store(merchant, notice, told, at=at)
-
-
 def apply_waiting(*, at: datetime, ignore_not_before: bool = False) -> int:
     """Apply stored notices, oldest first, each at most once per call; returns how many were tried."""
     tried: list[int] = []
@@ -141,7 +137,7 @@ def replay(*, since: datetime | None, at: datetime) -> Replay:
 def _verdict(merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, *, at: datetime) -> Verdict:
     if notice.kind is NoticeKind.CHECK:
         return order_check.verdict(merchant=merchant, notice=notice, at=at)
-    _store(merchant, notice, delivery, at=at)
+    notice_store.store(merchant=merchant, notice=notice, delivery=delivery, at=at)
     return Verdict.ACCEPTED
 
 
@@ -183,21 +179,6 @@ def _answer_unread(
         log.error("notice not stored", merchant=merchant.key, kind=kind, error=type(failure).__name__)
         return adapter.answer(Verdict.NOT_STORED, told)
     return adapter.answer(Verdict.ACCEPTED, told)
-
-
-def _store(merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, *, at: datetime) -> None:
-    row = Notice(
-        merchant=merchant,
-        kind=notice.kind,
-        external_id=notice.external_id,
-        body=delivery.body or delivery.query,
-        fields=notice.as_json(),
-        not_before=at,
-        created_at=at,
-    )
-    with transaction.atomic():
-        Notice.objects.bulk_create([row], ignore_conflicts=True)
-        kick.soon("billing.apply_notices")
 
 
 def _apply_or_retry(row: Notice, *, at: datetime) -> None:
@@ -255,6 +236,7 @@ def _money(row: Notice, notice: NoticeRead, at: datetime) -> str:
         order=order,
         at=at,
     )
+    _keep_card(row, order, at=at)
     refunds = Notice.objects.filter(
         merchant=row.merchant, kind=NoticeKind.REFUND, fields__payment_external_id=notice.external_id
     )
@@ -264,28 +246,28 @@ def _money(row: Notice, notice: NoticeRead, at: datetime) -> str:
     return "payment" if payment.deal_id else "unplaced"
 
 
+def _keep_card(row: Notice, order: ProviderOrder | None, *, at: datetime) -> None:
+    """The card of the payment, where its payer agreed that we keep it; read from the body, kept encrypted."""
+    card = providers.of(row.merchant).saved_card(bytes(row.body)) if order else None
+    if order and card:
+        account_id = str(order.request.get("account_id", ""))
+        cards.keep(deal=order.deal, merchant=row.merchant, account_id=account_id, card=card, at=at)
+
+
 def _declined(row: Notice, notice: NoticeRead, at: datetime) -> str:
     """An attempt that failed. It closes nothing: the next one may work, and this news may be late."""
     order = order_check.find(merchant=row.merchant, notice=notice)
     if order is None:
         return "declined_elsewhere"
-    known = Event.objects.filter(
-        deal=order.deal, kind="payment_declined", data__external_id=notice.external_id
-    )
-    if not known.exists():
-        history.record(
-            deal=order.deal,
-            kind="payment_declined",
-            at=notice.at or at,
-            recorded_at=at,
-            author=history.SYSTEM,
-            data={
-                "amount": str(notice.amount),
-                "reason": declines.words(notice.reason_code),
-                "reason_code": notice.reason_code,
-                "said": notice.reason,
-                "external_id": notice.external_id,
-            },
+    with transaction.atomic():
+        ledger.lock(order.deal_id)
+        declines.record(
+            order=order,
+            external_id=notice.external_id,
+            code=notice.reason_code,
+            said=notice.reason,
+            when=notice.at or at,
+            at=at,
         )
     return "declined"
 
@@ -334,7 +316,7 @@ def _unnamed_receipt(merchant: MerchantAccount, notice: NoticeRead) -> Receipt |
     """The one receipt that was sent without an answer and is of this kind, order and sum."""
     sent = Receipt.objects.select_related("payment__order", "payment__deal", "refund").filter(
         external_id="",
-        kind=RECEIPT_KINDS.get(notice.reason, ""),
+        kind__in=RECEIPT_KINDS.get(notice.reason, ()),
         providercall__merchant=merchant,
         providercall__kind=ProviderCall.Kind.SEND_RECEIPT,
         providercall__attempts__gt=0,

@@ -4,7 +4,7 @@ One sequence per shop, since Robokassa's receipts and payments share their numbe
 neither a deleted order nor a rolled-back click gives one a second time to the outside.
 """
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from billing import providers
 from billing.models import MerchantAccount, ProviderOrder
@@ -24,6 +24,14 @@ def draw(*, merchant: MerchantAccount) -> str:
         number = max(first, last + 1)
         MerchantAccount.objects.filter(pk=shop.pk).update(last_number=number)
     return str(number)
+
+
+def next_id() -> int:
+    """The id of an order before its row: its number and key are made of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [ProviderOrder._meta.db_table])
+        number: int = cursor.fetchone()[0]
+    return number
 
 
 def _last_order(shop: MerchantAccount) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from billing import inbox, providers
+from billing import notice_store, providers
 from billing.models import MerchantAccount, Notice, ProviderOrder
 from billing.providers.base import NoticeKind, OperationStatus, ProviderError
 
@@ -81,5 +81,5 @@ def _ask(order: ProviderOrder, *, at: datetime) -> bool:
     operation = providers.of(order.merchant).find_payment(order_number=order.number, timeout=TIMEOUT_SECONDS)
     if operation is None or operation.status is not OperationStatus.COMPLETED:
         return False
-    inbox.found(merchant=order.merchant, operation=operation, at=at)
+    notice_store.found(merchant=order.merchant, operation=operation, at=at)
     return True

@@ -17,7 +17,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection, transaction
+from django.db import transaction
 
 from billing import (
     asking,
@@ -31,7 +31,7 @@ from billing import (
     receipts,
 )
 from billing.asking import What
-from billing.models import Invoice, MerchantAccount, ProviderOrder, TaxSetting
+from billing.models import Invoice, MerchantAccount, ProviderOrder, SavedCard, TaxSetting
 from billing.providers.base import CreatedOrder, NotSent, OrderRequest, Refused, Unknown
 from billing.rules import money
 from billing.rules.receipts import Buyer
@@ -68,8 +68,8 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class _Demand:
-    """What one order asks for; `whole`: it pays for all that is sold."""
+class Demand:
+    """What one order asks for; `whole`: it pays for all that is sold; `card`: it is charged, not clicked."""
 
     purpose: str
     invoice: Invoice | None
@@ -77,6 +77,7 @@ class _Demand:
     whole: bool
     words: str
     contact: Contact
+    card: SavedCard | None = None
 
     @property
     def buyer(self) -> Buyer:
@@ -119,6 +120,13 @@ def retire(*, deal: Deal, standing: ledger.Standing, at: datetime) -> int:
     return len(stale)
 
 
+def close_page(*, deal: Deal, purpose: str, at: datetime) -> None:
+    """Replace the open order of a purpose, if there is one. The caller holds the deal's lock."""
+    order = ProviderOrder.objects.filter(deal=deal, purpose=purpose, state__in=LIVE).first()
+    if order is not None:
+        _supersede(order, at=at)
+
+
 def expire(*, at: datetime) -> int:
     """Close the open orders whose time is over; returns how many. A second call does nothing."""
     over = ProviderOrder.objects.filter(state__in=LIVE, expires_at__lte=at).order_by("id")
@@ -151,12 +159,14 @@ def _reserve(
         order = ProviderOrder.objects.filter(
             deal=locked, purpose=asking.purpose_of(what, invoice), state__in=LIVE
         ).first()
+        if order is not None and _is_being_charged(order, at=at):
+            return order, False
         if order is not None and _still_right(order, amount=amount, receiver=receiver, day=day, at=at):
             return order, _take_call(order, at=at)
-        contact = _contact(locked, contact)
+        contact = contact_of(locked, contact)
         if order is not None:
             _supersede(order, at=at)
-        demand = _Demand(
+        demand = Demand(
             purpose=asking.purpose_of(what, invoice),
             invoice=invoice,
             amount=amount,
@@ -164,7 +174,14 @@ def _reserve(
             words=asking.description(locked, standing, what=what, invoice=invoice),
             contact=contact,
         )
-        return _insert(locked, demand, receiver, at=at), True
+        return insert(locked, demand, receiver, at=at), True
+
+
+def _is_being_charged(order: ProviderOrder, *, at: datetime) -> bool:
+    """A charge of a saved card that may still succeed: a page beside it would take the money twice."""
+    if order.card_id is None or order.state != ProviderOrder.State.CREATING:
+        return False
+    return at - order.created_at < providers.of(order.merchant).request_id_lives
 
 
 def _still_right(
@@ -202,9 +219,9 @@ def _take_call(order: ProviderOrder, *, at: datetime) -> bool:
     return True
 
 
-def _insert(deal: Deal, demand: _Demand, receiver: network.Receiver, *, at: datetime) -> ProviderOrder:
+def insert(deal: Deal, demand: Demand, receiver: network.Receiver, *, at: datetime) -> ProviderOrder:
     provider = providers.of(receiver.merchant)
-    pk = _next_id()
+    pk = order_numbers.next_id()
     # Behind the dash: other programs count too, and a restored backup gives our numbers a second time.
     number = order_numbers.draw(merchant=receiver.merchant) or f"G{pk}-{secrets.token_hex(3)}"
     page = links.page_url(deal=deal, at=at)
@@ -243,6 +260,7 @@ def _insert(deal: Deal, demand: _Demand, receiver: network.Receiver, *, at: date
         created_at=at,
         expires_at=expires_at,
         called_at=at,
+        card=demand.card,
     )
 
 
@@ -260,14 +278,6 @@ def _expires_at(
 def _notice_url(merchant: MerchantAccount) -> str:
     """Where a provider that signs its word a second time sends it (billing.webhook_urls)."""
     return f"{settings.PUBLIC_URL}/webhooks/{merchant.provider}/{merchant.key}/result2/"
-
-
-def _next_id() -> int:
-    """The row's id is needed before the row: its number and key are made of it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [ProviderOrder._meta.db_table])
-        number: int = cursor.fetchone()[0]
-    return number
 
 
 def _create(order: ProviderOrder, *, at: datetime) -> ProviderOrder:
@@ -353,7 +363,7 @@ def _supersede(order: ProviderOrder, *, at: datetime) -> None:
         provider_calls.add_cancel_order(order=order, at=at)
 
 
-def _contact(deal: Deal, given: Contact | None) -> Contact:
+def contact_of(deal: Deal, given: Contact | None) -> Contact:
     """Where the receipt goes: what the payer says now, else what amoCRM knows, else what was said before."""
     said = given or Contact()
     last = (

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import provider_queue, providers, receipts, refund_calls
+from billing import charge_calls, provider_queue, providers, receipts, refund_calls
 from billing.call_steps import TIMEOUT_SECONDS, Call, NeedsPerson, NotYet
 from billing.models import ProviderCall, ProviderOrder, Receipt
 from billing.providers.base import (
@@ -177,6 +177,7 @@ _PERFORM: dict[ProviderCall.Kind, Callable[[Call], None]] = {
     ProviderCall.Kind.CANCEL_ORDER: _cancel_order,
     ProviderCall.Kind.SEND_RECEIPT: _send_receipt,
     ProviderCall.Kind.FOLLOW_RECEIPT: _follow_receipt,
+    ProviderCall.Kind.CHARGE_CARD: charge_calls.send,
     ProviderCall.Kind.REFUND: refund_calls.send,
     ProviderCall.Kind.FOLLOW_REFUND: refund_calls.follow,
 }

@@ -67,6 +67,7 @@ class CloudPayments(Provider):
     name = "cloudpayments"
     request_id_lives = timedelta(minutes=55)
     refund_lives = timedelta(days=365)
+    charges_cards = True
 
     def __init__(self, shop: Shop, *, url: str) -> None:
         secrets = json.loads(shop.secrets_json)

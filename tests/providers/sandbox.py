@@ -30,6 +30,9 @@ class RunningSandbox:
     def fault(self, name: str, count: int = 1) -> None:
         self.post("/_sandbox/faults", {"service": "cloudpayments", "fault": name, "count": count})
 
+    def clear_faults(self) -> None:
+        requests.delete(f"{self.url}/_sandbox/faults", timeout=10).raise_for_status()
+
     def dump(self, name: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = requests.get(
             f"{self.url}/_sandbox/cloudpayments/{name}", timeout=10
