@@ -14,6 +14,7 @@ from billing.models.arrangements import (
 from billing.models.cards import RefusedNotice, SavedCard
 from billing.models.collection import Invoice, PaymentLink, ProviderOrder
 from billing.models.corrections import Move, Placement, Reversal, WriteOff
+from billing.models.crm_requests import ApiToken, CrmRequest, LostDeal
 from billing.models.fees import FeeAllocation, LateFee
 from billing.models.money import Allocation, Payment, Receipt, Refund, Transfer
 from billing.models.network import (
@@ -46,8 +47,10 @@ from billing.models.schedule import (
 __all__ = [
     "AccountPolicy",
     "Allocation",
+    "ApiToken",
     "Bounce",
     "CalendarYear",
+    "CrmRequest",
     "DateRequest",
     "DealPayer",
     "DepositDeadline",
@@ -63,6 +66,7 @@ __all__ = [
     "LateFee",
     "LegalEntity",
     "Location",
+    "LostDeal",
     "MerchantAccount",
     "Message",
     "Move",

@@ -71,6 +71,7 @@ class Payment(models.Model):
     programme = models.TextField(blank=True)
     cohort = models.TextField(blank=True)
     left: Decimal  # set by ledger.with_free()
+    open_part: Decimal  # set by prepayments.with_open()
     free: Decimal  # set by ledger.with_free()
     moved: Decimal  # set by moves.with_moves()
     moved_from: int | None  # set by moves.with_moves()
