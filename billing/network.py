@@ -20,6 +20,7 @@ from billing.models import (
     Ownership,
     Payment,
     Product,
+    ProviderOrder,
     TaxSetting,
 )
 from billing.rules import money
@@ -34,7 +35,7 @@ class OwnerDiffers(NoReceiver):
     """The deal's money lies with another legal entity than its owner now: a person must choose."""
 
 
-class NoTaxSetting(Exception):
+class NoTaxSetting(NoReceiver):
     """The legal entity has no tax setting on that day; the message is the way out, in words."""
 
 
@@ -72,12 +73,15 @@ def receiver(*, deal: Deal, on: date) -> Receiver:
 
 
 def asker(*, deal: Deal, on: date) -> Receiver:
-    """Who may ask for more of the deal's money. Raises NoReceiver, and OwnerDiffers.
+    """Who may ask for more of the deal's money. Raises NoReceiver, OwnerDiffers, NoTaxSetting.
 
-    Money never leaves the legal entity that received it, so a booking that was moved to another owner's place
-    asks for nothing until a person has settled whose the first money is.
+    A shop that makes receipts asks for nothing while nobody has said under which taxes. Money never leaves
+    the legal entity that received it, so a booking that was moved to another owner's place asks for nothing
+    until a person has settled whose the first money is.
     """
     found = receiver(deal=deal, on=on)
+    if _makes_receipts(found):
+        tax(legal_entity=found.legal_entity, on=on)
     if found.location is None:
         return found
     holder = _other_holder(deal, found.legal_entity)
@@ -103,6 +107,19 @@ def owner_of(*, location: Location, on: date) -> Ownership | None:
     return owners.order_by("-valid_from").first()
 
 
+def has_orders(ownership: Ownership) -> bool:
+    """Were orders made while it held? Then it is history: a change of owner is another row."""
+    if ownership.pk is None:
+        return False
+    before = Ownership.objects.get(pk=ownership.pk)
+    orders = ProviderOrder.objects.filter(
+        location=before.location_id, legal_entity=before.legal_entity_id, owned_on__gte=before.valid_from
+    )
+    later = Ownership.objects.filter(location=before.location_id, valid_from__gt=before.valid_from)
+    end = later.order_by("valid_from").values_list("valid_from", flat=True).first()
+    return (orders.filter(owned_on__lt=end) if end else orders).exists()
+
+
 def next_change(*, deal: Deal, receiver: Receiver, on: date) -> date | None:
     """The first day after `on` that changes the taxes or the owner of an order made on it."""
     days = list(
@@ -114,6 +131,12 @@ def next_change(*, deal: Deal, receiver: Receiver, on: date) -> date | None:
     if sold is not None:
         days += [day for day in (date.fromisoformat(row["from"]) for row in sold.vat_dates) if day > on]
     return min(days, default=None)
+
+
+def _makes_receipts(found: Receiver) -> bool:
+    if found.legal_entity.kind == LegalEntity.Kind.SELF_EMPLOYED:
+        return False
+    return found.merchant.settings.get("receipts") in (True, "order")
 
 
 def _other_holder(deal: Deal, owner: LegalEntity) -> LegalEntity | None:

@@ -92,9 +92,19 @@ class TaxForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
+class TaxRows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    def clean(self) -> None:
+        super().clean()
+        kept = [form for form in self.forms if form.cleaned_data and form not in self.deleted_forms]
+        if not kept and self.instance.kind != LegalEntity.Kind.SELF_EMPLOYED:
+            raise forms.ValidationError(_("Without a tax regime no receipt can be made: add it."))
+
+
 class Taxes(TabularInline):  # type: ignore[misc]
     model = TaxSetting
     form = TaxForm
+    formset = TaxRows
+    min_num = 1
     extra = 0
     hide_title = True
     ordering = ("valid_from",)

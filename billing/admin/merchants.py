@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import (
@@ -19,7 +20,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from billing import credentials
+from billing import credentials, shops
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
 from billing.models import MerchantAccount
 from billing.network_file import kinds
@@ -137,12 +138,22 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        self._must_be_new()
         stored = json.loads(self.instance.secrets_json)
         needed, _optional = PROVIDER_KEYS.get(cleaned.get("provider", ""), ((), ()))
         for name in needed:
             if not cleaned.get(name) and not (name in SECRETS and stored.get(name)):
                 self.add_error(name, _("This provider needs it."))
         return cleaned
+
+    def _must_be_new(self) -> None:
+        """A shop has one home: its numbers are counted and its notices arrive in one place."""
+        cleaned = self.cleaned_data
+        name = {"robokassa": "login", "cloudpayments": "public_id"}.get(cleaned.get("provider", ""), "")
+        other = shops.registered(provider=cleaned.get("provider", ""), name=cleaned.get(name) or "")
+        if other is not None and other.pk != self.instance.pk:
+            where = {"key": other.key, "entity": other.legal_entity.name}
+            self.add_error(name, _("This shop is registered already: %(key)s of %(entity)s.") % where)
 
     def save(self, commit: bool = True) -> Any:
         merchant, cleaned = self.instance, self.cleaned_data
@@ -166,6 +177,12 @@ class MerchantPage(SettingsPage):
     list_filter = ("provider",)
     search_fields = ("key", "legal_entity__name", "legal_entity__inn")
     ordering = ("key",)
+    readonly_fields = ("addresses",)
+
+    @admin.display(description=_("Enter at the provider"))
+    def addresses(self, merchant: MerchantAccount) -> str:
+        lines = ((name, address) for name, address in shops.addresses(merchant=merchant).items())
+        return format_html_join("", "<p>{}<br><code>{}</code></p>", lines)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         common = (None, {"fields": (("key", "legal_entity"), ("provider", "other_orders"))})
@@ -173,14 +190,15 @@ class MerchantPage(SettingsPage):
         robokassa = ("Robokassa", {"fields": ROBOKASSA})
         if obj is None:
             return (common, cloudpayments, robokassa)
-        return (common, cloudpayments if obj.provider == "cloudpayments" else robokassa)
+        addresses = (_("Addresses"), {"fields": ("addresses",)})
+        return (common, addresses, cloudpayments if obj.provider == "cloudpayments" else robokassa)
 
     @action(description=_("Try the keys"), icon="key", url_path="try-keys", permissions=["view"])
     def try_keys(self, request: HttpRequest, object_id: int) -> HttpResponse:
         merchant = get_object_or_404(MerchantAccount, pk=object_id)
         result = credentials.check_merchant(merchant=merchant)
         self.message_user(request, result.words, messages.SUCCESS if result.works else messages.ERROR)
-        words = credentials.shared(merchant=merchant, at=timezone.now()) if result.works else ""
-        if words:
-            self.message_user(request, words, messages.WARNING)
+        warning = credentials.shared(merchant=merchant, at=timezone.now()) if result.works else ""
+        if warning:
+            self.message_user(request, warning, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:billing_merchantaccount_change", args=[object_id]))

@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from billing import requisites
+from billing import network, requisites
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
 from billing.admin.json_fields import ShapedField
 from billing.models import Location, Ownership, Product
-from billing.network_file import schema
+from billing.network_file import kinds, schema
 from crm.panel import SettingsPage
+
+_ORDERED = _("Orders were made for this owner: leave the row and add another one with the day of the change.")
 
 
 class OwnerForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -26,12 +28,22 @@ class OwnerForm(forms.ModelForm):  # type: ignore[type-arg]
         entity, merchant = cleaned.get("legal_entity"), cleaned.get("merchant")
         if entity and merchant and merchant.legal_entity_id != entity.pk:
             self.add_error("merchant", _("This merchant account belongs to another legal entity."))
+        if {"valid_from", "legal_entity"} & set(self.changed_data) and network.has_orders(self.instance):
+            self.add_error("valid_from", _ORDERED)
         return cleaned
+
+
+class OwnerRows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    def clean(self) -> None:
+        super().clean()
+        if any(network.has_orders(form.instance) for form in self.deleted_forms):
+            raise forms.ValidationError(_ORDERED)
 
 
 class Owners(TabularInline):  # type: ignore[misc]
     model = Ownership
     form = OwnerForm
+    formset = OwnerRows
     extra = 0
     hide_title = True
     ordering = ("valid_from",)
@@ -59,6 +71,12 @@ class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Location
         fields = "__all__"
+
+    def clean_time_zone(self) -> str:
+        try:
+            return kinds.zone(self.cleaned_data["time_zone"]) if self.cleaned_data["time_zone"] else ""
+        except kinds.Wrong as error:
+            raise forms.ValidationError(str(error)) from error
 
     def clean_deposit(self) -> Any:
         deposit = self.cleaned_data["deposit"]

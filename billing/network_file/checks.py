@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from billing import network
+from billing.models import Ownership
 from billing.network_file import entity_checks
 from billing.network_file.content import Content, Known
 from billing.network_file.entity_checks import missing
@@ -122,6 +124,7 @@ def _locations(content: Content, known: Known) -> Iterator[Problem]:
         yield from _unknown(location, "legal_entity", entities)
         yield from _unknown(location, "merchant", merchants.keys())
         yield from _foreign_merchant(location, merchants)
+        yield from _other_owner(location)
         yield from _deposit(location)
 
 
@@ -132,6 +135,22 @@ def _foreign_merchant(location: Entry, merchants: dict[str, str]) -> Iterator[Pr
             "merchant",
             _("The merchant account %(merchant)s belongs to %(entity)s, the location to %(owner)s.")
             % {"merchant": merchant, "entity": merchants[merchant], "owner": owner},
+        )
+
+
+def _other_owner(location: Entry) -> Iterator[Problem]:
+    """The owner of a day under whom orders were made stays: a change of owner begins on another day."""
+    values = location.values
+    owner, day = values.get("legal_entity"), values.get("valid_from")
+    if owner is None or day is None:
+        return
+    place = {"location__account__key": values.get("account", ""), "location__key": values.get("key", "")}
+    before = Ownership.objects.filter(**place, valid_from=day).first()
+    if before and before.legal_entity.key != owner and network.has_orders(before):
+        yield location.problem(
+            "legal_entity",
+            _("Orders were made for %(key)s since that day: give the new owner a later valid_from.")
+            % {"key": before.legal_entity.key},
         )
 
 

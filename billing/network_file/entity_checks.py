@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from billing import requisites
+from billing import requisites, shops
 from billing.models import LegalEntity, MerchantAccount
 from billing.network_file import taxes
 from billing.network_file.content import Content, Known
@@ -34,6 +34,22 @@ def check(content: Content, known: Known) -> Iterator[Problem]:
         yield from _taxes(entity, before)
     for entity, merchant in content.merchants():
         yield from _merchant(entity, merchant, known.merchants.get(merchant.values.get("key", "")))
+    yield from _shops(content)
+
+
+def _shops(content: Content) -> Iterator[Problem]:
+    """A shop at a provider has one home: its numbers are counted and its notices arrive in one place."""
+    homes: dict[tuple[str, str], str] = {}
+    for _entity, merchant in content.merchants():
+        key, provider = merchant.values.get("key", ""), merchant.values.get("provider")
+        name = {"robokassa": "login", "cloudpayments": "public_id"}.get(provider or "")
+        shop = merchant.values.get(name) if name else None
+        if name is None or provider is None or not shop:
+            continue
+        stored = shops.registered(provider=provider, name=shop)
+        home = homes.setdefault((provider, shop.lower()), stored.key if stored else key)
+        if home != key:
+            yield merchant.problem(name, _("This shop is registered already: %(key)s.") % {"key": home})
 
 
 def missing(entry: Entry, needed: tuple[str, ...], before: object | None) -> Iterator[Problem]:

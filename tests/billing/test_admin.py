@@ -234,6 +234,51 @@ def test_a_regime_without_vat_takes_no_rate(panel: Client) -> None:
     assert not LegalEntity.objects.filter(key="ooo-new").exists()
 
 
+def test_an_entity_without_a_tax_regime_is_refused(panel: Client) -> None:
+    without = {name: value for name, value in ENTITY.items() if not name.startswith("tax_settings-0")}
+    answer = panel.post(address(LegalEntity, "add"), {**without, "tax_settings-TOTAL_FORMS": "0"})
+    assert "Без системы налогообложения" in answer.content.decode()
+    assert not LegalEntity.objects.filter(key="ooo-new").exists()
+
+
+def test_a_shop_is_registered_once_and_tells_its_addresses(panel: Client) -> None:
+    known = MerchantAccount.objects.get(key="ivanov-robokassa")
+    given = {
+        "key": "second",
+        "legal_entity": LegalEntity.objects.get(key="ooo-school").pk,
+        "provider": "robokassa",
+        "other_orders": "refuse",
+        "algorithm": "sha256",
+        "robokassa_receipts": "order",
+        "login": known.settings["login"].upper(),
+        "password1": "one",
+        "password2": "two",
+    }
+    answer = panel.post(address(MerchantAccount, "add"), given)
+    assert list(answer.context["adminform"].form.errors) == ["login"]
+    assert "ivanov-robokassa" in answer.content.decode()
+    text = panel.get(address(MerchantAccount, "change", known.pk)).content.decode()
+    assert "/webhooks/robokassa/ivanov-robokassa/result/" in text
+
+
+def test_an_unknown_time_zone_of_a_location_is_refused(panel: Client) -> None:
+    place = Location.objects.get(key="baumana")
+    answer = panel.post(
+        address(Location, "change", place.pk),
+        {
+            "name": place.name,
+            "key": place.key,
+            "account": place.account_id,
+            "crm_value": place.crm_value,
+            "cash_receipts": "desk",
+            "time_zone": "Mars/Base",
+            "ownerships-TOTAL_FORMS": "0",
+            "ownerships-INITIAL_FORMS": "0",
+        },
+    )
+    assert list(answer.context["adminform"].form.errors) == ["time_zone"]
+
+
 MERCHANT = {"public_id": "pk_new", "cloud_receipts": "on", "other_orders": "accept"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 
 from billing import network
-from billing.models import AccountPolicy, LegalEntity, MerchantAccount
+from billing.models import AccountPolicy, LegalEntity, TaxSetting
 from billing.network_file.apply import apply
 from crm.models import Account, Deal
 from tests.billing.network_files import ENVIRONMENT, WHOLE
@@ -95,9 +95,8 @@ def test_an_entity_with_several_shops_needs_a_location() -> None:
 
 
 def test_an_entity_without_a_shop_is_told() -> None:
-    MerchantAccount.objects.filter(key="school-cloud").update(
-        legal_entity=LegalEntity.objects.get(key="ip-ivanov")
-    )
+    without = LegalEntity.objects.create(key="new", kind="ip", name="ИП Новый", inn="770000000082")
+    AccountPolicy.objects.filter(account__key="school").update(legal_entity=without)
     assert "has no merchant account" in refused(make_deal(account="school", location=""), NOW.date())
 
 
@@ -113,6 +112,18 @@ def test_an_entity_without_a_shop_is_told() -> None:
 def test_taxes_are_those_of_the_day(on: date, expected: tuple[str, str]) -> None:
     setting = network.tax(legal_entity=LegalEntity.objects.get(key="ip-ivanov"), on=on)
     assert (setting.tax_system, setting.vat) == expected
+
+
+def test_a_shop_that_makes_receipts_asks_for_nothing_without_taxes() -> None:
+    deal = make_deal()
+    day = date(2026, 3, 1)
+    merchant = network.asker(deal=deal, on=day).merchant
+    TaxSetting.objects.all().delete()
+    with pytest.raises(network.NoTaxSetting):
+        network.asker(deal=deal, on=day)
+    merchant.settings = {**merchant.settings, "receipts": "none"}
+    merchant.save(update_fields=["settings"])
+    assert network.asker(deal=deal, on=day).merchant == merchant
 
 
 def test_before_the_first_tax_setting_there_is_none() -> None:

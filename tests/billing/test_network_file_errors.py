@@ -81,6 +81,7 @@ BAD = [
         "public_id: pk,",
         "It stands on line",
     ),
+    ("public_id: pk_ivanov", "public_id: PK_demo_school", "PK_demo_school", "already: school-cloud"),
     ("percent: 30", "percent: 130", "percent: 130", "up to 100"),
     ("minimum: 1000}", "minimum: -5}", "minimum: -5", "whole roubles"),
     ("percent: 30, ", "percent: 30, amount: 5, ", "amount: 5", "either percent or amount"),

@@ -20,8 +20,9 @@ pytestmark = pytest.mark.django_db
 
 ORDER = (
     "INSERT INTO billing_providerorder (deal_id, merchant_id, legal_entity_id, location_id, owned_on,"
-    " purpose, amount, state, number, request_id, request, external_id, url, ordered_on, created_at)"
-    " VALUES (%s, %s, %s, %s, %s, 'full', 100, 'open', 'n1', 'r1', '{}', '', '', %s, now())"
+    " purpose, amount, state, number, request_id, request, external_id, url, ordered_on, created_at,"
+    " decline_code)"
+    " VALUES (%s, %s, %s, %s, %s, 'full', 100, 'open', 'n1', 'r1', '{}', '', '', %s, now(), '')"
 )
 PAYMENT = (
     "INSERT INTO billing_payment (deal_id, legal_entity_id, merchant_id, order_id, amount, currency, counted,"
@@ -204,3 +205,64 @@ def test_a_handover_of_an_unknown_place_is_said() -> None:
     make_network()
     with pytest.raises(CommandError):
         handover("nowhere", "--on", "2026-12-05")
+
+
+def test_an_ownership_names_a_shop_of_its_own_entity() -> None:
+    _, [place, other] = make_network()
+    statement = "UPDATE billing_ownership SET merchant_id = %s WHERE location_id = %s"
+    assert refused(statement, [shop_of(other).pk, place.pk]) == "ownership_by_the_entitys_merchant"
+
+
+def test_an_ownership_under_which_orders_were_made_is_not_rewritten() -> None:
+    _, [place, other] = make_network()
+    deal = make_booking(place)
+    make_links(deal)
+    click(deal, What.FULL)
+    stranger = shop_of(other)
+    for change, values in (
+        ("DELETE FROM billing_ownership WHERE location_id = %s", [place.pk]),
+        (
+            "UPDATE billing_ownership SET legal_entity_id = %s, merchant_id = %s WHERE location_id = %s",
+            [stranger.legal_entity_id, stranger.pk, place.pk],
+        ),
+        ("UPDATE billing_ownership SET valid_from = %s WHERE location_id = %s", [GAME, place.pk]),
+    ):
+        assert refused(change, values) == "ownership_keeps_its_orders"
+    # What nobody ordered under is still a typing error that may be mended.
+    run("UPDATE billing_ownership SET valid_from = %s WHERE location_id = %s", [TODAY, other.pk])
+    run("DELETE FROM billing_ownership WHERE location_id = %s", [other.pk])
+
+
+def test_an_owners_next_day_leaves_his_orders_where_they_are() -> None:
+    _, [place, other] = make_network()
+    deal = make_booking(place)
+    make_links(deal)
+    click(deal, What.FULL)
+    later = own(place, make_legal_entity(kind="ip"), since=GAME + timedelta(days=1))
+    run("DELETE FROM billing_ownership WHERE merchant_id = %s", [later.pk])
+
+
+def test_a_shop_is_registered_once() -> None:
+    _, [place, other] = make_network()
+    taken = shop_of(place).settings["login"].upper()
+    statement = "UPDATE billing_merchantaccount SET settings = settings || jsonb_build_object('login', %s)"
+    assert refused(statement + " WHERE id = %s", [taken, shop_of(other).pk]) == "shop_registered_once"
+
+
+def test_a_payment_keeps_its_order_and_a_refund_its_payments_shop() -> None:
+    _, [place, other] = make_network()
+    deal = make_booking(place)
+    make_links(deal)
+    click(deal, What.FULL)
+    order = ProviderOrder.objects.get()
+    pay(order)
+    paid = Payment.objects.get()
+    assert refused("UPDATE billing_payment SET order_id = NULL", []) == "append_only"
+    refund = (
+        "INSERT INTO billing_refund (payment_id, merchant_id, amount, external_id, refunded_at, recorded_at,"
+        " author, reason, chargeback) VALUES (%s, %s, 1, 'r', now(), now(), '', '', false)"
+    )
+    stranger = shop_of(other)
+    assert refused(refund, [paid.pk, stranger.pk]) == "refund_by_the_payments_merchant"
+    # Its own shop passes; the sums are the next guard's.
+    assert refused(refund, [paid.pk, order.merchant_id]) == "payment_covers_allocations"
