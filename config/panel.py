@@ -60,6 +60,11 @@ UNFOLD = {
                     _link(_("Merchant accounts"), "credit_card", "billing_merchantaccount"),
                     _link(_("Locations"), "location_on", "billing_location"),
                     _link(_("Accounts of amoCRM"), "hub", "crm_account"),
+                    {
+                        "title": _("Widget for amoCRM"),
+                        "icon": "extension",
+                        "link": reverse_lazy("widget_zip"),
+                    },
                     _link(_("Billing rules"), "tune", "billing_accountpolicy"),
                     _link(_("Products"), "school", "billing_product"),
                 ],

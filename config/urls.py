@@ -7,9 +7,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from billing.api.unknown import Unknown
 from config import health
+from crm import widget_page
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
+    path("admin/widget.zip", widget_page.download, name="widget_zip"),
     path("admin/", admin.site.urls),
     path("api/v1/analytics/", include("analytics.urls")),
     path("api/v1/", include("billing.api.urls")),

@@ -1,7 +1,7 @@
 """The widget's archive for this installation: the built files with our own address in them, as one zip.
 
-The built widget does not know where it will be installed; a name that can never resolve stands for that. The same
-content gives the same bytes, so that an upload can be compared with what is there.
+The built widget does not know where it will be installed; a name that can never resolve stands for that. The
+same content gives the same bytes, so that an upload can be compared with what is there.
 """
 
 import io

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
-from billing.management.commands import widget_zip
+from crm import widget_archive
 from tests.billing.network_files import ENVIRONMENT, WHOLE
 
 AMOCRM, CLOUD = "http://amocrm.test/{subdomain}", "http://cloud.test"
@@ -125,7 +125,7 @@ def test_the_archive_knows_this_installation(
     (built / "manifest.json").write_text('{"url": "https://grafik.invalid"}')
     (built / "i18n" / "ru.json").write_text("{}")
     (built / "logo.png").write_bytes(b"\x89PNG https://grafik.invalid")
-    monkeypatch.setattr(widget_zip, "SOURCE", built)
+    monkeypatch.setattr(widget_archive, "SOURCE", built)
     settings.PUBLIC_URL = "https://pay.example.ru"
     first, second = tmp_path / "a.zip", tmp_path / "b.zip"
     call_command("widget_zip", str(first), stdout=StringIO())
@@ -138,7 +138,7 @@ def test_the_archive_knows_this_installation(
 
 
 def test_without_a_built_widget_there_is_no_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(widget_zip, "SOURCE", tmp_path / "dist")
+    monkeypatch.setattr(widget_archive, "SOURCE", tmp_path / "dist")
     with pytest.raises(CommandError, match="no built widget"):
         call_command("widget_zip", str(tmp_path / "a.zip"))
     assert not (tmp_path / "a.zip").exists()
