@@ -7,6 +7,7 @@ stored for a person and never applied.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,7 @@ from billing import (
     providers,
     receipts,
     refunds,
+    refused_notices,
 )
 from billing.models import MerchantAccount, Notice, Payment, ProviderCall, ProviderOrder, Receipt
 from billing.providers.base import (
@@ -48,6 +50,8 @@ CLAIMED_AT_ONCE = 10
 # A receipt notice may overtake the answer that names the receipt; after so many looks it is another
 # program's.
 LOOKS_FOR_A_RECEIPT = 8
+# In a form and in JSON.
+_TOKEN = re.compile(rb'(\bToken(?:=|"\s*:\s*"))[^&"]+')
 RECEIPT_KINDS = {
     "Income": (Receipt.Kind.INCOME, Receipt.Kind.OFFSET),
     "IncomeReturn": (Receipt.Kind.REFUND,),
@@ -58,7 +62,7 @@ class UnknownMerchant(Exception):
     """No merchant account of this provider has the key."""
 
 
-class _NotYet(Exception):
+class NotYet(Exception):
     """What the notice speaks of is not known yet."""
 
 
@@ -78,14 +82,13 @@ def take(*, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delive
     park it for a person when it is genuine but cannot be read; a second delivery of the same notice gets the
     same answer.
     """
-    merchant = MerchantAccount.objects.filter(provider=provider, key=merchant_key).first()
-    if merchant is None:
-        raise UnknownMerchant
+    merchant = _merchant(provider, merchant_key)
     adapter = providers.of(merchant)
     try:
         notice = adapter.read_notice(kind, delivery)
     except Forged:
         log.warning("notice forged", merchant=merchant_key, kind=kind, size=len(delivery.body))
+        refused_notices.keep(merchant=merchant, kind=kind, reason="forged", delivery=delivery, at=at)
         return adapter.answer(Verdict.FORGED, None)
     except Malformed as error:
         log.error("notice unreadable", merchant=merchant_key, kind=kind, reason=str(error))
@@ -98,6 +101,24 @@ def take(*, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delive
         log.error("notice not stored", merchant=merchant_key, kind=kind, error=type(error).__name__)
         return adapter.answer(Verdict.NOT_STORED, notice)
     return adapter.answer(verdict, notice)
+
+
+def refuse_long(
+    *, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delivery, at: datetime
+) -> None:
+    """Remember that something came that is longer than any notice; raises UnknownMerchant."""
+    merchant = _merchant(provider, merchant_key)
+    refused_notices.keep(merchant=merchant, kind=kind, reason="too_long", delivery=delivery, at=at)
+
+
+def masked(body: bytes) -> bytes:
+    """A notice's body for a person: without the token of the payer's card."""
+    return _TOKEN.sub(rb"\1***", body)
+
+
+def apply_again(*, notice: Notice, at: datetime) -> bool:
+    """Run one stored notice again, whatever its state; true when it came to something new. Raises NotYet."""
+    return _apply(notice.pk, again=True, at=at)
 
 
 def apply_waiting(*, at: datetime, ignore_not_before: bool = False) -> int:
@@ -129,9 +150,16 @@ def replay(*, since: datetime | None, at: datetime) -> Replay:
         seen += 1
         try:
             changed += _apply(pk, again=True, at=at)
-        except _NotYet as error:
+        except NotYet as error:
             log.warning("notice waits", notice=pk, reason=str(error))
     return Replay(seen=seen, changed=changed)
+
+
+def _merchant(provider: str, key: str) -> MerchantAccount:
+    merchant = MerchantAccount.objects.filter(provider=provider, key=key).first()
+    if merchant is None:
+        raise UnknownMerchant
+    return merchant
 
 
 def _verdict(merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, *, at: datetime) -> Verdict:
@@ -155,6 +183,7 @@ def _answer_unread(
     A *check* is a question and no evidence: unreadable, it is refused.
     """
     if kind is NoticeKind.CHECK:
+        refused_notices.keep(merchant=merchant, kind=kind, reason=str(error), delivery=delivery, at=at)
         return adapter.answer(Verdict.MALFORMED, None)
     said = delivery.body or delivery.query
     digest = hashlib.sha256(said).hexdigest()
@@ -184,7 +213,7 @@ def _answer_unread(
 def _apply_or_retry(row: Notice, *, at: datetime) -> None:
     try:
         _apply(row.pk, again=False, at=at)
-    except _NotYet as error:
+    except NotYet as error:
         queues.retry(row, at=at, error=str(error))
     except (
         Exception
@@ -288,7 +317,7 @@ def _refund(row: Notice, notice: NoticeRead, at: datetime) -> str:
         at=at,
     )
     if refund is None:
-        raise _NotYet("its payment, or so much of it, is not known here")
+        raise NotYet("its payment, or so much of it, is not known here")
     return "refund"
 
 
@@ -296,7 +325,7 @@ def _receipt(row: Notice, notice: NoticeRead, at: datetime) -> str:
     receipt = _named_receipt(row.merchant, notice) or _unnamed_receipt(row.merchant, notice)
     if receipt is None:
         if row.attempts < LOOKS_FOR_A_RECEIPT:
-            raise _NotYet("no receipt of this number yet")
+            raise NotYet("no receipt of this number yet")
         return "foreign_receipt"
     Receipt.objects.filter(pk=receipt.pk, external_id="").update(external_id=notice.external_id)
     receipts.mark_registered(
@@ -338,7 +367,7 @@ def _signed_state(row: Notice, notice: NoticeRead, at: datetime) -> str:
     if order_check.find(merchant=row.merchant, notice=notice) is None:
         return "signed_elsewhere"
     if not Payment.objects.filter(merchant=row.merchant, external_id=notice.payment_external_id).exists():
-        raise _NotYet("its payment is not known here: the provider is asked")
+        raise NotYet("its payment is not known here: the provider is asked")
     return "confirmed"
 
 

@@ -13,7 +13,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import charge_calls, provider_queue, providers, receipts, refund_calls
+from billing import (
+    charge_calls,
+    order_numbers,
+    provider_queue,
+    providers,
+    receipts,
+    refund_calls,
+    return_receipts,
+)
 from billing.call_steps import TIMEOUT_SECONDS, Call, NeedsPerson, NotYet
 from billing.models import ProviderCall, ProviderOrder, Receipt
 from billing.providers.base import (
@@ -21,6 +29,8 @@ from billing.providers.base import (
     ReceiptRequest,
     ReceiptState,
     Refused,
+    SecondReceiptRequest,
+    SentReceipt,
     Unknown,
     Unsupported,
 )
@@ -108,10 +118,13 @@ def _send_receipt(call: Call) -> None:
         queues.finish(call.row, at=call.at)
         return
     _wait_for_income(receipt)
+    if call.is_forgotten and receipt.content.get("number"):
+        _look_for(call, receipt)
+        return
     known_before = call.row.called_at is not None
     call.begin()
     try:
-        sent = call.provider.send_receipt(_request(call.row, receipt), timeout=TIMEOUT_SECONDS)
+        sent = _hand_over(call, receipt)
     except NotSent:
         if not known_before:
             call.forget()
@@ -121,6 +134,10 @@ def _send_receipt(call: Call) -> None:
             receipts.mark_failed(receipt, reason=error.detail, at=call.at)
             call.start_anew()
         raise
+    _keep_sent(call, receipt, sent)
+
+
+def _keep_sent(call: Call, receipt: Receipt, sent: SentReceipt) -> None:
     with transaction.atomic():
         receipts.mark_sent(receipt, external_id=sent.external_id, url=sent.url)
         queues.finish(call.row, at=call.at)
@@ -132,6 +149,35 @@ def _send_receipt(call: Call) -> None:
             not_before=call.at + FOLLOW_AFTER,
             at=call.at,
         )
+
+
+def _hand_over(call: Call, receipt: Receipt) -> SentReceipt:
+    """A receipt that closes prepayments goes by a call of its own where the provider has one."""
+    plain = _request(call.row, receipt)
+    if receipt.kind != Receipt.Kind.OFFSET:
+        return call.provider.send_receipt(plain, timeout=TIMEOUT_SECONDS)
+    second = SecondReceiptRequest(
+        content=receipt.content,
+        request_id=plain.request_id,
+        payment_external_id=receipts.root_of(receipt.payment).external_id,
+        number=receipt.content.get("number", ""),
+        order_number=plain.order_number,
+        account_id=plain.account_id,
+    )
+    return call.provider.send_second_receipt(second, timeout=TIMEOUT_SECONDS)
+
+
+def _look_for(call: Call, receipt: Receipt) -> None:
+    """Nobody answered and no key protects: our number of the receipt says whether it was made."""
+    number = receipt.content["number"]
+    found = call.provider.follow_receipt(external_id=number, timeout=TIMEOUT_SECONDS)
+    if found.state is ReceiptState.FAILED:
+        call.start_anew()
+        with transaction.atomic():
+            drawn = order_numbers.draw(merchant=call.row.merchant)
+            Receipt.objects.filter(pk=receipt.pk).update(content={**receipt.content, "number": drawn})
+        raise NotYet(_("it was not made: it is sent again under another number"), FOLLOW_AFTER)
+    _keep_sent(call, receipt, SentReceipt(external_id=number))
 
 
 def _follow_receipt(call: Call) -> None:
@@ -150,12 +196,17 @@ def _follow_receipt(call: Call) -> None:
 
 
 def _wait_for_income(receipt: Receipt) -> None:
-    """A return receipt goes out after the receipt that it takes back."""
-    if receipt.kind != Receipt.Kind.REFUND:
+    """A return or a closing receipt goes out after the receipts of the money that it is about."""
+    if receipt.kind == Receipt.Kind.INCOME:
         return
-    income = receipt.payment.receipts.filter(kind=Receipt.Kind.INCOME).first()
-    if income is not None and income.state in (Receipt.State.PLANNED, Receipt.State.SENT):
-        raise NotYet(_("the income receipt is not registered yet"), INCOME_WAIT)
+    paid = [offset.payment for offset in receipt.offsets.select_related("payment")] or [receipt.payment]
+    for payment in paid:
+        income = return_receipts.income_of(payment)
+        # What rode on an order was printed with the payment, and nobody tells us.
+        if income is None or return_receipts.rode(income):
+            continue
+        if income.state in (Receipt.State.PLANNED, Receipt.State.SENT):
+            raise NotYet(_("the income receipt is not registered yet"), INCOME_WAIT)
 
 
 def _request(row: ProviderCall, receipt: Receipt) -> ReceiptRequest:

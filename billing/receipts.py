@@ -9,29 +9,23 @@ one counts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from billing import history, network, provider_queue
+from billing import history, network, provider_queue, receipt_contents
 from billing.models import (
-    LegalEntity,
     MerchantAccount,
     Payment,
-    Product,
     ProviderCall,
     Receipt,
-    ReceiptPolicy,
-    TaxSetting,
 )
 from billing.rules import receipts as rules
 from billing.rules.receipts import Maker
 from crm.models import Deal
 
-NAME_MAX = 128
 # The setting `receipts` of a shop whose provider makes the receipt with the payment.
 RIDES = "order"
 STATES = {
@@ -98,6 +92,8 @@ def plan_income(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, 
         fiscal=dict(choice.fiscal) if choice else {},
         created_at=at,
     )
+    if payment.deal:
+        receipt_contents.close(receipt, deal=payment.deal, payment=payment)
     if merchant:
         queue(receipt, merchant, at=at)
     return receipt
@@ -112,21 +108,17 @@ def of_order(
     """
     if receiver.merchant.settings.get("receipts") != RIDES:
         return {}
-    on = deal.local_day(at)
-    entity = receiver.legal_entity
+    sale = receipt_contents.Sale(
+        deal=deal,
+        entity=receiver.legal_entity,
+        programme=deal.programme,
+        buyer=buyer,
+        on=deal.local_day(at),
+    )
     try:
-        tax = network.tax(legal_entity=entity, on=on)
+        return dict(receipt_contents.income(sale, amount=amount, whole=whole))
     except network.NoTaxSetting:
         return {}
-    product = network.product(programme=deal.programme)
-    content = rules.prepayment(
-        seller=rules.Seller(inn=entity.inn, site=entity.site, tax_system=_system(entity, tax)),
-        buyer=buyer,
-        item=_item_of(product, deal.programme or deal.name, network.vat(product=product, setting=tax, on=on)),
-        amount=amount,
-        whole=whole,
-    )
-    return dict(content)
 
 
 def settle(*, receipt: Receipt, choice: ReceiptChoice, author: str, at: datetime) -> None:
@@ -193,14 +185,6 @@ def root_of(payment: Payment) -> Payment:
         payment = move.source
 
 
-def policy(*, payment: Payment, on: date) -> ReceiptPolicy | None:
-    """What the accountant decided for this payment's programme, else for all of the entity, as of a day."""
-    decided = ReceiptPolicy.objects.filter(
-        legal_entity=payment.legal_entity_id, programme__in=("", payment.programme), valid_from__lte=on
-    )
-    return max(decided, key=lambda row: (row.programme, row.valid_from), default=None)
-
-
 def order_number(receipt: Receipt) -> str:
     """Our name of what the receipt is about, as the provider's cabinet and its notices show it."""
     order = receipt.payment.order
@@ -235,7 +219,7 @@ def _plan(
     merchant, desk = _registers(payment)
     ridden: dict[str, Any] = payment.order.request.get("receipt") or {} if payment.order else {}
     given = rules.Circumstances(
-        tax_system=_system(payment.legal_entity, tax),
+        tax_system=receipt_contents.system(payment.legal_entity, tax),
         method=payment.method,
         payer_is_organisation=payment.payer.get("kind") == "company",
         cloud=bool(merchant and merchant.settings.get("receipts") is True),
@@ -248,18 +232,15 @@ def _plan(
         return decision, ridden, None
     if decision.maker is not Maker.US:
         return decision, {}, None
-    seller = rules.Seller(
-        inn=payment.legal_entity.inn, site=payment.legal_entity.site, tax_system=tax.tax_system
-    )
-    content = rules.prepayment(
-        seller=seller,
-        buyer=_buyer(payment),
-        item=_item(payment, tax_vat=network.vat(product=_product(payment), setting=tax, on=day)),
-        amount=payment.amount,
-        whole=whole,
+    sale = receipt_contents.Sale(
+        deal=payment.deal,
+        entity=payment.legal_entity,
+        programme=payment.programme,
+        buyer=receipt_contents.buyer_of(payment),
+        on=day,
         cash=payment.method == "cash",
     )
-    return decision, dict(content), merchant
+    return decision, dict(receipt_contents.income(sale, amount=payment.amount, whole=whole)), merchant
 
 
 def _decide(given: rules.Circumstances, choice: ReceiptChoice | None) -> rules.Decision:
@@ -281,38 +262,6 @@ def _registers(payment: Payment) -> tuple[MerchantAccount | None, bool | None]:
         return None, None
     merchant = receiver.merchant if receiver.legal_entity.pk == payment.legal_entity_id else None
     return merchant, receiver.location.cash_receipts == "desk" if receiver.location else None
-
-
-def _buyer(payment: Payment) -> rules.Buyer:
-    """What the payer said at the order, else the payer of the payment, else the deal's contact."""
-    said = payment.order.request if payment.order else {}
-    deal = payment.deal
-    own = (deal.contact_email, deal.contact_phone) if deal else ("", "")
-    candidates = (
-        (said.get("email"), said.get("phone")),
-        (payment.payer.get("email"), payment.payer.get("phone")),
-        own,
-    )
-    email, phone = next((pair for pair in candidates if pair[0] or pair[1]), ("", ""))
-    return rules.Buyer(email=email or "", phone=phone or "")
-
-
-def _product(payment: Payment) -> Any:
-    return network.product(programme=payment.programme)
-
-
-def _item(payment: Payment, *, tax_vat: str) -> rules.Item:
-    deal_name = payment.deal.name if payment.deal else ""
-    return _item_of(_product(payment), payment.programme or deal_name, tax_vat)
-
-
-def _item_of(product: Product | None, words: str, vat: str) -> rules.Item:
-    name = product.name if product else words or _("Services under a contract")
-    return rules.Item(name=name[:NAME_MAX], subject=product.subject if product else "service", vat=vat)
-
-
-def _system(entity: LegalEntity, tax: TaxSetting) -> str:
-    return "npd" if entity.kind == LegalEntity.Kind.SELF_EMPLOYED else tax.tax_system
 
 
 def queue(receipt: Receipt, merchant: MerchantAccount, *, at: datetime) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from billing import receipts
+from billing import receipt_contents, receipts
 from billing.models import MerchantAccount, Offset, Payment, ProviderCall, Receipt, Refund
 from billing.receipts import ReceiptChoice
 from billing.rules import money
@@ -40,7 +40,7 @@ def plan(
     known = Receipt.objects.filter(refund=refund).first()
     if known:
         return known
-    income = _income(refund.payment)
+    income = income_of(refund.payment)
     parts = _parts(refund.payment, refund.amount, before=refund)
     receipt = Receipt(payment=refund.payment, refund=refund, kind=Receipt.Kind.REFUND, created_at=at)
     register = None
@@ -64,14 +64,15 @@ def plan(
 
 def riding(*, payment: Payment, amount: Decimal, at: datetime) -> dict[str, Any]:
     """The return that a provider prints with the refund; empty where the income receipt was not its own."""
-    income = _income(payment)
-    if income is None or not _rode(income):
+    income = income_of(payment)
+    if income is None or not rode(income):
         return {}
     parts = _parts(payment, amount, before=None)
     return dict(_content(income, payment, parts, _day(payment, at)))
 
 
-def _income(payment: Payment) -> Receipt | None:
+def income_of(payment: Payment) -> Receipt | None:
+    """The income receipt of this money; of moved money the one by which it came."""
     root = receipts.root_of(payment)
     return Receipt.objects.filter(payment=root, kind=Receipt.Kind.INCOME).first()
 
@@ -80,7 +81,7 @@ def _day(payment: Payment, at: datetime) -> date:
     return payment.deal.local_day(at) if payment.deal else at.date()
 
 
-def _rode(income: Receipt) -> bool:
+def rode(income: Receipt) -> bool:
     """It was printed with the payment, so no call of ours made it."""
     order = income.payment.order
     return bool(order and order.request.get("receipt") and income.content)
@@ -125,7 +126,8 @@ def _content(income: Receipt, payment: Payment, parts: _Parts, on: date) -> Cont
 
 
 def _rendered(income: Receipt, line: Line, amount: Decimal, on: date) -> Content:
-    policy = receipts.policy(payment=income.payment, on=on)
+    payment = income.payment
+    policy = receipt_contents.policy(entity=payment.legal_entity, programme=payment.programme, on=on)
     way = policy.refund_after_offset if policy else "electronic"
     return rules.returned_settlement(income.content, like=line, amount=amount, way=way)
 

@@ -3,7 +3,6 @@ harm.
 """
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from celery import shared_task
 from django.utils import timezone
@@ -12,15 +11,17 @@ from billing import (
     deposits,
     inbox,
     invoices,
+    late_fees,
     messages,
     order_watch,
     orders,
     overdue,
     provider_calls,
     reminders,
+    service_rendered,
     stages,
 )
-from billing.models import AccountPolicy, FirstAnswer
+from billing.models import FirstAnswer
 
 KEYS_LIVE = timedelta(hours=24)
 
@@ -42,14 +43,7 @@ def deliver_messages() -> None:
 
 @shared_task(name="billing.issue_due_invoices")
 def issue_due_invoices() -> None:
-    """Issue for every account whose local hour of issuing has come; what was issued today is not due
-    again.
-    """
-    at = timezone.now()
-    for policy in AccountPolicy.objects.select_related("account"):
-        local = at.astimezone(ZoneInfo(policy.account.time_zone))
-        if local.time() >= policy.issue_at:
-            invoices.issue_due(on=local.date(), at=at, account=policy.account)
+    invoices.issue_now(at=timezone.now())
 
 
 @shared_task(name="billing.flag_overdue")
@@ -57,9 +51,14 @@ def flag_overdue() -> None:
     overdue.flag_now(at=timezone.now())
 
 
+@shared_task(name="billing.charge_late_fees")
+def charge_late_fees() -> None:
+    late_fees.charge_now(at=timezone.now())
+
+
 @shared_task(name="billing.send_reminders")
 def send_reminders() -> None:
-    reminders.send_due(at=timezone.now())
+    reminders.send_now(at=timezone.now())
 
 
 @shared_task(name="billing.follow_prices")
@@ -80,6 +79,13 @@ def watch_orders() -> None:
 @shared_task(name="billing.complete_served")
 def complete_served() -> None:
     stages.complete_served(at=timezone.now())
+
+
+@shared_task(name="billing.render_services")
+def render_services() -> None:
+    """What the cohorts' calendars say was rendered by the day that is over."""
+    at = timezone.now()
+    service_rendered.render_due(on=(at - timedelta(days=1)).date(), at=at)
 
 
 @shared_task(name="billing.forget_idempotency_keys")

@@ -28,11 +28,16 @@ app.conf.beat_schedule = {
     "build workbooks": {"task": "analytics.build_exports", "schedule": 5.0},
     "issue due invoices": {"task": "billing.issue_due_invoices", "schedule": crontab(minute="*")},
     "flag overdue installments": {"task": "billing.flag_overdue", "schedule": crontab(minute="*/5")},
+    "charge late fees": {"task": "billing.charge_late_fees", "schedule": crontab(minute=25)},
     "send reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/5")},
     "follow the prices of bookings": {"task": "billing.follow_prices", "schedule": 10.0},
     "ask about orders that nobody told of": {"task": "billing.watch_orders", "schedule": crontab(minute="*")},
     "close orders whose time is over": {"task": "billing.expire_orders", "schedule": crontab(minute="*")},
     "complete what was served": {"task": "billing.complete_served", "schedule": crontab(minute="*/10")},
+    "close prepayments of rendered service": {
+        "task": "billing.render_services",
+        "schedule": crontab(hour=4, minute=10),
+    },
     "forget old idempotency keys": {
         "task": "billing.forget_idempotency_keys",
         "schedule": crontab(hour=3, minute=17),

@@ -37,6 +37,8 @@ WORDS: dict[str, Callable[[], str]] = {
     "debt_written_off": lambda: _("Debt of %(amount)s written off. %(reason)s"),
     "write_off_reversed": lambda: _("%(amount)s that were written off are owed again. %(reason)s"),
     "payment_reversed": lambda: _("Payment of %(amount)s taken out as a mistake. %(reason)s"),
+    "late_fee_begun": lambda: _("Payment %(number)s costs a late fee from now on: %(daily_percent)s%% a day"),
+    "late_fee_waived": lambda: _("Late fees of %(amount)s waived. %(reason)s"),
     "debt_recovered": lambda: _("Money came for what was written off: %(amount)s"),
     "payment_uncounted": lambda: _("Money in another currency received, not counted: %(money)s"),
     "payment_declined": lambda: _("Payment of %(amount)s declined: %(reason)s"),
@@ -46,6 +48,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "card_withdrawn": lambda: _("Consent to charges withdrawn, card %(card)s forgotten"),
     "charge_begun": lambda: _("Charge of the saved card %(card)s: %(amount)s"),
     "refund": lambda: _("Refund of %(amount)s. %(reason)s"),
+    "service_rendered": lambda: _("Service rendered: %(amount)s, %(rendered_on)s"),
     "refund_requested": lambda: _("Refund of %(amount)s requested, %(way)s. %(reason)s"),
     "refund_failed": lambda: _("Refund of %(amount)s was not made: %(reason)s"),
     "chargeback": lambda: _("The payer's bank took %(amount)s back"),
@@ -124,7 +127,7 @@ class _Values(dict[str, Any]):
         value = self.get(name)
         if name in ("amount", "total", "debt") and value:
             return money.words(Decimal(value))
-        if name in ("signed_on", "due_on", "was_on") and value:
+        if name in ("signed_on", "due_on", "was_on", "rendered_on") and value:
             return date_format(date.fromisoformat(value), "d.m.Y")
         if name == "until" and value:
             return _("Until %(day)s.") % {"day": date_format(date.fromisoformat(value), "d.m.Y")}

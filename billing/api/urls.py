@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from billing.api import corrections, deals, hindsight, invoices, papers, payers, refunds, schedules, setup
+from billing.api import (
+    corrections,
+    deals,
+    fees,
+    hindsight,
+    invoices,
+    papers,
+    payers,
+    receipts,
+    refunds,
+    schedules,
+    setup,
+)
 
 urlpatterns = [
     path("deals/<int:lead_id>/", deals.Card.as_view()),
@@ -26,12 +38,16 @@ urlpatterns = [
     path("deals/<int:lead_id>/payer/", payers.DealPayer.as_view()),
     path("deals/<int:lead_id>/schedule/rows/<int:number>/payer/", payers.DealPayer.as_view()),
     path("payments/split/", corrections.Split.as_view()),
+    path("deals/<int:lead_id>/fees/", fees.Fees.as_view()),
+    path("deals/<int:lead_id>/fees/waive/", fees.Waive.as_view()),
     path("deals/<int:lead_id>/write-off/", corrections.WriteOff.as_view()),
     path("deals/<int:lead_id>/write-off/reverse/", corrections.ReverseWriteOff.as_view()),
     path("payments/<int:payment_id>/reverse/", corrections.Reverse.as_view()),
     path("payments/<int:payment_id>/move/", corrections.Move.as_view()),
     path("payments/<int:payment_id>/refund/", refunds.Refund.as_view()),
     path("deals/<int:lead_id>/refund/", refunds.DealRefund.as_view()),
+    path("deals/<int:lead_id>/service-rendered/", receipts.ServiceRendered.as_view()),
+    path("payments/<int:payment_id>/receipt/send/", receipts.SendReceipt.as_view()),
     path("deals/<int:lead_id>/standing/", hindsight.Standing.as_view()),
     path("deals/<int:lead_id>/history/", deals.History.as_view()),
     path("deals/<int:lead_id>/documents/", papers.Documents.as_view()),

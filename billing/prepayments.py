@@ -1,0 +1,50 @@
+"""What of the money that came waits for its service, and what of a rendered service is still unpaid.
+
+Reads only. A rendering says how much was rendered, an offset which part of which payment that was.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import F, OuterRef, QuerySet, Sum
+
+from billing import ledger, sums
+from billing.models import LegalEntity, Offset, Payment, Rendering
+from billing.rules import money
+from crm.models import Deal
+
+
+@dataclass(frozen=True)
+class Prepayment:
+    """A payment and the part of it that no receipt has closed."""
+
+    payment: Payment
+    open: Decimal
+
+
+def rendered(deal: Deal, entity: LegalEntity) -> Decimal:
+    """How much of the deal's service was rendered for this entity's money."""
+    found = Rendering.objects.filter(deal=deal, legal_entity=entity).aggregate(sum=Sum("amount"))["sum"]
+    return found or money.ZERO
+
+
+def owed(deal: Deal, entity: LegalEntity) -> Decimal:
+    """What was rendered and is closed by no money yet: the next money that comes pays for it."""
+    closed = Offset.objects.filter(payment__deal=deal, payment__legal_entity=entity)
+    return max(
+        rendered(deal, entity) - (closed.aggregate(sum=Sum("amount"))["sum"] or money.ZERO), money.ZERO
+    )
+
+
+def open_of(deal: Deal, entity: LegalEntity) -> list[Prepayment]:
+    """The deal's payments with an open part, oldest first."""
+    rows = with_open(Payment.objects.filter(deal=deal, legal_entity=entity, counted=True))
+    found = rows.select_related("order", "merchant", "deal").order_by("received_at", "id")
+    return [Prepayment(row, row.open_part) for row in found if row.open_part > 0]
+
+
+def with_open(payments: "QuerySet[Payment]") -> "QuerySet[Payment]":
+    """Add `open_part`: what a payment still holds less what receipts have closed."""
+    closed = sums.total_of(Offset.objects.filter(payment=OuterRef("pk")), "payment")
+    # The model declares what this sets.
+    return ledger.with_free(payments).annotate(open_part=F("left") - closed)  # type: ignore[no-redef]
