@@ -137,3 +137,12 @@ def test_the_page_fits_its_width(analytics: Page, width: int) -> None:
     expect(analytics.locator(".grafik-chart")).to_be_visible()
     wide = "element => element.scrollWidth - element.clientWidth"
     assert analytics.locator("#list_page_holder").evaluate(wide) <= 0
+
+
+def test_the_chart_is_drawn_for_the_width_it_has(analytics: Page) -> None:
+    """Also at the first opening, when the page is drawn before its styles came."""
+    expect(analytics.locator(".grafik-chart")).to_be_visible()
+    analytics.wait_for_function(
+        "() => { const chart = document.querySelector('.grafik-chart');"
+        " const scale = chart.clientWidth / chart.viewBox.baseVal.width; return scale > 0.9 && scale < 1.1; }"
+    )

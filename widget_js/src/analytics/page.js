@@ -27,7 +27,7 @@ export class AnalyticsPage {
     this.onChange = (event) => this.changed(event);
     this.onResize = () => {
       clearTimeout(this.resized);
-      this.resized = setTimeout(() => this.alive && this.summary && this.drawChart(), RESIZED_MS);
+      this.resized = setTimeout(() => this.alive && this.summary && this.chartWidth() !== this.drawnWidth && this.drawChart(), RESIZED_MS);
     };
   }
 
@@ -38,14 +38,16 @@ export class AnalyticsPage {
     this.form.addEventListener('change', this.onChange);
     this.form.addEventListener('submit', (event) => event.preventDefault());
     connectPickers(this.form);
-    window.addEventListener('resize', this.onResize);
+    // Not the window's resize: amoCRM may show a page that was drawn hidden, or before its styles came.
+    this.widths = new ResizeObserver(this.onResize);
+    this.widths.observe(this.region('chart').parentNode);
     this.begin();
   }
 
   stop() {
     this.alive = false;
     clearTimeout(this.resized);
-    window.removeEventListener('resize', this.onResize);
+    this.widths?.disconnect();
     this.root.removeEventListener('click', this.onClick);
   }
 
@@ -159,11 +161,15 @@ export class AnalyticsPage {
   }
 
   drawChart() {
-    // An empty region has no width of its own: the body around it has.
-    const width = Math.max(260, Math.floor(this.region('chart').parentNode.clientWidth) - CHART_EDGES);
+    this.drawnWidth = this.chartWidth();
     const open = Boolean(this.region('chart').querySelector('details[open]'));
-    this.draw('chart', monthsView({ t: this.t, months: this.summary.by_period, width }));
+    this.draw('chart', monthsView({ t: this.t, months: this.summary.by_period, width: this.drawnWidth }));
     if (open) this.region('chart').querySelector('details').open = true;
+  }
+
+  /** An empty region has no width of its own: the body around it has. */
+  chartWidth() {
+    return Math.max(260, Math.floor(this.region('chart').parentNode.clientWidth) - CHART_EDGES);
   }
 
   drawGroups() {
