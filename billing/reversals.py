@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import consequences, history, ledger, moves, receipts
+from billing import closings, consequences, history, ledger, moves, receipts
 from billing.models import Payment, ProviderCall, Receipt, RefundOrder, Reversal
 from billing.rules import money
 from billing.rules import receipts as rules
@@ -94,6 +94,7 @@ def _settle_receipt(made: Reversal, *, at: datetime) -> None:
 
 
 def _tell(deal: Deal, made: Reversal, *, at: datetime) -> None:
+    closings.keep_closed(deal=deal, author=made.author, at=at)
     standing = consequences.follow(deal, cause=f"reversal:{made.pk}", at=at)
     data = {
         "payment": made.payment_id,

@@ -8,7 +8,7 @@ import pytest
 
 from analytics import queries
 from analytics.filters import Filter
-from billing import moves, payments, refund_orders, reversals, verification
+from billing import moves, payments, refund_orders, reversals, settlements, verification
 from billing.models import Payment, ProviderCall, Receipt, Reversal
 from billing.payments import Offline
 from billing.receipts import ReceiptChoice
@@ -183,3 +183,14 @@ def test_the_door_answers_with_the_card_and_the_manager_reads_why(deal: Deal) ->
     told = [one["what"] for one in call("GET", f"deals/{deal.external_id}/history/").json()["results"]]
     assert told.count("payment_reversed") == 1
     assert OutboxRow.objects.filter(deal=deal, key__startswith="reversal:").count() == 1
+
+
+def test_a_closed_deal_stays_closed_when_its_money_never_was() -> None:
+    deal = deal_with_rows()
+    payment = pay(deal, 40000)
+    settlements.settle(deal=deal, total=rub(40000), reason="ушёл", author="user:1", at=NOW)
+    reverse(payment)
+    standing = standing_of(deal)
+    assert standing.schedule is not None
+    assert (standing.schedule.closing, standing.total, standing.debt) == ("settled", 0, 0)
+    assert list(verification.violations()) == []
