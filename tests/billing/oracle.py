@@ -191,6 +191,25 @@ class Book:
             row.written += part
             amount -= part
 
+    def take_back_write_off(self, amount: int) -> None:
+        """So much is owed again, the newest rows first; free money covers it."""
+        if not 0 < amount <= self.written:
+            raise Refused
+        for row in sorted(self.rows or (), key=by_due, reverse=True):
+            part = min(amount, row.written)
+            row.written -= part
+            amount -= part
+        self.flow()
+
+    def reverse(self, payment: Money, on: date) -> None:
+        """The payment never was: what is left of it leaves the books."""
+        left = payment.left
+        if left <= 0:
+            raise Refused
+        self.release(payment, left)
+        payment.moved += left
+        self.after_leaving(on)
+
     def _held_rows(self) -> list[Row]:
         """Rows with money, at what they hold; before a schedule a row for each payment, dated by it."""
         if self.rows is not None:

@@ -29,7 +29,7 @@ BREAKS = {
     "a payment gives at most what it is and did not give back": (
         "UPDATE billing_payment SET amount = 29999 WHERE external_id = '501'"
     ),
-    "money covers rows of its own deal only, and only when it counts": (
+    "money covers rows and late fees of its own deal only, and only when it counts": (
         "UPDATE billing_payment SET counted = false WHERE external_id = '501'"
     ),
     "no money lies idle while a row is open": "DELETE FROM billing_allocation",
@@ -47,7 +47,7 @@ BREAKS = {
         " SELECT MIN(id), MAX(id), 1, '', '', now() FROM billing_payment"
     ),
     "every version is remembered": "DELETE FROM billing_scheduleversion",
-    "a live invoice asks for a current row": (
+    "a live invoice asks for a current row of its deal, and a row is asked for once": (
         "UPDATE billing_installment SET replaced_in = 9"
         " WHERE id IN (SELECT installment_id FROM billing_invoice)"
     ),

@@ -1,0 +1,70 @@
+-- What corrects money: moves, reversals, placements, transfers, write-offs, late fees, payers.
+
+-- : write-offs and late fees never fall below zero
+SELECT d.external_id, 'row ' || i.number || ': written off ' || COALESCE(w.total, 0) || ', late fees '
+    || COALESCE(f.total, 0) || ', paid of them ' || COALESCE(a.total, 0)
+FROM billing_installment i JOIN billing_schedule s ON s.id = i.schedule_id JOIN crm_deal d ON d.id = s.deal_id
+LEFT JOIN (SELECT installment_id, SUM(amount) AS total, bool_or(amount = 0) AS empty
+           FROM billing_writeoff GROUP BY 1) w ON w.installment_id = i.id
+LEFT JOIN (SELECT installment_id, SUM(amount) AS total FROM billing_latefee GROUP BY 1) f
+    ON f.installment_id = i.id
+LEFT JOIN (SELECT installment_id, SUM(amount) AS total FROM billing_feeallocation GROUP BY 1) a
+    ON a.installment_id = i.id
+WHERE OF_DEAL AND (w.total < 0 OR w.empty OR f.total < 0 OR a.total < 0
+                   OR COALESCE(a.total, 0) > COALESCE(f.total, 0))
+
+-- : a late fee is charged once for a day, and waived only downwards
+SELECT d.external_id, 'late fee ' || f.id || ' ' || f.kind || ' ' || f.amount
+FROM billing_latefee f JOIN billing_installment i ON i.id = f.installment_id
+JOIN billing_schedule s ON s.id = i.schedule_id JOIN crm_deal d ON d.id = s.deal_id
+WHERE OF_DEAL AND (f.until < f.since OR (f.kind = 'waived' AND f.amount >= 0)
+    OR (f.kind = 'charged' AND (f.amount < 0 OR EXISTS (
+        SELECT 1 FROM billing_latefee o WHERE o.installment_id = f.installment_id AND o.kind = 'charged'
+            AND o.id <> f.id AND o.since <= f.until AND f.since <= o.until))))
+
+-- : money is carried inside one legal entity, by one move, and back at most once
+SELECT d.external_id, 'payment ' || t.id || ' of payment ' || p.id
+FROM (SELECT source_id, target_id, SUM(amount) AS total, COUNT(*) FILTER (WHERE amount > 0) AS times
+      FROM billing_move GROUP BY 1, 2) m
+JOIN billing_payment p ON p.id = m.source_id JOIN billing_payment t ON t.id = m.target_id
+LEFT JOIN crm_deal d ON d.id = t.deal_id
+WHERE OF_DEAL AND (p.legal_entity_id <> t.legal_entity_id OR p.received_at <> t.received_at OR m.times <> 1
+                   OR m.total < 0 OR m.total > t.amount OR p.deal_id IS NOT DISTINCT FROM t.deal_id)
+
+-- : a carried payment has the one move that carried it
+SELECT d.external_id, 'payment ' || p.id || ', carried by ' || COUNT(m.id)
+FROM billing_payment p LEFT JOIN crm_deal d ON d.id = p.deal_id
+LEFT JOIN billing_move m ON m.target_id = p.id AND m.amount > 0
+WHERE OF_DEAL
+GROUP BY d.external_id, p.id, p.method, p.amount
+HAVING (p.method = 'transfer') <> (COUNT(m.id) = 1) OR COUNT(m.id) > 1 OR MIN(m.amount) <> p.amount
+
+-- : only money past the providers is taken out as a mistake, whole
+SELECT d.external_id, 'reversal of payment ' || p.id
+FROM billing_reversal v JOIN billing_payment p ON p.id = v.payment_id LEFT JOIN crm_deal d ON d.id = p.deal_id
+WHERE OF_DEAL AND (p.merchant_id IS NOT NULL OR p.method = 'transfer')
+
+-- : a placed payment stands where a person put it
+SELECT d.external_id, 'payment ' || p.id
+FROM billing_placement x JOIN billing_payment p ON p.id = x.payment_id LEFT JOIN crm_deal d ON d.id = p.deal_id
+WHERE OF_DEAL AND x.deal_id IS DISTINCT FROM p.deal_id
+
+-- : the parts of a transfer are of one legal entity and add up to it
+SELECT MIN(d.external_id), 'transfer ' || t.id || ' of ' || t.amount || ', parts ' || COALESCE(SUM(p.amount), 0)
+FROM billing_transfer t LEFT JOIN billing_payment p ON p.transfer_id = t.id
+LEFT JOIN crm_deal d ON d.id = p.deal_id
+WHERE OF_DEAL OR t.id IN (SELECT q.transfer_id FROM billing_payment q JOIN crm_deal d ON d.id = q.deal_id
+                          WHERE OF_DEAL)
+GROUP BY t.id
+HAVING COALESCE(SUM(p.amount), 0) <> t.amount OR bool_or(p.legal_entity_id <> t.legal_entity_id) OR t.amount <= 0
+
+-- : a transfer of the bank is known once
+SELECT NULL::bigint, 'transfer ' || t.external_id || ' stands ' || COUNT(*) || ' times'
+FROM billing_transfer t WHERE t.external_id <> '' AND %(lead)s IS NULL
+GROUP BY t.legal_entity_id, t.external_id HAVING COUNT(*) > 1
+
+-- : a deal and a row have one payer at a time
+SELECT MIN(d.external_id), 'payer of row ' || COALESCE(y.number::text, 'every') || ' stands ' || COUNT(*) || ' times'
+FROM billing_dealpayer y JOIN crm_deal d ON d.id = y.deal_id
+WHERE OF_DEAL AND y.ended_at IS NULL
+GROUP BY y.deal_id, y.number HAVING COUNT(*) > 1
