@@ -76,10 +76,7 @@ def add_script(code: bytes) -> Callable[[Files], None]:
         ),
         (lambda files: edit_manifest(files, tour__is_tour=False), "tour.is_tour is not true"),
         (lambda files: edit_manifest(files, locations=["lcard-2"]), "location lcard-2 is unknown"),
-        (
-            lambda files: edit_manifest(files, locations=["lcard-1", "widget_page"]) or drop_callback(files),
-            "script.js has no callback onSave",
-        ),
+        (drop_callback, "script.js has no callback onSave"),
         (
             lambda files: edit_manifest(files, dp__action_multiple="no"),
             "dp.action_multiple is neither true nor false",

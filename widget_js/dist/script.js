@@ -237,13 +237,14 @@ var Grafik = (() => {
       box.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }
-  function selectField({ name, label, options, value = "", hint = "" }) {
+  function selectField({ name, label, options, value = "", hint = "", id = name }) {
     const rows = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
     return field({
       name,
+      id,
       label,
       hint,
-      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${name}" name="${name}" aria-describedby="grafik-${name}-error">${rows}</select></span>`
+      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${id}" name="${name}" aria-describedby="grafik-${id}-error">${rows}</select></span>`
     });
   }
   function textField({ name, label, value = "", hint = "", first = false }) {
@@ -260,9 +261,9 @@ var Grafik = (() => {
   function readField({ label, value, name }) {
     return html`<div class="grafik-field"><span class="grafik-field__label">${label}</span><output class="grafik-field__value" data-output="${name}">${value}</output></div>`;
   }
-  function field({ name, label, hint, control }) {
-    return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${name}">${label}</label>${control}
-    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${name}-error"></span></div>`;
+  function field({ name, id = name, label, hint, control }) {
+    return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${id}">${label}</label>${control}
+    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${id}-error"></span></div>`;
   }
   function showFieldErrors(form, errors, focus = true) {
     clearFieldErrors(form);
@@ -315,7 +316,7 @@ var Grafik = (() => {
 
   // src/views/callout.js
   function callout(tone, text, way2 = "") {
-    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way2}</div></div>`;
+    return html`<div class="grafik-callout grafik-callout_${tone}">${icon(tone === "success" ? "check" : "warning")}<div class="grafik-callout__body"><div>${text}</div>${way2}</div></div>`;
   }
 
   // src/automation.js
@@ -2544,6 +2545,38 @@ var Grafik = (() => {
     return JSON.stringify({ ...card, documents: card.documents.map((one) => ({ ...one, url: "" })) });
   }
 
+  // src/pages.js
+  function showPages(root, t, pages) {
+    const names = Object.keys(pages);
+    let page = null;
+    let current = "";
+    function draw() {
+      const tabs = names.map((name) => html`<button type="button" class="grafik-switch__button${name === current ? " grafik-switch__button_on" : ""}" data-page="${name}" aria-pressed="${name === current ? "true" : "false"}">${t(`pages.${name}`)}</button>`);
+      root.innerHTML = String(html`${names.length > 1 && html`<nav class="grafik-pages" aria-label="${t("pages.which")}">${tabs}</nav>`}<div class="js-grafik-page"></div>`);
+    }
+    function open(name) {
+      if (page) page.stop();
+      current = name;
+      draw();
+      page = pages[name](root.querySelector(".js-grafik-page"));
+      page.start();
+    }
+    const clicked = (event) => {
+      const tab = event.target.closest("[data-page]");
+      if (!tab || tab.dataset.page === current) return;
+      open(tab.dataset.page);
+      root.querySelector(`[data-page="${current}"]`).focus();
+    };
+    root.addEventListener("click", clicked);
+    open(names[0]);
+    return {
+      stop() {
+        root.removeEventListener("click", clicked);
+        if (page) page.stop();
+      }
+    };
+  }
+
   // src/settings.js
   function showSettings({ body, code, installed, api, t }) {
     const own = body.querySelector(`#${CSS.escape(code)}_custom_content`);
@@ -2638,11 +2671,12 @@ var Grafik = (() => {
         page = mine;
         window.require(
           [`${self.params.path}/lib/figures.js?v=${encodeURIComponent(self.get_version())}`],
-          ({ AnalyticsPage }) => {
+          ({ AnalyticsPage, SetupPage }) => {
             if (page !== mine) return;
             mine.stop();
-            page = new AnalyticsPage({ root, api: api(), t, notify: notices(), dealUrl, download });
-            page.start();
+            const pages = { figures: (place) => new AnalyticsPage({ root: place, api: api(), t, notify: notices(), dealUrl, download }) };
+            if (isAdmin()) pages.setup = (place) => new SetupPage({ root: place, api: api(), t });
+            page = showPages(root, t, pages);
           },
           () => {
             if (page !== mine) return;
@@ -2741,6 +2775,10 @@ var Grafik = (() => {
   function dealUrl(id) {
     const base = location.pathname.replace(/\/(advanced_)?settings\/.*$/, "").replace(/\/$/, "");
     return `${location.origin}${base}/leads/detail/${id}`;
+  }
+  function isAdmin() {
+    const rights = APP.constant("user_rights");
+    return Boolean(rights && rights.is_admin);
   }
   function managerName(id) {
     const managers = APP.constant("managers");

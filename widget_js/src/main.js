@@ -5,6 +5,7 @@ import { SALESBOT_URL, makeApi } from './api.js';
 import { salesbotSteps, showTrigger } from './automation.js';
 import { download } from './download.js';
 import { Panel } from './panel.js';
+import { showPages } from './pages.js';
 import { showSettings } from './settings.js';
 import { ensureStylesheet } from './stylesheet.js';
 import { makeTexts } from './texts.js';
@@ -40,11 +41,12 @@ export function makeWidget(Modal) {
       page = mine;
       window.require(
         [`${self.params.path}/lib/figures.js?v=${encodeURIComponent(self.get_version())}`],
-        ({ AnalyticsPage }) => {
+        ({ AnalyticsPage, SetupPage }) => {
           if (page !== mine) return;
           mine.stop();
-          page = new AnalyticsPage({ root, api: api(), t, notify: notices(), dealUrl, download });
-          page.start();
+          const pages = { figures: (place) => new AnalyticsPage({ root: place, api: api(), t, notify: notices(), dealUrl, download }) };
+          if (isAdmin()) pages.setup = (place) => new SetupPage({ root: place, api: api(), t });
+          page = showPages(root, t, pages);
         },
         () => {
           if (page !== mine) return;
@@ -158,6 +160,12 @@ function inLeadCard() {
 function dealUrl(id) {
   const base = location.pathname.replace(/\/(advanced_)?settings\/.*$/, '').replace(/\/$/, '');
   return `${location.origin}${base}/leads/detail/${id}`;
+}
+
+/** Only for what is offered: the server decides by the token. */
+function isAdmin() {
+  const rights = APP.constant('user_rights');
+  return Boolean(rights && rights.is_admin);
 }
 
 function managerName(id) {

@@ -625,6 +625,43 @@
       effect_contact: "счета и возвраты пойдут контакту сделки.",
       effect_company: "счета уйдут организации; перевод от неё чека не требует.",
       effect_third_party: "счета уйдут этому человеку; возврат — тому, кто платил."
+    },
+    pages: {
+      which: "Страница",
+      figures: "Аналитика",
+      setup: "Настройка"
+    },
+    setup: {
+      title: "Настройка",
+      connection: "Подключение",
+      fields: "Поля сделки",
+      stages: "Этапы воронок",
+      rules: "Счета и напоминания",
+      trial: "Проверка",
+      state_connected: "Подключено",
+      state_needs_reconnect: "Нужно подключить заново",
+      state_uninstalled: "Отключено",
+      connect: "Подключить аккаунт",
+      panel: "Все настройки в панели",
+      unused: "не используется",
+      make: "Создать поле «{name}»",
+      deposit_status: "Внесена предоплата",
+      paid_status: "Оплачено до оказания услуги",
+      completed_status: "Оплачено полностью",
+      overdue_status: "Просрочка",
+      issue_at: "Счета уходят в",
+      issue_days_before: "Дней до срока платежа",
+      salesbot: "Salesbot для сообщений",
+      reminders: "Напоминания",
+      reminders_hint: "Дней от срока платежа: −3 — за три дня, 1 — на следующий день.",
+      step_days: "Напоминание {n}: дней от срока",
+      channel_email: "письмо",
+      channel_salesbot: "мессенджер",
+      add_step: "Добавить напоминание",
+      drop_step: "Убрать",
+      trial_hint: "Запишем, прочитаем и вернём на место одно поле этой сделки.",
+      try: "Проверить",
+      saved: "Сохранено"
     }
   };
 
@@ -887,7 +924,7 @@
 
   // src/views/callout.js
   function callout(tone, text, way = "") {
-    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
+    return html`<div class="grafik-callout grafik-callout_${tone}">${icon(tone === "success" ? "check" : "warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
   }
 
   // src/views/summary.js

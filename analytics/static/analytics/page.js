@@ -625,6 +625,43 @@
       effect_contact: "счета и возвраты пойдут контакту сделки.",
       effect_company: "счета уйдут организации; перевод от неё чека не требует.",
       effect_third_party: "счета уйдут этому человеку; возврат — тому, кто платил."
+    },
+    pages: {
+      which: "Страница",
+      figures: "Аналитика",
+      setup: "Настройка"
+    },
+    setup: {
+      title: "Настройка",
+      connection: "Подключение",
+      fields: "Поля сделки",
+      stages: "Этапы воронок",
+      rules: "Счета и напоминания",
+      trial: "Проверка",
+      state_connected: "Подключено",
+      state_needs_reconnect: "Нужно подключить заново",
+      state_uninstalled: "Отключено",
+      connect: "Подключить аккаунт",
+      panel: "Все настройки в панели",
+      unused: "не используется",
+      make: "Создать поле «{name}»",
+      deposit_status: "Внесена предоплата",
+      paid_status: "Оплачено до оказания услуги",
+      completed_status: "Оплачено полностью",
+      overdue_status: "Просрочка",
+      issue_at: "Счета уходят в",
+      issue_days_before: "Дней до срока платежа",
+      salesbot: "Salesbot для сообщений",
+      reminders: "Напоминания",
+      reminders_hint: "Дней от срока платежа: −3 — за три дня, 1 — на следующий день.",
+      step_days: "Напоминание {n}: дней от срока",
+      channel_email: "письмо",
+      channel_salesbot: "мессенджер",
+      add_step: "Добавить напоминание",
+      drop_step: "Убрать",
+      trial_hint: "Запишем, прочитаем и вернём на место одно поле этой сделки.",
+      try: "Проверить",
+      saved: "Сохранено"
     }
   };
 
@@ -795,18 +832,19 @@
       box.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }
-  function selectField({ name, label, options, value = "", hint = "" }) {
+  function selectField({ name, label, options, value = "", hint = "", id = name }) {
     const rows = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
     return field({
       name,
+      id,
       label,
       hint,
-      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${name}" name="${name}" aria-describedby="grafik-${name}-error">${rows}</select></span>`
+      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${id}" name="${name}" aria-describedby="grafik-${id}-error">${rows}</select></span>`
     });
   }
-  function field({ name, label, hint, control }) {
-    return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${name}">${label}</label>${control}
-    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${name}-error"></span></div>`;
+  function field({ name, id = name, label, hint, control }) {
+    return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${id}">${label}</label>${control}
+    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${id}-error"></span></div>`;
   }
   function showFieldErrors(form, errors, focus = true) {
     clearFieldErrors(form);
@@ -933,7 +971,7 @@
 
   // src/views/callout.js
   function callout(tone, text, way = "") {
-    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
+    return html`<div class="grafik-callout grafik-callout_${tone}">${icon(tone === "success" ? "check" : "warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
   }
 
   // src/analytics/chart.js
@@ -1143,7 +1181,7 @@
       this.onChange = (event) => this.changed(event);
       this.onResize = () => {
         clearTimeout(this.resized);
-        this.resized = setTimeout(() => this.alive && this.summary && this.drawChart(), RESIZED_MS);
+        this.resized = setTimeout(() => this.alive && this.summary && this.chartWidth() !== this.drawnWidth && this.drawChart(), RESIZED_MS);
       };
     }
     start() {
@@ -1153,13 +1191,14 @@
       this.form.addEventListener("change", this.onChange);
       this.form.addEventListener("submit", (event) => event.preventDefault());
       connectPickers(this.form);
-      window.addEventListener("resize", this.onResize);
+      this.widths = new ResizeObserver(this.onResize);
+      this.widths.observe(this.region("chart").parentNode);
       this.begin();
     }
     stop() {
       this.alive = false;
       clearTimeout(this.resized);
-      window.removeEventListener("resize", this.onResize);
+      this.widths?.disconnect();
       this.root.removeEventListener("click", this.onClick);
     }
     // what is known
@@ -1257,10 +1296,14 @@
       this.draw("filters", filtersView({ t: this.t, choices: this.choices, asked: this.asked, preset: this.ui.preset }));
     }
     drawChart() {
-      const width = Math.max(260, Math.floor(this.region("chart").parentNode.clientWidth) - CHART_EDGES);
+      this.drawnWidth = this.chartWidth();
       const open = Boolean(this.region("chart").querySelector("details[open]"));
-      this.draw("chart", monthsView({ t: this.t, months: this.summary.by_period, width }));
+      this.draw("chart", monthsView({ t: this.t, months: this.summary.by_period, width: this.drawnWidth }));
       if (open) this.region("chart").querySelector("details").open = true;
+    }
+    /** An empty region has no width of its own: the body around it has. */
+    chartWidth() {
+      return Math.max(260, Math.floor(this.region("chart").parentNode.clientWidth) - CHART_EDGES);
     }
     drawGroups() {
       this.draw("groups", groupsView({ t: this.t, summary: this.summary, group: this.ui.group }));

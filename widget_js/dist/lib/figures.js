@@ -21,7 +21,8 @@ var GrafikFigures = (() => {
   // src/figures.js
   var figures_exports = {};
   __export(figures_exports, {
-    AnalyticsPage: () => AnalyticsPage
+    AnalyticsPage: () => AnalyticsPage,
+    SetupPage: () => SetupPage
   });
 
   // src/api.js
@@ -91,11 +92,23 @@ var GrafikFigures = (() => {
     return html`<button type="button" class="grafik-button grafik-button_${kind}${busy ? " grafik-button_busy" : ""}"
     data-action="${action}" data-id="${id}" data-key="${action}:${id}"${name ? html` aria-label="${name}"` : ""}${busy ? html` aria-busy="true"` : ""}><span class="grafik-button__label">${before}${label}</span></button>`;
   }
+  function pill(tone, text) {
+    return html`<span class="grafik-pill grafik-pill_${tone}">${text}</span>`;
+  }
   function link(address, label) {
     return html`<a class="grafik-link" href="${href(address)}" target="_blank" rel="noopener noreferrer">${label}</a>`;
   }
 
   // src/dialogs/fields.js
+  function inputField({ name, label, value = "", type = "text", mode = "", suffix = "", hint = "", first = false, min = "", max = "" }) {
+    return field({
+      name,
+      label,
+      hint,
+      control: html`<span class="grafik-input${suffix ? " grafik-input_suffix" : ""}"><input class="grafik-input__box" id="grafik-${name}" name="${name}" type="${type}" value="${value}"
+      aria-describedby="grafik-${name}-error"${mode && html` inputmode="${mode}"`}${min && html` min="${min}"`}${max && html` max="${max}"`}${first && html` data-autofocus`}>${suffix && html`<span class="grafik-input__suffix" aria-hidden="true">${suffix}</span>`}</span>`
+    });
+  }
   function dateField({ t, name, label, value = "", hint = "" }) {
     return field({
       name,
@@ -122,18 +135,19 @@ var GrafikFigures = (() => {
       box.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }
-  function selectField({ name, label, options, value = "", hint = "" }) {
+  function selectField({ name, label, options, value = "", hint = "", id = name }) {
     const rows = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
     return field({
       name,
+      id,
       label,
       hint,
-      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${name}" name="${name}" aria-describedby="grafik-${name}-error">${rows}</select></span>`
+      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${id}" name="${name}" aria-describedby="grafik-${id}-error">${rows}</select></span>`
     });
   }
-  function field({ name, label, hint, control }) {
-    return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${name}">${label}</label>${control}
-    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${name}-error"></span></div>`;
+  function field({ name, id = name, label, hint, control }) {
+    return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${id}">${label}</label>${control}
+    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${id}-error"></span></div>`;
   }
   function showFieldErrors(form, errors, focus = true) {
     clearFieldErrors(form);
@@ -260,7 +274,7 @@ var GrafikFigures = (() => {
 
   // src/views/callout.js
   function callout(tone, text, way = "") {
-    return html`<div class="grafik-callout grafik-callout_${tone}">${icon("warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
+    return html`<div class="grafik-callout grafik-callout_${tone}">${icon(tone === "success" ? "check" : "warning")}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
   }
 
   // src/analytics/chart.js
@@ -470,7 +484,7 @@ var GrafikFigures = (() => {
       this.onChange = (event) => this.changed(event);
       this.onResize = () => {
         clearTimeout(this.resized);
-        this.resized = setTimeout(() => this.alive && this.summary && this.drawChart(), RESIZED_MS);
+        this.resized = setTimeout(() => this.alive && this.summary && this.chartWidth() !== this.drawnWidth && this.drawChart(), RESIZED_MS);
       };
     }
     start() {
@@ -480,13 +494,14 @@ var GrafikFigures = (() => {
       this.form.addEventListener("change", this.onChange);
       this.form.addEventListener("submit", (event) => event.preventDefault());
       connectPickers(this.form);
-      window.addEventListener("resize", this.onResize);
+      this.widths = new ResizeObserver(this.onResize);
+      this.widths.observe(this.region("chart").parentNode);
       this.begin();
     }
     stop() {
       this.alive = false;
       clearTimeout(this.resized);
-      window.removeEventListener("resize", this.onResize);
+      this.widths?.disconnect();
       this.root.removeEventListener("click", this.onClick);
     }
     // what is known
@@ -584,10 +599,14 @@ var GrafikFigures = (() => {
       this.draw("filters", filtersView({ t: this.t, choices: this.choices, asked: this.asked, preset: this.ui.preset }));
     }
     drawChart() {
-      const width = Math.max(260, Math.floor(this.region("chart").parentNode.clientWidth) - CHART_EDGES);
+      this.drawnWidth = this.chartWidth();
       const open = Boolean(this.region("chart").querySelector("details[open]"));
-      this.draw("chart", monthsView({ t: this.t, months: this.summary.by_period, width }));
+      this.draw("chart", monthsView({ t: this.t, months: this.summary.by_period, width: this.drawnWidth }));
       if (open) this.region("chart").querySelector("details").open = true;
+    }
+    /** An empty region has no width of its own: the body around it has. */
+    chartWidth() {
+      return Math.max(260, Math.floor(this.region("chart").parentNode.clientWidth) - CHART_EDGES);
     }
     drawGroups() {
       this.draw("groups", groupsView({ t: this.t, summary: this.summary, group: this.ui.group }));
@@ -690,6 +709,186 @@ var GrafikFigures = (() => {
       this.draw("excel", excelView(this.t, { busy: report, progress }));
     }
   };
+
+  // src/views/panel.js
+  function loadingView(t) {
+    return html`<div class="grafik-panel grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t("panel.loading")}</span></div>`;
+  }
+  function failedView2(t, text, retry) {
+    return html`<div class="grafik-panel">${callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }))}</div>`;
+  }
+
+  // src/setup/views.js
+  var TONES = { connected: "success", needs_reconnect: "error", uninstalled: "error" };
+  var STAGES = ["deposit_status", "paid_status", "completed_status", "overdue_status"];
+  var CHANNELS = ["email", "salesbot"];
+  var SECTIONS = ["connection", "fields", "stages", "rules", "trial"];
+  function frameView2(t) {
+    return html`<div class="grafik-page"><header class="grafik-page__head"><h2 class="grafik-page__title">${t("setup.title")}</h2></header>
+    <div class="grafik-setup">${SECTIONS.map((name) => html`<section class="grafik-setup__section" data-section="${name}" aria-live="polite"></section>`)}</div></div>`;
+  }
+  function connectionView(t, page) {
+    const { state, connect_url: address } = page.connection;
+    return html`${title2(t, "connection")}<p class="grafik-setup__state">${pill(TONES[state] || "neutral", t.known(`setup.state_${state}`) || state)} ${address && link(address, t("setup.connect"))}</p>
+    <ul class="grafik-findings">${page.findings.map((one) => html`<li class="grafik-finding grafik-tone_${one.works ? "success" : "error"}">${icon(one.works ? "check" : "warning")}<span class="grafik-finding__words">${one.text}</span></li>`)}</ul>
+    <div class="grafik-setup__foot">${button({ action: "reload", kind: "small", label: t("way_out.check_again") })} ${link(page.panel_url, t("setup.panel"))}</div>`;
+  }
+  function fieldsView(t, page) {
+    const options = (one) => [["", t("setup.unused")], ...one.choices.map((choice) => [String(choice.id), choice.name]), ...one.can_make ? [["make", t("setup.make", { name: one.name })]] : []];
+    return html`${title2(t, "fields")}<form novalidate data-form="fields"><div class="grafik-setup__grid">${page.fields.map((one) => selectField({ name: one.ours, label: one.name, options: options(one), value: one.field_id ? String(one.field_id) : "" }))}</div>${foot(t)}</form>`;
+  }
+  function stagesView(t, page) {
+    return html`${title2(t, "stages")}${page.pipelines.map((one, index) => html`<details class="grafik-more"${index === 0 && html` open`}><summary>${one.name}</summary>
+    <form novalidate data-form="stages" data-pipeline="${one.id}"><div class="grafik-setup__grid">${STAGES.map((name) => stageField(t, one, name))}</div>${foot(t)}</form></details>`)}`;
+  }
+  function stageField(t, pipeline, name) {
+    const options = [["", t("setup.unused")], ...pipeline.stages.map((stage) => [String(stage.id), stage.name])];
+    return selectField({ name, label: t(`setup.${name}`), options, value: pipeline[name] ? String(pipeline[name]) : "", id: `${name}-${pipeline.id}` });
+  }
+  function rulesView(t, page, steps) {
+    const { rules, bots } = page;
+    const bot = rules.salesbot_id ? String(rules.salesbot_id) : "";
+    const known = bots.map((one) => [String(one.id), one.name]);
+    const options = [["", t("setup.unused")], ...known, ...bot && !known.some(([id]) => id === bot) ? [[bot, `#${bot}`]] : []];
+    return html`${title2(t, "rules")}<form novalidate data-form="rules"><div class="grafik-setup__grid">
+    ${inputField({ name: "issue_at", label: t("setup.issue_at"), value: rules.issue_at, type: "time" })}
+    ${inputField({ name: "issue_days_before", label: t("setup.issue_days_before"), value: String(rules.issue_days_before), type: "number", min: "0", max: "60" })}
+    ${selectField({ name: "salesbot_id", label: t("setup.salesbot"), options, value: bot })}</div>
+    <h4 class="grafik-setup__subtitle">${t("setup.reminders")}</h4><p class="grafik-hint">${t("setup.reminders_hint")}</p>
+    <ul class="grafik-steps">${steps.map((step, index) => stepView(t, step, index))}</ul>
+    <p>${button({ action: "add_step", kind: "small", label: t("setup.add_step") })}</p>${foot(t)}</form>`;
+  }
+  function stepView(t, step, index) {
+    const day2 = t("setup.step_days", { n: index + 1 });
+    return html`<li class="grafik-step" data-step="${index}"><input class="grafik-input__box grafik-step__days" type="number" min="-60" max="365" name="days" value="${step.days}" aria-label="${day2}">
+    ${CHANNELS.map((name) => html`<label class="grafik-check"><input type="checkbox" name="channel" value="${name}"${step.channels.includes(name) && html` checked`}><span>${t(`setup.channel_${name}`)}</span></label>`)}
+    ${button({ action: "drop_step", id: String(index), kind: "link", label: t("setup.drop_step"), name: `${t("setup.drop_step")}: ${day2}` })}</li>`;
+  }
+  function trialView(t) {
+    return html`${title2(t, "trial")}<p class="grafik-hint">${t("setup.trial_hint")}</p><form novalidate data-form="trial">${inputField({ name: "lead_id", label: t("move.deal"), mode: "numeric" })}${foot(t, t("setup.try"))}</form>`;
+  }
+  function saidView(tone, text) {
+    return callout(tone, text);
+  }
+  function title2(t, name) {
+    return html`<h3 class="grafik-region__title">${t(`setup.${name}`)}</h3>`;
+  }
+  function foot(t, label = t("dialog.save")) {
+    return html`<div class="grafik-setup__said" role="status"></div><div class="grafik-setup__foot"><button type="submit" class="grafik-button grafik-button_primary"><span class="grafik-button__label">${label}</span></button></div>`;
+  }
+
+  // src/setup/page.js
+  var FIRST_STEP = { days: 1, channels: ["email"] };
+  var SetupPage = class {
+    /** deps: {root, api, t} */
+    constructor(deps) {
+      Object.assign(this, deps);
+      this.alive = true;
+      this.onClick = (event) => this.clicked(event);
+      this.onSubmit = (event) => this.submitted(event);
+    }
+    start() {
+      this.root.addEventListener("click", this.onClick);
+      this.root.addEventListener("submit", this.onSubmit);
+      this.load();
+    }
+    stop() {
+      this.alive = false;
+      this.root.removeEventListener("click", this.onClick);
+      this.root.removeEventListener("submit", this.onSubmit);
+    }
+    load() {
+      this.root.innerHTML = String(loadingView(this.t));
+      this.api.get("setup/").then(
+        (page) => this.alive && this.show(page),
+        (error) => {
+          if (this.alive) this.root.innerHTML = String(failedView2(this.t, explain(this.t, error).text, error.status !== 403));
+        }
+      );
+    }
+    show(page) {
+      this.page = page;
+      this.root.innerHTML = String(frameView2(this.t));
+      this.draw("connection", connectionView(this.t, page));
+      this.draw("fields", fieldsView(this.t, page));
+      this.draw("stages", stagesView(this.t, page));
+      this.draw("trial", trialView(this.t));
+      this.drawRules(page.rules.reminders);
+    }
+    drawRules(steps) {
+      this.draw("rules", rulesView(this.t, this.page, steps));
+    }
+    draw(name, markup) {
+      this.root.querySelector(`[data-section="${SECTIONS.find((one) => one === name)}"]`).innerHTML = String(markup);
+    }
+    clicked(event) {
+      const place = event.target.closest("[data-action]");
+      if (!place) return;
+      const { action, id } = place.dataset;
+      const form = place.closest("form");
+      if (action === "reload") this.load();
+      if (action === "add_step") this.restep(form, (steps) => [...steps, FIRST_STEP]);
+      if (action === "drop_step") this.restep(form, (steps) => steps.filter((_, index) => String(index) !== id));
+    }
+    /** The list of reminders drawn anew, with everything that was typed beside it kept. */
+    restep(form, change) {
+      this.page = { ...this.page, rules: { ...this.page.rules, ...rulesOf(form) } };
+      this.drawRules(change(stepsOf(form)));
+    }
+    submitted(event) {
+      event.preventDefault();
+      const form = event.target;
+      const calls = {
+        fields: () => this.save(form, "PUT", "setup/fields/", { chosen: Object.fromEntries(new FormData(form)) }),
+        stages: () => this.save(form, "PUT", "setup/stages/", stagesOf(form)),
+        rules: () => this.save(form, "PUT", "setup/rules/", { ...rulesOf(form), reminders: stepsOf(form) }),
+        trial: () => this.save(form, "POST", "setup/try/", { lead_id: Number(form.elements.lead_id.value.replace(/\D/g, "")) || 0 })
+      };
+      calls[form.dataset.form]();
+    }
+    save(form, method, path, body) {
+      const submit = form.querySelector('[type="submit"]');
+      if (submit.classList.contains("grafik-button_busy")) return;
+      submit.classList.add("grafik-button_busy");
+      this.say(form, "");
+      showFieldErrors(form, {});
+      this.api.send(method, path, body).then(
+        (answer) => this.saved(form, submit, answer),
+        (error) => {
+          if (!this.alive) return;
+          submit.classList.remove("grafik-button_busy");
+          const left = showFieldErrors(form, fieldErrors(error));
+          this.say(form, saidView("error", [explain(this.t, error).text, ...left].join(" ")));
+        }
+      );
+    }
+    saved(form, submit, answer) {
+      if (!this.alive) return;
+      submit.classList.remove("grafik-button_busy");
+      if (answer.connection) {
+        this.page = { ...answer, rules: this.page.rules };
+        this.draw("connection", connectionView(this.t, answer));
+      }
+      this.say(form, saidView("success", answer.text || this.t("setup.saved")));
+    }
+    say(form, markup) {
+      form.querySelector(".grafik-setup__said").innerHTML = String(markup);
+    }
+  };
+  function stepsOf(form) {
+    return Array.from(form.querySelectorAll("[data-step]"), (row) => ({
+      days: Number(row.querySelector('[name="days"]').value),
+      channels: CHANNELS.filter((name) => row.querySelector(`[value="${name}"]`).checked)
+    }));
+  }
+  function rulesOf(form) {
+    const { issue_at: at, issue_days_before: before, salesbot_id: bot } = form.elements;
+    return { issue_at: at.value, issue_days_before: Number(before.value), salesbot_id: Number(bot.value) || null };
+  }
+  function stagesOf(form) {
+    const chosen = Object.fromEntries(Array.from(new FormData(form), ([name, value]) => [name, Number(value) || null]));
+    return { pipeline: Number(form.dataset.pipeline), ...chosen };
+  }
   return __toCommonJS(figures_exports);
 })();
 return GrafikFigures;

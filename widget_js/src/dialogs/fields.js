@@ -46,14 +46,15 @@ export function connectPickers(form) {
   });
 }
 
-/** `options`: [[value, label]…] */
-export function selectField({ name, label, options, value = '', hint = '' }) {
+/** `options`: [[value, label]…]; `id` where one name stands more than once on a page. */
+export function selectField({ name, label, options, value = '', hint = '', id = name }) {
   const rows = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
   return field({
     name,
+    id,
     label,
     hint,
-    control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${name}" name="${name}" aria-describedby="grafik-${name}-error">${rows}</select></span>`,
+    control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${id}" name="${name}" aria-describedby="grafik-${id}-error">${rows}</select></span>`,
   });
 }
 
@@ -75,9 +76,9 @@ export function readField({ label, value, name }) {
   return html`<div class="grafik-field"><span class="grafik-field__label">${label}</span><output class="grafik-field__value" data-output="${name}">${value}</output></div>`;
 }
 
-function field({ name, label, hint, control }) {
-  return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${name}">${label}</label>${control}
-    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${name}-error"></span></div>`;
+function field({ name, id = name, label, hint, control }) {
+  return html`<div class="grafik-field" data-field="${name}"><label class="grafik-field__label" for="grafik-${id}">${label}</label>${control}
+    ${hint && html`<span class="grafik-hint">${hint}</span>`}<span class="grafik-field__error" id="grafik-${id}-error"></span></div>`;
 }
 
 /** Puts each error beside its field and the focus into the first; → the texts without a field. */

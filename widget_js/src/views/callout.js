@@ -3,7 +3,7 @@
 import { html } from '../html.js';
 import { icon } from './controls.js';
 
-/** `tone`: warning or error. `way`: Markup below the text. */
+/** `tone`: warning, error or success. `way`: Markup below the text. */
 export function callout(tone, text, way = '') {
-  return html`<div class="grafik-callout grafik-callout_${tone}">${icon('warning')}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
+  return html`<div class="grafik-callout grafik-callout_${tone}">${icon(tone === 'success' ? 'check' : 'warning')}<div class="grafik-callout__body"><div>${text}</div>${way}</div></div>`;
 }

@@ -1,0 +1,135 @@
+// The set-up page for administrators: connection, fields, stages, invoices and reminders, a trial. Each section is
+// saved by itself and says at its own place what came of it; a save that is under way is not sent twice.
+
+import { showFieldErrors } from '../dialogs/fields.js';
+import { explain, fieldErrors } from '../problems.js';
+import { failedView, loadingView } from '../views/panel.js';
+import { CHANNELS, SECTIONS, connectionView, fieldsView, frameView, rulesView, saidView, stagesView, trialView } from './views.js';
+
+const FIRST_STEP = { days: 1, channels: ['email'] };
+
+export class SetupPage {
+  /** deps: {root, api, t} */
+  constructor(deps) {
+    Object.assign(this, deps);
+    this.alive = true;
+    this.onClick = (event) => this.clicked(event);
+    this.onSubmit = (event) => this.submitted(event);
+  }
+
+  start() {
+    this.root.addEventListener('click', this.onClick);
+    this.root.addEventListener('submit', this.onSubmit);
+    this.load();
+  }
+
+  stop() {
+    this.alive = false;
+    this.root.removeEventListener('click', this.onClick);
+    this.root.removeEventListener('submit', this.onSubmit);
+  }
+
+  load() {
+    this.root.innerHTML = String(loadingView(this.t));
+    this.api.get('setup/').then(
+      (page) => this.alive && this.show(page),
+      (error) => {
+        if (this.alive) this.root.innerHTML = String(failedView(this.t, explain(this.t, error).text, error.status !== 403));
+      },
+    );
+  }
+
+  show(page) {
+    this.page = page;
+    this.root.innerHTML = String(frameView(this.t));
+    this.draw('connection', connectionView(this.t, page));
+    this.draw('fields', fieldsView(this.t, page));
+    this.draw('stages', stagesView(this.t, page));
+    this.draw('trial', trialView(this.t));
+    this.drawRules(page.rules.reminders);
+  }
+
+  drawRules(steps) {
+    this.draw('rules', rulesView(this.t, this.page, steps));
+  }
+
+  draw(name, markup) {
+    this.root.querySelector(`[data-section="${SECTIONS.find((one) => one === name)}"]`).innerHTML = String(markup);
+  }
+
+  clicked(event) {
+    const place = event.target.closest('[data-action]');
+    if (!place) return;
+    const { action, id } = place.dataset;
+    const form = place.closest('form');
+    if (action === 'reload') this.load();
+    if (action === 'add_step') this.restep(form, (steps) => [...steps, FIRST_STEP]);
+    if (action === 'drop_step') this.restep(form, (steps) => steps.filter((_, index) => String(index) !== id));
+  }
+
+  /** The list of reminders drawn anew, with everything that was typed beside it kept. */
+  restep(form, change) {
+    this.page = { ...this.page, rules: { ...this.page.rules, ...rulesOf(form) } };
+    this.drawRules(change(stepsOf(form)));
+  }
+
+  submitted(event) {
+    event.preventDefault();
+    const form = event.target;
+    const calls = {
+      fields: () => this.save(form, 'PUT', 'setup/fields/', { chosen: Object.fromEntries(new FormData(form)) }),
+      stages: () => this.save(form, 'PUT', 'setup/stages/', stagesOf(form)),
+      rules: () => this.save(form, 'PUT', 'setup/rules/', { ...rulesOf(form), reminders: stepsOf(form) }),
+      trial: () => this.save(form, 'POST', 'setup/try/', { lead_id: Number(form.elements.lead_id.value.replace(/\D/g, '')) || 0 }),
+    };
+    calls[form.dataset.form]();
+  }
+
+  save(form, method, path, body) {
+    const submit = form.querySelector('[type="submit"]');
+    if (submit.classList.contains('grafik-button_busy')) return;
+    submit.classList.add('grafik-button_busy');
+    this.say(form, '');
+    showFieldErrors(form, {});
+    this.api.send(method, path, body).then(
+      (answer) => this.saved(form, submit, answer),
+      (error) => {
+        if (!this.alive) return;
+        submit.classList.remove('grafik-button_busy');
+        const left = showFieldErrors(form, fieldErrors(error));
+        this.say(form, saidView('error', [explain(this.t, error).text, ...left].join(' ')));
+      },
+    );
+  }
+
+  saved(form, submit, answer) {
+    if (!this.alive) return;
+    submit.classList.remove('grafik-button_busy');
+    if (answer.connection) {
+      this.page = { ...answer, rules: this.page.rules };
+      this.draw('connection', connectionView(this.t, answer));
+    }
+    this.say(form, saidView('success', answer.text || this.t('setup.saved')));
+  }
+
+  say(form, markup) {
+    form.querySelector('.grafik-setup__said').innerHTML = String(markup);
+  }
+}
+
+function stepsOf(form) {
+  return Array.from(form.querySelectorAll('[data-step]'), (row) => ({
+    days: Number(row.querySelector('[name="days"]').value),
+    channels: CHANNELS.filter((name) => row.querySelector(`[value="${name}"]`).checked),
+  }));
+}
+
+function rulesOf(form) {
+  const { issue_at: at, issue_days_before: before, salesbot_id: bot } = form.elements;
+  return { issue_at: at.value, issue_days_before: Number(before.value), salesbot_id: Number(bot.value) || null };
+}
+
+function stagesOf(form) {
+  const chosen = Object.fromEntries(Array.from(new FormData(form), ([name, value]) => [name, Number(value) || null]));
+  return { pipeline: Number(form.dataset.pipeline), ...chosen };
+}
