@@ -4,18 +4,21 @@ Promises: one live invoice per installment, whoever asks for it and however ofte
 open rest and its link asks for what is owed at the click.
 """
 
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing import (
     history,
     invoice_state,
+    issuing,
     ledger,
     letters,
     links,
@@ -23,15 +26,18 @@ from billing import (
     network,
     orders,
     papers,
-    pause_state,
     payers,
 )
 from billing.ledger import DealState, Standing
-from billing.models import AccountPolicy, Installment, Invoice
+from billing.models import Installment, Invoice, Message
 from billing.rules import money
 from crm import outbox
 from crm.models import Account, Deal
 from documents import numbers
+
+# So many invoices fit into one letter; further ones of the same payer get another.
+LETTER_HOLDS = 10
+FIELDS = {one.name for one in fields(payers.Payer)}
 
 
 class NoSuchRow(Exception):
@@ -67,20 +73,26 @@ class Demand:
     payer: dict[str, Any] = field(default_factory=dict)
 
 
+def issue_now(*, at: datetime) -> int:
+    """Issue for every account whose local hour has come; what was issued today is not due again."""
+    made = 0
+    for policy in issuing.policies():
+        local = at.astimezone(ZoneInfo(policy.account.time_zone))
+        if local.time() >= policy.issue_at:
+            made += issue_due(on=local.date(), at=at, account=policy.account)
+    return made
+
+
 def issue_due(*, on: date, at: datetime, account: Account | None = None) -> int:
     """Make and send the invoice of every row that is due up to `on` (with the account's lead days).
 
-    Returns how many were made; a second run makes none. A deal that nobody can take money for stays for the
-    next run. Bookings in deposit mode are asked by their two links, an invoice of theirs is made by a click.
+    Returns how many were made; a second run makes none. What is due to one payer, after missed days or by
+    several deals, is one letter. A deal that nobody can take money for stays for the next run.
     """
     made = 0
-    policies = AccountPolicy.objects.filter(mode=AccountPolicy.Mode.INSTALLMENTS)
-    if account:
-        policies = policies.filter(account=account)
-    for policy in policies:
-        until = on + timedelta(days=policy.issue_days_before)
-        for row in _due_rows(policy, until, on=on).iterator(chunk_size=500):
-            made += _issue_row(row.id, on=on, at=at)
+    for policy in issuing.policies(account):
+        for rows in issuing.by_payer(policy, on=on):
+            made += _issue_rows(rows, on=on, at=at)
     return made
 
 
@@ -118,7 +130,19 @@ def send(*, invoice: Invoice, at: datetime) -> None:
             raise AlreadyVoid
         _must_be_open(invoice, deal, at=at)
         times = invoice.messages.filter(channel="email").count()
-        _queue(invoice, key=f"invoice:{invoice.id}:email:{times + 1}", at=at)
+        _queue([invoice], key=f"invoice:{invoice.id}:email:{times + 1}", at=at)
+
+
+def mail(*, invoice: Invoice, at: datetime) -> None:
+    """Queue the invoice's mail unless one left today: whoever wants it again says so by send().
+
+    Raises AlreadyVoid, AlreadyPaid, NoAddress.
+    """
+    today = invoice.deal.local_day(at)
+    sent = Message.objects.filter(Q(invoice=invoice) | Q(also=invoice), channel="email")
+    sent = sent.exclude(state=Message.State.PARKED)
+    if all(invoice.deal.local_day(one.created_at) != today for one in sent):
+        send(invoice=invoice, at=at)
 
 
 def void(*, invoice: Invoice, reason: str, author: str, at: datetime) -> None:
@@ -150,40 +174,35 @@ def _void(deal: Deal, invoice: Invoice, *, reason: str, author: str, at: datetim
         history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
 
 
-def _due_rows(policy: AccountPolicy, until: date, *, on: date) -> QuerySet[Installment]:
-    # A void one counts too: who voids the invoice of a row does not want it to go out again by itself.
-    made = Invoice.objects.filter(installment=OuterRef("pk"))
-    rows = Installment.objects.filter(
-        Q(due_on__lte=until),
-        ~Exists(made),
-        ~pause_state.of_rows(on=on),
-        replaced_in__isnull=True,
-        schedule__deal__account=policy.account_id,
-        schedule__deal__state=Deal.State.LIVE,
-    )
-    if policy.starts_on:
-        rows = rows.filter(due_on__gte=policy.starts_on)
-    return rows.uncovered().order_by("due_on", "id")
+def _issue_rows(row_ids: list[int], *, on: date, at: datetime) -> int:
+    """Issue a payer's rows in one transaction, with one letter; returns how many were made.
 
-
-def _issue_row(row_id: int, *, on: date, at: datetime) -> int:
-    """Issue one row in its own transaction; 0 when it was done, paid or paused in the meantime."""
+    A row that was done, paid, stopped or paused in the meantime is left out.
+    """
     with transaction.atomic():
-        row = Installment.objects.select_related("schedule").get(id=row_id)
-        deal = ledger.lock(row.schedule.deal_id)
-        standing = ledger.standing(deal, on=on)
-        found = next((one for one in standing.rows if one.installment.id == row_id), None)
-        if found is None or found.rest <= 0 or found.invoice is not None:
-            return 0
-        if standing.state == DealState.PAUSED:
-            return 0
-        try:
-            invoice = _make(deal, row, found.rest, standing, {}, author=history.SYSTEM, at=at)
-        except network.NoReceiver:
-            return 0
-        if _address(invoice):
-            _queue(invoice, key=f"invoice:{invoice.id}:email:1", at=at)
-    return 1
+        rows = Installment.objects.filter(pk__in=row_ids).select_related("schedule").order_by("due_on", "id")
+        deals = ledger.lock_all(row.schedule.deal_id for row in rows)
+        made = [
+            invoice for row in rows if (invoice := _issue_row(row, deals[row.schedule.deal_id], on=on, at=at))
+        ]
+        to = [invoice for invoice in made if _address(invoice)]
+        for start in range(0, len(to), LETTER_HOLDS):
+            part = to[start : start + LETTER_HOLDS]
+            _queue(part, key=f"invoice:{part[0].id}:email:1", at=at)
+    return len(made)
+
+
+def _issue_row(row: Installment, deal: Deal, *, on: date, at: datetime) -> Invoice | None:
+    standing = ledger.standing(deal, on=on)
+    found = next((one for one in standing.rows if one.installment.id == row.id), None)
+    if found is None or found.rest <= 0 or found.invoice is not None or deal.state != Deal.State.LIVE:
+        return None
+    if standing.state == DealState.PAUSED:
+        return None
+    try:
+        return _make(deal, row, found.rest, standing, {}, author=history.SYSTEM, at=at)
+    except network.NoReceiver:
+        return None
 
 
 def _row_of(standing: Standing, number: int | None) -> ledger.RowStanding:
@@ -237,24 +256,33 @@ def _make(
 
 
 def _address(invoice: Invoice) -> str:
-    """Where the invoice goes; one for a row that waits for a third party never goes to the contact."""
-    own = str(invoice.payer.get("email") or "")
-    return own if own or invoice.payer.get("of_row") else str(invoice.deal.contact_email)
+    given = {field: value for field, value in invoice.payer.items() if field in FIELDS}
+    return issuing.address(invoice.deal, payers.Payer(**given) if given else None)
 
 
-def _queue(invoice: Invoice, *, key: str, at: datetime) -> None:
-    address = _address(invoice)
+def _queue(made: Sequence[Invoice], *, key: str, at: datetime) -> None:
+    """One letter for invoices that go to one address."""
+    first = made[0]
+    address = _address(first)
     if not address:
         raise NoAddress
-    url = links.go_url(deal=invoice.deal, what="invoice", at=at, invoice=invoice)
-    letter = letters.invoice(invoice=invoice, url=url, on=invoice.deal.local_day(at))
-    messages.queue_email(
-        deal=invoice.deal,
+    letter = letters.invoices(
+        asked=[letters.Asked(one, _url(one, at=at)) for one in made],
+        on=first.deal.local_day(at),
+    )
+    message = messages.queue_email(
+        deal=first.deal,
         key=key,
         to=address,
         subject=letter.subject,
         text=letter.text,
         html=letter.html,
         at=at,
-        invoice=invoice,
+        invoice=first,
     )
+    if made[1:]:
+        message.also.add(*made[1:])
+
+
+def _url(invoice: Invoice, *, at: datetime) -> str:
+    return links.go_url(deal=invoice.deal, what="invoice", at=at, invoice=invoice)

@@ -75,29 +75,69 @@ class DueDeal:
         return any(row.days > 0 for row in self.rows)
 
 
-def invoice(*, invoice: Invoice, url: str, on: date) -> Letter:
-    """Return the mail that sends an invoice; `url` is the address of its button, `on` the day it is written.
+@dataclass(frozen=True)
+class Asked:
+    """An invoice of a letter; `url` is the address of its button."""
 
-    The invoice of a row whose day has passed says so, instead of asking to pay by a day of the past.
-    """
-    due_on = invoice.installment.effective_due_on if invoice.installment else None
+    invoice: Invoice
+    url: str
+
+    @property
+    def subject(self) -> str:
+        return subject_of(self.invoice.deal)
+
+    @property
+    def amount_words(self) -> str:
+        return money.words(self.invoice.amount)
+
+    @property
+    def row(self) -> str:
+        return row_words(self.invoice.installment)
+
+    @property
+    def due_on(self) -> date | None:
+        return self.invoice.installment.effective_due_on if self.invoice.installment else None
+
+    def is_late(self, on: date) -> bool:
+        return self.due_on is not None and self.due_on < on
+
+
+def invoices(*, asked: Sequence[Asked], on: date) -> Letter:
+    """Return the mail that sends one invoice or several of a payer; `on` is the day it is written."""
+    return _invoice(asked[0], on) if len(asked) == 1 else _invoices(asked, on)
+
+
+def _invoice(one: Asked, on: date) -> Letter:
+    """The invoice of a row whose day has passed says so, instead of asking to pay by a day of the past."""
     subject = _("Invoice %(number)s: %(amount)s for %(subject)s") % {
-        "number": invoice.number,
-        "amount": money.words(invoice.amount),
-        "subject": subject_of(invoice.deal),
+        "number": one.invoice.number,
+        "amount": one.amount_words,
+        "subject": one.subject,
     }
     context = {
-        "invoice": invoice,
-        "entity": invoice.legal_entity,
-        "name": names.first_name(invoice.deal.contact_name),
-        "subject": subject_of(invoice.deal),
-        "amount": money.words(invoice.amount),
-        "row": row_words(invoice.installment),
-        "due_on": due_on,
-        "late": due_on is not None and due_on < on,
-        "url": url,
+        "invoice": one.invoice,
+        "entity": one.invoice.legal_entity,
+        "name": names.first_name(one.invoice.deal.contact_name),
+        "subject": one.subject,
+        "amount": one.amount_words,
+        "row": one.row,
+        "due_on": one.due_on,
+        "late": one.is_late(on),
+        "url": one.url,
     }
     return _letter("invoice", subject, context)
+
+
+def _invoices(asked: Sequence[Asked], on: date) -> Letter:
+    total = money.words(sum((one.invoice.amount for one in asked), money.ZERO))
+    subject = ngettext("%(count)d invoice for %(amount)s", "%(count)d invoices for %(amount)s", len(asked))
+    context = {
+        "asked": [(one, one.is_late(on)) for one in asked],
+        "entities": list({one.invoice.legal_entity_id: one.invoice.legal_entity for one in asked}.values()),
+        "name": names.first_name(asked[0].invoice.deal.contact_name),
+        "total": total,
+    }
+    return _letter("invoices", subject % {"count": len(asked), "amount": total}, context)
 
 
 def reminder(*, deals: Sequence[DueDeal]) -> Letter:

@@ -137,14 +137,20 @@ def _is_needed(row: Message, steps: list[Reminder]) -> bool:
             pk__in=[step.installment_id for step in steps], schedule__deal__state=Deal.State.LIVE
         )
         return rows.open().exists()
-    if row.invoice is None:
-        return True
-    if row.invoice.installment_id is None:
-        return row.invoice.voided_at is None
-    return (
-        row.invoice.voided_at is None
-        and Installment.objects.filter(pk=row.invoice.installment_id).open().exists()
-    )
+    return row.invoice is None or bool(_wanted(row))
+
+
+def _wanted(row: Message) -> list[Invoice]:
+    """The invoices of a letter that still ask for something."""
+    found = [row.invoice, *row.also.select_related("legal_entity", "deal")] if row.invoice else []
+    rows = [invoice.installment_id for invoice in found if invoice and invoice.installment_id]
+    still_open = set(Installment.objects.filter(pk__in=rows).open().values_list("pk", flat=True))
+    return [
+        invoice
+        for invoice in found
+        if invoice.voided_at is None
+        and (invoice.installment_id is None or invoice.installment_id in still_open)
+    ]
 
 
 def _send(row: Message, connection: BaseEmailBackend, *, at: datetime) -> None:
@@ -166,9 +172,10 @@ def _send(row: Message, connection: BaseEmailBackend, *, at: datetime) -> None:
     if row.html:
         mail.attach_alternative(row.html, "text/html")
     try:
-        attached = papers.attachment(invoice=row.invoice, at=at) if row.invoice else None
-        if attached:
-            mail.attach(*attached, "application/pdf")
+        for invoice in _wanted(row):
+            attached = papers.attachment(invoice=invoice, at=at)
+            if attached:
+                mail.attach(*attached, "application/pdf")
         connection.open()
         mail.send()
     except smtplib.SMTPException as error:
@@ -234,11 +241,12 @@ def _finish(row: Message, steps: list[Reminder], *, at: datetime) -> None:
     """The server took the mail: say so in the history of every deal that it was about, and in amoCRM."""
     with transaction.atomic():
         queues.finish(row, at=at)
-        if row.invoice is not None:
-            _note(row, _("Invoice %(number)s was sent by e-mail.") % {"number": row.invoice.number}, at=at)
-        _record(
-            row, steps, "reminder_sent" if steps else "invoice_sent" if row.invoice else "message_sent", at=at
-        )
+        if row.invoice is None:
+            _record(row, steps, "reminder_sent" if steps else "message_sent", at=at)
+        for invoice in [row.invoice, *row.also.select_related("deal")] if row.invoice else ():
+            words = {"number": invoice.number}
+            _note(row, _("Invoice %(number)s was sent by e-mail.") % words, at=at, deal=invoice.deal)
+            _record_one(row, invoice.deal, "invoice_sent", at=at, invoice=invoice)
 
 
 def _finish_salesbot(row: Message, steps: list[Reminder], *, at: datetime) -> None:
@@ -263,17 +271,24 @@ def _park(row: Message, *, error: str, at: datetime) -> None:
         _record(row, [], "message_refused", at=at)
 
 
-def _note(row: Message, text: str, *, at: datetime) -> None:
-    outbox.note(deal=row.deal, key=f"message:{row.pk}", text=text, at=at)
+def _note(row: Message, text: str, *, at: datetime, deal: Deal | None = None) -> None:
+    """Once for each deal of a message."""
+    of_deal = deal or row.deal
+    key = f"message:{row.pk}" if of_deal.pk == row.deal_id else f"message:{row.pk}:{of_deal.pk}"
+    outbox.note(deal=of_deal, key=key, text=text, at=at)
 
 
 def _record(row: Message, steps: list[Reminder], kind: str, *, at: datetime) -> None:
+    deals = {step.installment.schedule.deal for step in steps} or {row.deal}
+    for deal in sorted(deals, key=lambda deal: deal.pk):
+        _record_one(row, deal, kind, at=at, invoice=row.invoice)
+
+
+def _record_one(row: Message, deal: Deal, kind: str, *, at: datetime, invoice: Invoice | None) -> None:
     data = {
         "message": row.pk,
         "channel": row.channel,
         "subject": row.subject,
-        "invoice": row.invoice.number if row.invoice else None,
+        "invoice": invoice.number if invoice else None,
     }
-    deals = {step.installment.schedule.deal for step in steps} or {row.deal}
-    for deal in sorted(deals, key=lambda deal: deal.pk):
-        history.record(deal=deal, kind=kind, at=at, recorded_at=at, author=history.SYSTEM, data=data)
+    history.record(deal=deal, kind=kind, at=at, recorded_at=at, author=history.SYSTEM, data=data)

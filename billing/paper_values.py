@@ -246,7 +246,7 @@ def _requisites(inn: str, kpp: str, address: str) -> str:
 
 
 def _notice(row: Installment | None) -> str:
-    until = f"Оплатить до {words.day_in_words(row.due_on)} " if row else ""
+    until = f"Оплатить до {words.day_in_words(row.effective_due_on)} " if row else ""
     return (
         f"Внимание! {until}Оплата данного счета означает согласие с условиями оказания услуг.\n"
         "В назначении платежа укажите номер счета."

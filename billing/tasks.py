@@ -12,6 +12,8 @@ from billing import (
     inbox,
     invoices,
     late_fees,
+    lead_prices,
+    lost_deals,
     messages,
     order_watch,
     orders,
@@ -64,6 +66,14 @@ def send_reminders() -> None:
 @shared_task(name="billing.follow_prices")
 def follow_prices() -> None:
     deposits.follow_prices(at=timezone.now())
+
+
+@shared_task(name="billing.follow_leads")
+def follow_leads() -> None:
+    """What amoCRM's managers changed: lost and returned deals, budgets that no longer fit."""
+    at = timezone.now()
+    lost_deals.follow(at=at)
+    lead_prices.warn(at=at)
 
 
 @shared_task(name="billing.expire_orders")

@@ -32,9 +32,14 @@ def steps(policy: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
     return tuple(sorted(read, key=lambda step: step.days))
 
 
-def newest_due(steps: Iterable[Step], *, due_on: date, today: date) -> Step | None:
+def day_of(step: Step, *, due_on: date, grace: int = 0) -> date:
+    """Return the day of a step for a row due on `due_on`; grace days delay what comes after the due day."""
+    return due_on + timedelta(days=step.days + (grace if step.days > 0 else 0))
+
+
+def newest_due(steps: Iterable[Step], *, due_on: date, today: date, grace: int = 0) -> Step | None:
     """Return the latest step whose day has come for a row due on `due_on`; older ones are not caught up."""
-    come = [step for step in steps if due_on + timedelta(days=step.days) <= today]
+    come = [step for step in steps if day_of(step, due_on=due_on, grace=grace) <= today]
     return max(come, key=lambda step: step.days, default=None)
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from billing import invoices, messages, payments
-from billing.models import AccountPolicy, FirstAnswer, Invoice, Payment
+from billing.models import AccountPolicy, FirstAnswer, Invoice, Message, Payment
 from billing.payments import Offline
 from crm import auth
 from crm.auth import Caller
@@ -134,6 +135,17 @@ def test_an_invoice_is_read_with_the_message_that_would_go_out(deal: Deal) -> No
     assert (read.status_code, read.json()) == (200, made)
     assert made["url"] in made["text"]
     assert call("GET", "invoices/999999/").status_code == 404
+
+
+def test_issuing_again_what_was_mailed_today_answers_and_mails_nothing(deal: Deal) -> None:
+    make_schedule(deal, first_due_on=timezone.localdate())
+    invoices.issue_due(on=timezone.localdate(), at=timezone.now())
+    path = f"deals/{deal.external_id}/invoices/"
+    answers = [call("POST", path, {"installment": 1, "send": ["email"]}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert len(answers[1].json()["sent"]) == Message.objects.count() == 1
+    again = call("POST", f"invoices/{answers[0].json()['id']}/send/", {"channels": ["email"]})
+    assert len(again.json()["sent"]) == Message.objects.count() == 2
 
 
 def test_a_paid_invoice_is_neither_made_void_nor_sent_again(deal: Deal) -> None:

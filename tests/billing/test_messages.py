@@ -206,9 +206,8 @@ def test_an_invoice_after_its_day_says_that_the_day_was(days: int, is_late: bool
     invoice = issued()
     assert invoice.installment is not None
     due_on = invoice.installment.effective_due_on
-    letter = letters.invoice(
-        invoice=invoice, url="https://pay.example.org/x", on=due_on + timedelta(days=days)
-    )
+    asked_for = [letters.Asked(invoice, "https://pay.example.org/x")]
+    letter = letters.invoices(asked=asked_for, on=due_on + timedelta(days=days))
     day = letters.day_words(due_on)
     # The full date ends in "г.", which takes no second full stop; the year stands in the table.
     asked = (f"Срок платежа был {date_format(due_on, 'j E')}.<", f", срок был {day}", "Срок был")
@@ -230,7 +229,8 @@ def test_a_queued_invoice_is_worded_by_the_day_of_its_sending() -> None:
 def test_names_in_letters_are_text_and_a_subject_is_one_line() -> None:
     invoice = issued()
     invoice.deal.name = "Договор <b>\r\nBcc: x@example.org"
-    letter = letters.invoice(invoice=invoice, url="https://pay.example.org/x?what=invoice&n=1", on=TODAY)
+    asked = letters.Asked(invoice, "https://pay.example.org/x?what=invoice&n=1")
+    letter = letters.invoices(asked=[asked], on=TODAY)
     assert "\n" not in letter.subject
     assert "<b>" not in letter.html
     assert "<b>" in letter.text

@@ -36,14 +36,14 @@ def test_a_paused_deal_says_so_and_keeps_its_figures() -> None:
 
 
 def test_nothing_is_asked_while_it_lasts() -> None:
-    account = make_account(reminders=[{"days": 0, "channels": ["email"]}])
+    account = make_account(reminders=[{"days": -1, "channels": ["email"]}])
     deal, other = make_deal(account), make_deal(account)
     for one in (deal, other):
         make_schedule(one)
     pause(deal)
     OutboxRow.objects.filter(deal=deal).delete()
     noon = datetime.combine(date(2026, 12, 10), NOW.timetz())
-    assert reminders.send_due(at=noon) == 1
+    assert reminders.send_due(at=noon - timedelta(days=1)) == 1
     assert invoices.issue_due(on=date(2026, 12, 10), at=noon) == 1
     assert overdue.flag(on=date(2026, 12, 12), at=noon) == 1
     for table in (Invoice.objects, Reminder.objects, OverdueFlag.objects):

@@ -40,8 +40,10 @@ def school(**policy: Any) -> Account:
 
 
 def due_deal(account: Account | None = None, due: date = DUE, **values: Any) -> Deal:
+    """A deal whose only row was invoiced long ago: no invoice goes out on any day of a test."""
     deal = make_deal(account or school(), **values)
     make_schedule(deal, total=30000, count=1, first_due_on=due)
+    invoices.issue(deal=deal, demand=Demand(), author="user:1", at=on(-40))
     return deal
 
 
