@@ -25,7 +25,7 @@ class Schedule(models.Model):
 
     class Closing(models.TextChoices):
         OPEN = ""
-        SETTLED = "settled"
+        SETTLED = "settled", "Closed At A Sum"
         CANCELLED = "cancelled"
 
     deal = models.OneToOneField(Deal, on_delete=models.PROTECT, related_name="schedule")
@@ -59,7 +59,7 @@ class ScheduleVersion(models.Model):
         SHIFTED = "shifted"
         TOTAL = "total"
         TRANSFERRED = "transferred"
-        SETTLED = "settled"
+        SETTLED = "settled", "Closed At A Sum"
         CANCELLED = "cancelled"
 
     class Retained(models.TextChoices):
