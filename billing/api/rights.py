@@ -15,9 +15,9 @@ from billing.models import AccountPolicy
 # Right → the actions of the card that it covers.
 RIGHTS = {
     "refund": ("refund",),
-    "cancel": ("cancel", "settle"),
+    "cancel": ("cancel", "settle", "decide_loss"),
     "offline_payment": ("full_payment", "partial_payment"),
-    "write_off": ("write_off", "reverse_write_off"),
+    "write_off": ("write_off", "reverse_write_off", "waive_fees"),
     "move": ("move", "split"),
 }
 

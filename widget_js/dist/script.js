@@ -797,6 +797,57 @@ var Grafik = (() => {
     return Object.keys(errors).length ? null : body;
   }
 
+  // src/dialogs/debts.js
+  function openWriteOff(context, handlers) {
+    const { t, card } = context;
+    return openSum(context, handlers, { name: "write_off", most: card.debt, path: "write-off/", danger: true, effects: (amount) => [t("write_off.effect_debt", { debt: formatMoney(subtract(card.debt, amount)) }), t("write_off.effect_quiet"), t("write_off.effect_later")] });
+  }
+  function openReverseWriteOff(context, handlers) {
+    const { t, card } = context;
+    return openSum(context, handlers, { name: "reverse_write_off", most: card.written_off, path: "write-off/reverse/", effects: (amount) => [t("reverse_write_off.effect", { amount: formatMoney(amount) })] });
+  }
+  function openWaive(context, handlers) {
+    const { t, card } = context;
+    return openSum(context, handlers, { name: "waive_fees", most: card.fees.owed, path: "fees/waive/", effects: (amount) => [t("waive_fees.effect", { amount: formatMoney(amount) })] });
+  }
+  function openLoss(context, handlers) {
+    const { t, api, card } = context;
+    const ways = ["settle", "pause", "go_on"];
+    return openDecision(context, handlers, {
+      name: "loss",
+      before: html`<div class="grafik-templates" role="radiogroup" aria-label="${t("loss.title")}">${ways.map((name, index) => html`<label class="grafik-check"><input type="radio" name="decision" value="${name}"${index === 0 && html` checked data-autofocus`}><span>${t(`loss.${name}`)}</span></label>`)}</div>`,
+      effects: (form) => [t(`loss.effect_${form.elements.decision.value}`)],
+      read: (form) => ({ decision: form.elements.decision.value }),
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/loss/`, body, key)
+    });
+  }
+  function openRestorePrice(context, handlers) {
+    const { t, api, card } = context;
+    return openDecision(context, handlers, {
+      name: "restore_price",
+      reasonless: true,
+      effects: () => [t("restore_price.effect", { total: formatMoney(card.total) })],
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/price/restore/`, body, key)
+    });
+  }
+  function openSum(context, handlers, { name, most, path, effects, danger = false }) {
+    const { t, api, card } = context;
+    const typed = (form) => parseMoney(form.elements.amount.value);
+    return openDecision(context, handlers, {
+      name,
+      danger,
+      before: inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(most), mode: "decimal", suffix: "₽", first: true }),
+      effects: (form) => typed(form) ? effects(typed(form)) : [],
+      read(form, errors) {
+        const amount = typed(form);
+        if (!amount) errors.amount = t("payment.wrong_amount");
+        else if (isPositive(subtract(amount, most))) errors.amount = t("refund.too_much", { amount: formatMoney(most) });
+        return { amount };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/${path}`, body, key)
+    });
+  }
+
   // src/dialogs/document.js
   function openDocument({ api, t }, id, onProblem) {
     const ask = () => api.get(`documents/${id}/`).then((found) => found.url);
@@ -1000,8 +1051,6 @@ var Grafik = (() => {
   }
   function paymentRow(t, card, payment) {
     const receipt = payment.receipt;
-    const label = t("payments.refund");
-    const what = `${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}`;
     return html`<li class="grafik-row" data-payment="${payment.id}">
     <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatIn(payment.currency, payment.amount)}</span></div>
     ${payment.currency !== "RUB" && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t("payments.uncounted")}</span></div>`}
@@ -1010,8 +1059,18 @@ var Grafik = (() => {
     ${refundsView(t, payment)}
     ${payment.moved && isPositive(payment.moved) && note("warning", t("payments.moved", { amount: formatMoney(payment.moved) }))}
     ${payment.moved_from && note("muted", t("payments.moved_from", { lead: payment.moved_from }))}
-    ${card.actions.includes("refund") && refundable(card).includes(payment) && html`<div class="grafik-row__actions grafik-row__actions_links">${button({ action: "refund", id: payment.id, kind: "link", label, name: `${label}: ${what}` })}
-      ${card.actions.includes("move") && button({ action: "move", id: payment.id, kind: "link", label: t("payments.move"), name: `${t("payments.move")}: ${what}` })}</div>`}</li>`;
+    ${paymentActions(t, card, payment)}</li>`;
+  }
+  function paymentActions(t, card, payment) {
+    const what = `${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}`;
+    const left = refundable(card).includes(payment);
+    const act = (action, label) => button({ action, id: payment.id, kind: "link", label, name: `${label}: ${what}` });
+    const rows = [
+      left && card.actions.includes("refund") && act("refund", t("payments.refund")),
+      left && card.actions.includes("move") && act("move", t("payments.move")),
+      receiptState(payment.receipt) === "registered" && card.actions.length > 0 && act("receipt_send", t("payments.receipt_send"))
+    ].filter(Boolean);
+    return rows.length > 0 && html`<div class="grafik-row__actions grafik-row__actions_links">${rows}</div>`;
   }
   function note(tone, words) {
     return html`<div class="grafik-row__note"><span class="grafik-tone_${tone}">${words}</span></div>`;
@@ -1723,6 +1782,24 @@ var Grafik = (() => {
     ${copyPair({ t, id: "qr", url: place.url, text: place.text, what: place.name, copied: "" })}`;
   }
 
+  // src/dialogs/receipt.js
+  function openReceiptSend(context, handlers) {
+    const { t, api, card, subject: payment } = context;
+    const mail = channelsOf(card).find((one) => one.channel === "email");
+    return openDecision(context, handlers, {
+      name: "receipt_send",
+      reasonless: true,
+      before: inputField({ name: "to", label: t("receipt_send.to"), value: mail ? mail.to : "", type: "email", first: true }),
+      effects: () => [t("receipt_send.effect")],
+      read(form, errors) {
+        const to = form.elements.to.value.trim();
+        if (!to) errors.to = t("receipt_send.wrong");
+        return { channel: "email", to };
+      },
+      send: (body, key) => api.send("POST", `payments/${payment.id}/receipt/send/`, body, key)
+    });
+  }
+
   // src/dialogs/refund.js
   function openRefund(context, { onDone, onClosed }) {
     const { t, api, card, subject } = context;
@@ -2116,8 +2193,8 @@ var Grafik = (() => {
   }
 
   // src/views/more.js
-  var RARE = ["move_date", "change_total", "transfer", "pause", "resume", "sign", "payer", "revoke", "settle", "cancel"];
-  var DANGEROUS = /* @__PURE__ */ new Set(["cancel"]);
+  var RARE = ["move_date", "change_total", "transfer", "pause", "resume", "sign", "payer", "waive_fees", "reverse_write_off", "revoke", "settle", "write_off", "cancel"];
+  var DANGEROUS = /* @__PURE__ */ new Set(["cancel", "write_off"]);
   function rareActions(card) {
     return RARE.filter((name) => card.actions.includes(name) || name === "revoke" && card.pay_url && card.actions.length);
   }
@@ -2222,11 +2299,12 @@ var Grafik = (() => {
     no_email: (t, card, ui) => html`${card.pay_url && copyButton({ t, id: "warning-page", text: card.pay_url, label: t("copy.link"), what: t("copy.what_pay_url"), copied: ui.copied })} ${again(t, ui)}`,
     no_receiver: (t, card, ui) => again(t, ui),
     owner_differs: (t, card, ui) => again(t, ui),
-    price_differs: (t, card) => card.actions.includes("rebuild") && way("schedule", t("actions.rebuild")),
+    price_differs: (t, card) => html`${card.actions.includes("rebuild") && way("schedule", t("actions.rebuild"))} ${card.actions.includes("restore_price") && way("restore_price", t("actions.restore_price"))}`,
+    written_off: (t, card) => card.actions.includes("reverse_write_off") && way("reverse_write_off", t("actions.reverse_write_off")),
     credit: (t, card) => refundable(card).length > 0 && html`${card.actions.includes("refund") && way("refund", t("actions.refund"))} ${card.actions.includes("move") && way("move", t("actions.move"))}`,
     pause_over: (t, card) => card.actions.includes("resume") && way("resume", t("actions.resume")),
     receipt_failed: (t, card, ui) => card.payments.length > 2 && !ui.expanded.has("payments") && button({ action: "fold", id: "payments", kind: "link", label: t("way_out.show_payments") }),
-    deal_closed: (t, card) => html`${card.actions.includes("cancel") && way("cancel", t("actions.cancel"))} ${card.actions.includes("pause") && way("pause", t("actions.pause"))}`
+    deal_closed: (t, card) => card.actions.includes("decide_loss") && way("decide_loss", t("actions.decide_loss"))
   };
   function wayOut(t, card, ui, warning) {
     const known = WAYS[warning.code];
@@ -2435,6 +2513,12 @@ var Grafik = (() => {
         move_date: () => this.open(key, openMoveDate, saved("notice.schedule")),
         change_total: () => this.open(key, openTotal, saved("notice.schedule")),
         transfer: () => this.open(key, openTransfer, saved("notice.transferred")),
+        write_off: () => this.open(key, openWriteOff, saved("notice.written_off")),
+        reverse_write_off: () => this.open(key, openReverseWriteOff, saved("notice.written_off")),
+        waive_fees: () => this.open(key, openWaive, saved("notice.waived")),
+        decide_loss: () => this.open(key, openLoss, saved("notice.decided")),
+        restore_price: () => this.open(key, openRestorePrice, saved("notice.price")),
+        receipt_send: () => this.open(key, openReceiptSend, noted("notice.receipt"), payment()),
         settle: () => this.open(key, openSettle, saved("notice.settled")),
         cancel: () => this.open(key, openCancel, saved("notice.cancelled")),
         revoke: () => this.open(key, openRevoke, saved("notice.revoked")),

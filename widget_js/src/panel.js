@@ -8,6 +8,7 @@ import { dayOf } from './dates.js';
 import { keepFresh } from './freshness.js';
 import { openInTab } from './new_tab.js';
 import { explain } from './problems.js';
+import { openLoss, openRestorePrice, openReverseWriteOff, openWaive, openWriteOff } from './dialogs/debts.js';
 import { openCancel, openRevoke, openSettle, openVoid } from './dialogs/decisions.js';
 import { openDocument, openNewDocument } from './dialogs/document.js';
 import { openHistory } from './dialogs/history.js';
@@ -17,6 +18,7 @@ import { openMove } from './dialogs/move.js';
 import { openPayer } from './dialogs/payer.js';
 import { openFullPayment, openPartialPayment } from './dialogs/payment.js';
 import { openQr } from './dialogs/qr.js';
+import { openReceiptSend } from './dialogs/receipt.js';
 import { openRefund } from './dialogs/refund.js';
 import { openSchedule } from './dialogs/schedule.js';
 import { failedView, loadingView, panelView } from './views/panel.js';
@@ -158,6 +160,12 @@ export class Panel {
       move_date: () => this.open(key, openMoveDate, saved('notice.schedule')),
       change_total: () => this.open(key, openTotal, saved('notice.schedule')),
       transfer: () => this.open(key, openTransfer, saved('notice.transferred')),
+      write_off: () => this.open(key, openWriteOff, saved('notice.written_off')),
+      reverse_write_off: () => this.open(key, openReverseWriteOff, saved('notice.written_off')),
+      waive_fees: () => this.open(key, openWaive, saved('notice.waived')),
+      decide_loss: () => this.open(key, openLoss, saved('notice.decided')),
+      restore_price: () => this.open(key, openRestorePrice, saved('notice.price')),
+      receipt_send: () => this.open(key, openReceiptSend, noted('notice.receipt'), payment()),
       settle: () => this.open(key, openSettle, saved('notice.settled')),
       cancel: () => this.open(key, openCancel, saved('notice.cancelled')),
       revoke: () => this.open(key, openRevoke, saved('notice.revoked')),

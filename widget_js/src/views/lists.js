@@ -100,8 +100,6 @@ export function paymentsView({ t, card, ui }) {
 
 function paymentRow(t, card, payment) {
   const receipt = payment.receipt;
-  const label = t('payments.refund');
-  const what = `${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}`;
   return html`<li class="grafik-row" data-payment="${payment.id}">
     <div class="grafik-row__main"><span>${formatDay(payment.received_at)}</span><span class="grafik-row__sum">${formatIn(payment.currency, payment.amount)}</span></div>
     ${payment.currency !== 'RUB' && html`<div class="grafik-row__note"><span class="grafik-tone_warning">${t('payments.uncounted')}</span></div>`}
@@ -110,8 +108,20 @@ function paymentRow(t, card, payment) {
     ${refundsView(t, payment)}
     ${payment.moved && isPositive(payment.moved) && note('warning', t('payments.moved', { amount: formatMoney(payment.moved) }))}
     ${payment.moved_from && note('muted', t('payments.moved_from', { lead: payment.moved_from }))}
-    ${card.actions.includes('refund') && refundable(card).includes(payment) && html`<div class="grafik-row__actions grafik-row__actions_links">${button({ action: 'refund', id: payment.id, kind: 'link', label, name: `${label}: ${what}` })}
-      ${card.actions.includes('move') && button({ action: 'move', id: payment.id, kind: 'link', label: t('payments.move'), name: `${t('payments.move')}: ${what}` })}</div>`}</li>`;
+    ${paymentActions(t, card, payment)}</li>`;
+}
+
+/** What can still be done with this money: back, away, or its receipt once more. */
+function paymentActions(t, card, payment) {
+  const what = `${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}`;
+  const left = refundable(card).includes(payment);
+  const act = (action, label) => button({ action, id: payment.id, kind: 'link', label, name: `${label}: ${what}` });
+  const rows = [
+    left && card.actions.includes('refund') && act('refund', t('payments.refund')),
+    left && card.actions.includes('move') && act('move', t('payments.move')),
+    receiptState(payment.receipt) === 'registered' && card.actions.length > 0 && act('receipt_send', t('payments.receipt_send')),
+  ].filter(Boolean);
+  return rows.length > 0 && html`<div class="grafik-row__actions grafik-row__actions_links">${rows}</div>`;
 }
 
 function note(tone, words) {

@@ -4,8 +4,8 @@ import { html } from '../html.js';
 import { button } from './controls.js';
 
 /** In the order of the menu; those at the end take something away. */
-const RARE = ['move_date', 'change_total', 'transfer', 'pause', 'resume', 'sign', 'payer', 'revoke', 'settle', 'cancel'];
-const DANGEROUS = new Set(['cancel']);
+const RARE = ['move_date', 'change_total', 'transfer', 'pause', 'resume', 'sign', 'payer', 'waive_fees', 'reverse_write_off', 'revoke', 'settle', 'write_off', 'cancel'];
+const DANGEROUS = new Set(['cancel', 'write_off']);
 
 export function rareActions(card) {
   return RARE.filter((name) => card.actions.includes(name) || (name === 'revoke' && card.pay_url && card.actions.length));

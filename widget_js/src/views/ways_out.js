@@ -9,11 +9,12 @@ const WAYS = {
   no_email: (t, card, ui) => html`${card.pay_url && copyButton({ t, id: 'warning-page', text: card.pay_url, label: t('copy.link'), what: t('copy.what_pay_url'), copied: ui.copied })} ${again(t, ui)}`,
   no_receiver: (t, card, ui) => again(t, ui),
   owner_differs: (t, card, ui) => again(t, ui),
-  price_differs: (t, card) => card.actions.includes('rebuild') && way('schedule', t('actions.rebuild')),
+  price_differs: (t, card) => html`${card.actions.includes('rebuild') && way('schedule', t('actions.rebuild'))} ${card.actions.includes('restore_price') && way('restore_price', t('actions.restore_price'))}`,
+  written_off: (t, card) => card.actions.includes('reverse_write_off') && way('reverse_write_off', t('actions.reverse_write_off')),
   credit: (t, card) => refundable(card).length > 0 && html`${card.actions.includes('refund') && way('refund', t('actions.refund'))} ${card.actions.includes('move') && way('move', t('actions.move'))}`,
   pause_over: (t, card) => card.actions.includes('resume') && way('resume', t('actions.resume')),
   receipt_failed: (t, card, ui) => card.payments.length > 2 && !ui.expanded.has('payments') && button({ action: 'fold', id: 'payments', kind: 'link', label: t('way_out.show_payments') }),
-  deal_closed: (t, card) => html`${card.actions.includes('cancel') && way('cancel', t('actions.cancel'))} ${card.actions.includes('pause') && way('pause', t('actions.pause'))}`,
+  deal_closed: (t, card) => card.actions.includes('decide_loss') && way('decide_loss', t('actions.decide_loss')),
 };
 
 export function wayOut(t, card, ui, warning) {
