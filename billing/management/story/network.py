@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from billing import deposits
+from billing import deposits, settlements
 from billing.asking import What
 from billing.management.story.diary import Diary
 from billing.management.story.people import person
@@ -21,6 +21,7 @@ GAMES = (
     *("Побег из лаборатории", "Подземелье", "Хоррор «Отель»"),
     *("Тайна острова", "Лазертаг", "Космическая станция"),
 )
+NOTHING = Decimal(0)
 # Price of a player, roubles.
 PLAYER = (1500, 2000, 2200)
 HABITS = (*("in_two",) * 9, *("at_desk",) * 6, *("at_once",) * 3, "cancels", "no_money", "owes")
@@ -151,12 +152,19 @@ class Network:
         self._till.enter_full(booking.deal, method=method, author=booking.author, at=at)
 
     def _cancel(self, booking: Booking, at: datetime) -> None:
-        self._lose(booking, at)
+        Deal.objects.filter(id=booking.deal.id).update(status_id=LOST, state=Deal.State.LOST)
+        self._settle(booking, at)
         for payment in booking.payments:
             self._till.give_back(payment, payment.amount, at=at + timedelta(minutes=20))
 
     def _lose(self, booking: Booking, at: datetime) -> None:
+        """The manager closes the deal, and two days later answers what should become of its debt."""
         Deal.objects.filter(id=booking.deal.id).update(status_id=LOST, state=Deal.State.LOST)
+        self._plan(at + timedelta(days=2), booking, Network._settle)
+
+    def _settle(self, booking: Booking, at: datetime) -> None:
+        reason = "Клиент отменил бронь"
+        settlements.settle(deal=booking.deal, total=NOTHING, reason=reason, author=booking.author, at=at)
 
     def _remember(self, booking: Booking, payment: Payment | None) -> None:
         if payment is not None:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from billing import invoices, ledger, schedules
+from billing import invoices, ledger, schedules, settlements
 from billing.asking import What
 from billing.management.story.diary import Diary
 from billing.management.story.people import Person, person
@@ -316,26 +316,28 @@ class School:
         self._punctual(student, self._open_rows(student))
 
     def _leave(self, student: Student, at: datetime) -> None:
-        """1. The manager closes the deal. 2. A part goes back. 3. The schedule ends at what was kept."""
+        """1. The manager closes the deal. 2. It is settled at what the school keeps. 3. The rest goes back."""
         student.plan += 1
         _close(student)
-        if student.payments:
-            last = student.payments[-1]
-            self._till.give_back(last, money.floor_to(last.amount / 2, Decimal(100)), at=at)
-        kept = ledger.standing(student.deal, on=student.deal.local_day(at)).paid
-        if kept > 0:
-            schedules.save(
-                deal=student.deal,
-                terms=Terms(total=kept, first_due_on=student.deal.local_day(at), count=1),
-                version=_version(student),
-                author=student.author,
-                reason="Отчисление по заявлению",
-                at=at + timedelta(minutes=9),
-            )
+        if not student.payments:
+            self._drop(student, at)
+            return
+        last = student.payments[-1]
+        back = money.floor_to(last.amount / 2, Decimal(100))
+        kept = ledger.standing(student.deal, on=student.deal.local_day(at)).paid - back
+        reason = "Отчисление по заявлению"
+        settlements.settle(deal=student.deal, total=kept, reason=reason, author=student.author, at=at)
+        self._till.give_back(last, back, at=at + timedelta(minutes=9))
 
     def _lose(self, student: Student, at: datetime) -> None:
+        """The manager closes the deal, and two days later answers what should become of its schedule."""
         student.plan += 1
         _close(student)
+        self._diary.add(at + timedelta(days=2), lambda at: self._drop(student, at))
+
+    def _drop(self, student: Student, at: datetime) -> None:
+        reason = "Клиент отказался от обучения"
+        settlements.cancel(deal=student.deal, reason=reason, author=student.author, at=at)
 
     def _enter(self, student: Student, amount: Decimal, method: str, at: datetime) -> None:
         self._till.enter(student.deal, amount, method=method, author=student.author, at=at)

@@ -31,7 +31,7 @@ class _Past(CloudPayments):
     """CloudPayments as it answered then; nobody is called."""
 
     def create_order(self, request: OrderRequest, *, timeout: float) -> CreatedOrder:
-        page = f"past{int(request.number):012d}"
+        page = f"past{request.number}"
         return CreatedOrder(external_id=page, url=f"{settings.CLOUDPAYMENTS_URL}/d/{page}")
 
 
