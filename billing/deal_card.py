@@ -14,6 +14,7 @@ from billing import (
     invoice_state,
     ledger,
     links,
+    lost_deals,
     messages,
     moves,
     network,
@@ -71,6 +72,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
             *_actions(standing, found, is_deposit=_is_deposit(policy)),
             *schedule_card.actions(standing, life),
             *refund_card.actions(back),
+            *_lead_actions(deal, standing),
         ],
     }
 
@@ -271,6 +273,20 @@ def _attempts(deal: Deal) -> list[dict[str, Any]]:
     ]
 
 
+def _lead_actions(deal: Deal, standing: Standing) -> list[str]:
+    """What is to be decided between amoCRM and us: a lost deal that owes, a budget that does not fit."""
+    found = ["decide_loss"] if lost_deals.question(deal) else []
+    return [*found, "restore_price"] if _price_differs(deal, standing) else found
+
+
+def _price_differs(deal: Deal, standing: Standing) -> bool:
+    return bool(
+        standing.schedule
+        and standing.state != DealState.CANCELLED
+        and money.whole_roubles(standing.total) != deal.price
+    )
+
+
 def _warnings(
     deal: Deal, standing: Standing, receiver: network.Receiver | None, *, stale: bool, stopped: str
 ) -> list[dict[str, str]]:
@@ -285,11 +301,7 @@ def _warnings(
         )
     if stopped:
         found["owner_differs"] = stopped
-    if (
-        standing.schedule
-        and standing.state != DealState.CANCELLED
-        and money.whole_roubles(standing.total) != deal.price
-    ):
+    if _price_differs(deal, standing):
         words = {"price": money.words(deal.price), "total": money.words(standing.total)}
         found["price_differs"] = (
             _("The deal's budget is %(price)s, the schedule adds up to %(total)s: change one of them.")
@@ -335,6 +347,8 @@ def _actions(standing: Standing, found: list[Invoice], *, is_deposit: bool) -> l
         actions.append("write_off")
     if standing.written_off > 0:
         actions.append("reverse_write_off")
+    if standing.fees.owed > 0:
+        actions.append("waive_fees")
     actions.append("document")
     return actions
 

@@ -149,8 +149,9 @@ def _problems(payer: Payer) -> dict[str, str]:
 
 
 def _check_row(deal: Deal, number: int | None) -> None:
-    rows = Installment.objects.filter(schedule__deal=deal, number=number).current()
-    if number is not None and not rows.exists():
+    if number is None:
+        return
+    if not Installment.objects.filter(schedule__deal=deal, number=number).current().exists():
         raise NoSuchRow
 
 

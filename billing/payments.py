@@ -13,14 +13,16 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from billing import consequences, history, ledger, network, payers, receipts
+from billing import consequences, history, late_fees, ledger, network, payers, receipts
 from billing.models import MerchantAccount, Payment, ProviderOrder, Transfer
 from billing.receipts import ReceiptChoice
-from billing.rules import money
+from billing.rules import allocation, money
 from billing.rules.schedule import EARLIEST
 from crm import outbox
 from crm.models import Deal
 
+# What an offline payment may be for before anything else.
+FEES = "fees"
 METHODS = ("cash", "card_terminal", "bank_transfer", "other")
 
 
@@ -46,13 +48,14 @@ class NotPositive(Exception):
 
 @dataclass(frozen=True)
 class Offline:
-    """What a manager says of money received past the providers."""
+    """What a manager says of money received past the providers; `covers` "fees": late fees come first."""
 
     paid_on: date
     method: str
     payer: dict[str, Any]
     comment: str
     receipt: ReceiptChoice | None
+    covers: str = ""
 
 
 def receive(
@@ -154,6 +157,9 @@ def enter(
         payer=offline.payer or payers.of_deal(deal).given(),
         **circumstances(deal),
     )
+    if offline.covers == FEES:
+        late_fees.catch_up(deal, at=at)
+        ledger.pay_fees(deal, [allocation.Source(payment.pk, amount)], at=at)
     _book(deal, payment, choice=offline.receipt, author=author, at=at)
     return payment
 

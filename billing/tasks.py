@@ -18,7 +18,9 @@ from billing import (
     order_watch,
     orders,
     overdue,
+    promises,
     provider_calls,
+    reconciliation,
     reminders,
     service_rendered,
     stages,
@@ -58,6 +60,11 @@ def charge_late_fees() -> None:
     late_fees.charge_now(at=timezone.now())
 
 
+@shared_task(name="billing.break_promises")
+def break_promises() -> None:
+    promises.break_overdue(at=timezone.now())
+
+
 @shared_task(name="billing.send_reminders")
 def send_reminders() -> None:
     reminders.send_now(at=timezone.now())
@@ -89,6 +96,22 @@ def watch_orders() -> None:
 @shared_task(name="billing.complete_served")
 def complete_served() -> None:
     stages.complete_served(at=timezone.now())
+
+
+@shared_task(name="billing.request_reconciliations")
+def request_reconciliations() -> None:
+    """Every shop's day that is over, again until the provider has answered."""
+    reconciliation.request_yesterday(at=timezone.now())
+
+
+@shared_task(name="billing.reconcile")
+def reconcile() -> None:
+    reconciliation.perform(at=timezone.now())
+
+
+@shared_task(name="billing.watch_registries")
+def watch_registries() -> None:
+    reconciliation.watch(at=timezone.now())
 
 
 @shared_task(name="billing.render_services")

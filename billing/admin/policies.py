@@ -26,6 +26,12 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         example={"type": 1, "responsible": "deal"},
         empty={},
     )
+    late_fee = ShapedField(
+        ACCOUNT.keys["late_fee"],
+        label=_("Late fee by contract; empty: none is charged"),
+        example={"daily_percent": "0.1", "cap_percent": "10", "grace_days": 3, "from": "2026-12-01"},
+        empty={},
+    )
     cohorts = ShapedField(
         ACCOUNT.keys["cohorts"],
         label=_("Cohorts: when the service is rendered"),
@@ -64,6 +70,7 @@ class PolicyPage(SettingsPage):
         ("issue_at", "issue_days_before"),
         "reminders",
         ("overdue_task", "salesbot_id"),
+        "late_fee",
         "cohorts",
         "admin_only",
     )

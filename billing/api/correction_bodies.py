@@ -43,3 +43,10 @@ class ReverseWriteOffSerializer(serializers.Serializer[Any]):
 
     amount = sum_field(required=False, allow_null=True)
     reason = serializers.CharField(max_length=TEXT_MAX)
+
+
+class WaiveSerializer(serializers.Serializer[Any]):
+    """Without an amount all late fees that are owed are given up."""
+
+    amount = sum_field(required=False, allow_null=True)
+    reason = serializers.CharField(max_length=TEXT_MAX)

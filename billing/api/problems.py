@@ -16,6 +16,7 @@ from billing import (
     deposits,
     invoices,
     late_fees,
+    lost_deals,
     moves,
     network,
     papers,
@@ -25,6 +26,7 @@ from billing import (
     receipt_letters,
     refund_orders,
     reversals,
+    schedule_templates,
     service_rendered,
     splits,
     versions,
@@ -77,10 +79,16 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         "stale_version",
         lambda: _("Somebody has changed the schedule in the meantime. Open it again."),
     ),
+    lost_deals.NotLost: (422, "not_lost", lambda: _("The deal is live: there is nothing to decide.")),
     versions.NoSchedule: (
         422,
         "no_schedule",
         lambda: _("The deal has no schedule yet: make one first."),
+    ),
+    schedule_templates.NoSum: (
+        422,
+        "no_price",
+        lambda: _("The deal has no budget: enter it in amoCRM, or give the total."),
     ),
     versions.Closed: (
         422,
@@ -196,6 +204,10 @@ SAY_THEMSELVES = (
 )
 # Anticipated errors that belong to one field of the body.
 FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
+    schedule_templates.NoTemplate: (
+        "template",
+        lambda: _("No such template fits this deal: its programme or sum is another."),
+    ),
     amendments.NoOpenRow: ("number", lambda: _("The schedule has no open row of this number.")),
     versions.SignedInTheFuture: ("signed_on", lambda: _("Nobody has signed in the future.")),
     versions.ReasonRequired: ("reason", lambda: _("Say why the schedule is changed.")),

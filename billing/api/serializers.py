@@ -13,6 +13,7 @@ from billing.invoices import Demand
 from billing.payers import Payer
 from billing.payments import Offline
 from billing.receipts import InvalidChoice, ReceiptChoice
+from billing.rules import money
 from billing.rules.schedule import COUNT_MAX, Row, Terms
 
 TEXT_MAX = 2000
@@ -74,6 +75,23 @@ def read_terms(checked: Mapping[str, Any]) -> Terms:
     return Terms(**{name: value for name, value in given.items() if name in TERMS})
 
 
+def write_terms(terms: Terms) -> dict[str, Any]:
+    """The same terms as a body."""
+    return {
+        "total": money.text(terms.total),
+        "count": terms.count,
+        "monthly_amount": money.text(terms.monthly_amount) if terms.monthly_amount else None,
+        "first_due_on": terms.first_due_on.isoformat() if terms.first_due_on else None,
+        "due_day": terms.due_day,
+        "every": {"days": terms.every_days} if terms.every_days else {"months": terms.every_months},
+        "down_payment": money.text(terms.down_payment) if terms.down_payment else None,
+        "down_payment_on": terms.down_payment_on.isoformat() if terms.down_payment_on else None,
+        "round_to": str(terms.round_to),
+        "remainder": terms.remainder,
+        "shift_weekends": terms.shift_weekends,
+    }
+
+
 class ScheduleSerializer(TermsSerializer):
     version = serializers.IntegerField(allow_null=True, min_value=1)
     reason = serializers.CharField(required=False, allow_blank=True, max_length=TEXT_MAX, default="")
@@ -125,11 +143,15 @@ class OfflineSerializer(serializers.Serializer[Any]):
             payer=dict(given.get("payer") or {}),
             comment=given["comment"],
             receipt=given.get("receipt"),
+            covers=given.get("covers", ""),
         )
 
 
 class PaymentSerializer(OfflineSerializer):
+    """`covers`: what the money is for first; by default the schedule, then late fees."""
+
     amount = sum_field()
+    covers = serializers.ChoiceField([payments.FEES], required=False, allow_blank=True, default="")
 
 
 class FullPaymentSerializer(OfflineSerializer):

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from billing.api.words import of_retained, of_stored_change, of_way
+from billing.api.words import of_decision, of_retained, of_stored_change, of_way
 from billing.deal_card import moment
 from billing.models import Event, ScheduleVersion
 from billing.rules import money
@@ -27,6 +27,11 @@ WORDS: dict[str, Callable[[], str]] = {
     "schedule_settled": lambda: _("Deal closed at %(total)s. %(reason)s %(retained)s"),
     "schedule_cancelled": lambda: _("Schedule cancelled, %(total)s stay paid. %(reason)s %(retained)s"),
     "schedule_signed": lambda: _("Version %(version)s of the schedule is signed: %(signed_on)s"),
+    "deal_lost": lambda: _("The deal was lost or deleted in amoCRM; %(debt)s are owed. Collecting stopped"),
+    "deal_returned": lambda: _("The deal is live in amoCRM again. Collecting goes on"),
+    "loss_decided": lambda: _("Decided about the lost deal: %(decision)s. %(reason)s"),
+    "price_differs": lambda: _("The budget in amoCRM was changed to %(price)s: the schedule is as it was"),
+    "price_restored": lambda: _("The schedule's total was written to the budget: %(total)s"),
     "schedule_paused": lambda: _("Collecting paused. %(until)s %(reason)s"),
     "schedule_resumed": lambda: _("Collecting goes on"),
     "payment_received": lambda: _("Payment of %(amount)s received"),
@@ -125,7 +130,7 @@ class _Values(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         value = self.get(name)
-        if name in ("amount", "total", "debt") and value:
+        if name in ("amount", "total", "debt", "price") and value:
             return money.words(Decimal(value))
         if name in ("signed_on", "due_on", "was_on", "rendered_on") and value:
             return date_format(date.fromisoformat(value), "d.m.Y")
@@ -133,6 +138,8 @@ class _Values(dict[str, Any]):
             return _("Until %(day)s.") % {"day": date_format(date.fromisoformat(value), "d.m.Y")}
         if name == "retained" and value:
             return of_retained(value)
+        if name == "decision":
+            return of_decision(str(value))
         if name == "way":
             return of_way(self.get("method", ""))
         return "" if value is None else value

@@ -85,7 +85,7 @@ def _policy(change: Change, account: Account, values: dict[str, Any]) -> None:
         columns["overdue_task"] = merged(
             {"type": 1, "responsible": "deal", **start}, values["overdue_task"].values
         )
-    for key in ("reminders", "cohorts", "admin_only"):
+    for key in ("reminders", "cohorts", "admin_only", "late_fee"):
         if key in values:
             columns[key] = plain(values[key])
     if "legal_entity" in values:

@@ -71,6 +71,15 @@ _COHORT = Mapping(
     },
     needed=("cohort", "starts_on", "ends_on", "rendered"),
 )
+_LATE_FEE = Mapping(
+    {
+        "daily_percent": Scalar(kinds.percent),
+        "cap_percent": Scalar(kinds.percent),
+        "grace_days": Scalar(kinds.integer(0, 365)),
+        "from": Scalar(kinds.day),
+    },
+    needed=("daily_percent", "cap_percent", "from"),
+)
 _REMINDER = Mapping(
     {"days": Scalar(kinds.integer(-60, 365)), "channels": ListOf(Scalar(kinds.choice(*CHANNELS)))},
     needed=("days", "channels"),
@@ -122,6 +131,7 @@ ACCOUNT = Mapping(
         "alert_email": Scalar(kinds.email, empty=""),
         "starts_on": Scalar(kinds.day, empty=None),
         "cohorts": ListOf(_COHORT),
+        "late_fee": _LATE_FEE,
         "overdue_task": Mapping({"type": _ID, "responsible": Scalar(_responsible)}),
         "reminders": ListOf(_REMINDER),
         "salesbot_id": _OPTIONAL_ID,
