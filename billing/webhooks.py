@@ -13,6 +13,7 @@ from billing import inbox
 from billing.providers.base import Delivery, NoticeKind
 
 BODY_BYTES_MAX = 64 * 1024
+LENGTH_UNKNOWN = 2**31 - 1
 CLOUDPAYMENTS_KINDS = frozenset(NoticeKind) - {NoticeKind.SIGNED_STATE}
 
 
@@ -42,28 +43,31 @@ def robokassa_signed_state(request: HttpRequest, merchant_key: str) -> HttpRespo
 def _take(request: HttpRequest, provider: str, merchant_key: str, kind: NoticeKind) -> HttpResponse:
     at = timezone.now()
     delivery = _delivery(request, at)
-    if delivery is None:
-        return HttpResponse(status=413)
     try:
+        if delivery.size:
+            inbox.refuse_long(
+                provider=provider, merchant_key=merchant_key, kind=kind, delivery=delivery, at=at
+            )
+            return HttpResponse(status=413)
         answer = inbox.take(provider=provider, merchant_key=merchant_key, kind=kind, delivery=delivery, at=at)
     except inbox.UnknownMerchant as error:
         raise Http404 from error
     return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
 
 
-def _delivery(request: HttpRequest, at: datetime) -> Delivery | None:
-    """The notice as it came; None when it is longer than any notice, or of unknown length."""
+def _delivery(request: HttpRequest, at: datetime) -> Delivery:
+    """The notice as it came; one that is longer than any notice has no body here, only its `size`."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
-    if not declared.isdecimal() or int(declared) > BODY_BYTES_MAX:
-        return None
     query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
-    if len(query) > BODY_BYTES_MAX:
-        return None
+    length = int(declared) if declared.isdecimal() and len(declared) < 10 else LENGTH_UNKNOWN
+    too_long = max(length, len(query)) > BODY_BYTES_MAX
     return Delivery(
         method=request.method or "GET",
-        body=request.body,
-        query=query,
+        body=b"" if too_long else request.body,
+        query=b"" if too_long else query,
         headers=request.headers,
         content_type=request.content_type or "",
         received_at=at,
+        address=request.META.get("REMOTE_ADDR", ""),
+        size=max(length, len(query)) if too_long else 0,
     )

@@ -14,6 +14,7 @@ from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from analytics.models import Export
+from billing import refused_notices
 from billing.models import Message, Notice, ProviderCall
 from crm.models import DealHint, OutboxRow, QueueRow
 
@@ -52,6 +53,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
             rows.labels(name, state).set(model._default_manager.filter(state=state).count())
     for name, seconds in _oldest_waiting().items():
         age.labels(name).set(seconds)
+    refused = Gauge(
+        "grafik_refused_notices", "Notices refused within the last hour", ["merchant"], registry=registry
+    )
+    for merchant, count in refused_notices.repeating(at=timezone.now()).items():
+        refused.labels(merchant).set(count)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -46,7 +46,7 @@ UNFOLD = {
     "SITE_SYMBOL": "calendar_month",
     "SITE_URL": None,
     # A word beside the name of every page while something is wrong with a connection.
-    "ENVIRONMENT": "crm.panel.alarm",
+    "ENVIRONMENT": "billing.admin.alarm.alarm",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {
@@ -90,6 +90,7 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _link(_("Provider notices"), "notifications", "billing_notice"),
+                    _link(_("Refused notices"), "gpp_bad", "billing_refusednotice"),
                     _link(_("Calls to providers"), "call_made", "billing_providercall"),
                     _link(_("Messages to payers"), "mail", "billing_message"),
                     _link(_("Changes for amoCRM"), "sync", "crm_outboxrow"),

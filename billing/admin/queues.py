@@ -1,24 +1,13 @@
-"""Queues of billing: provider notices, calls to providers, messages to payers; parked rows can be tried
-again.
-"""
+"""Queues of billing: calls to providers, messages to payers; parked rows can be tried again."""
 
 from typing import ClassVar
 
 from django.contrib import admin
 
 from billing.admin import words
-from billing.models import Message, Notice, ProviderCall
+from billing.models import Message, ProviderCall
 from crm.admin import QueuePage
 from crm.panel import ChoiceWords
-
-
-@admin.register(Notice)
-class NoticePage(QueuePage):
-    stored_words: ClassVar = {"kind": words.NOTICES}
-    list_display = ("id", "created_at", "merchant", "kind", "external_id", "state", "outcome", "last_error")
-    list_filter = (("state", ChoiceWords), "merchant", "kind")
-    list_select_related = ("merchant",)
-    search_fields = ("external_id",)
 
 
 @admin.register(ProviderCall)

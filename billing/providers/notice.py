@@ -39,7 +39,8 @@ class Verdict(StrEnum):
 class Delivery:
     """A notice as it came: `body` or `query` (behind the question mark) are the signed bytes.
 
-    `received_at` is there where a signature is only good for a time.
+    `received_at` is there where a signature is only good for a time. `address` is the sender's; `size` that
+    of a body which was too long to be read.
     """
 
     method: str
@@ -48,6 +49,8 @@ class Delivery:
     headers: Mapping[str, str]
     content_type: str
     received_at: datetime | None = None
+    address: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

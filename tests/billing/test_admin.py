@@ -35,6 +35,7 @@ from billing.models import (
     Reconciliation,
     Refund,
     RefundOrder,
+    RefusedNotice,
     Rendering,
     TaxSetting,
 )
@@ -108,7 +109,10 @@ def make_rows(deal: Any) -> None:
     )
     waiting = {"not_before": NOW, "created_at": NOW, "state": "parked", "last_error": "сервер не отвечает"}
     Notice.objects.create(
-        merchant=merchant, kind="pay", external_id="5001", body=b"signed-bytes", fields={}, **waiting
+        merchant=merchant, kind="pay", external_id="5001", body=b"Token=signed-bytes", fields={}, **waiting
+    )
+    RefusedNotice.objects.create(
+        merchant=merchant, kind="pay", reason="forged", body=b"forged-bytes", size=12, digest="7700", at=NOW
     )
     ProviderCall.objects.create(merchant=merchant, kind="send_receipt", key="k1", receipt=receipt, **waiting)
     Message.objects.create(
