@@ -11,6 +11,7 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from billing import (
+    collection_card,
     invoice_state,
     ledger,
     links,
@@ -53,11 +54,13 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     named = payers.of_deal(deal)
     head = _head(deal, policy, receiver, named, at)
     life = schedule_card.fields(standing.schedule)
+    collecting = collection_card.fields(deal)
     back = refund_card.of_payments(deal)
     return {
         **head,
         **_figures(standing),
         **life,
+        **collecting,
         "installments": [{**_installment(row), **_row_payer(row, named)} for row in standing.rows],
         "invoices": [_invoice(invoice, standing, deal, head["pay_url"]) for invoice in found],
         "links": payer_links.of(deal, standing, closed=bool(stopped), at=at),
@@ -67,11 +70,13 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         "warnings": [
             *_warnings(deal, standing, receiver, stale=stale, stopped=stopped),
             *schedule_card.warnings(life, on=on),
+            *collection_card.warnings(collecting, deal),
         ],
         "actions": [
             *_actions(standing, found, is_deposit=_is_deposit(policy)),
             *schedule_card.actions(standing, life),
             *refund_card.actions(back),
+            *collection_card.actions(collecting, owes=standing.debt > 0),
             *_lead_actions(deal, standing),
         ],
     }
@@ -148,7 +153,6 @@ def _head(
         "payer": payer(named.of()),
         "pay_url": links.page_url(deal=deal, at=at),
         "service_on": _iso(deal.service_on),
-        "promise": None,
     }
 
 

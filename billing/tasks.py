@@ -21,6 +21,7 @@ from billing import (
     promises,
     provider_calls,
     reconciliation,
+    registry_watch,
     reminders,
     service_rendered,
     stages,
@@ -111,7 +112,7 @@ def reconcile() -> None:
 
 @shared_task(name="billing.watch_registries")
 def watch_registries() -> None:
-    reconciliation.watch(at=timezone.now())
+    registry_watch.run(at=timezone.now())
 
 
 @shared_task(name="billing.render_services")

@@ -67,6 +67,8 @@ UNFOLD = {
                     },
                     _link(_("Billing rules"), "tune", "billing_accountpolicy"),
                     _link(_("Products"), "school", "billing_product"),
+                    _link(_("Schedule templates"), "event_repeat", "billing_scheduletemplate"),
+                    _link(_("Production calendar"), "event_busy", "billing_calendaryear"),
                 ],
             },
             {
@@ -82,6 +84,8 @@ UNFOLD = {
                     _link(_("Receipts"), "receipt_long", "billing_receipt"),
                     _list(_("Money without a receipt"), "receipt_long_off", "billing_receipt", "open=yes"),
                     _link(_("Rendered services"), "event_available", "billing_rendering"),
+                    _list(_("Differences"), "difference", "billing_difference", "state__exact=open"),
+                    _link(_("Reconciliations"), "compare_arrows", "billing_reconciliation"),
                     _link(_("Provider orders"), "shopping_cart_checkout", "billing_providerorder"),
                 ],
             },
@@ -95,6 +99,8 @@ UNFOLD = {
                     _link(_("Messages to payers"), "mail", "billing_message"),
                     _link(_("Changes for amoCRM"), "sync", "crm_outboxrow"),
                     _link(_("Deals to be read again"), "refresh", "crm_dealhint"),
+                    _link(_("Lost deals that owe"), "help", "billing_lostdeal"),
+                    _link(_("Requests of pipelines"), "conversion_path", "billing_crmrequest"),
                     _link(_("Alerts"), "warning", "crm_alert"),
                     _link(_("Workbooks"), "table_view", "analytics_export"),
                 ],
@@ -102,7 +108,10 @@ UNFOLD = {
             {
                 "title": _("Access"),
                 "separator": True,
-                "items": [_link(_("People"), "person", "auth_user")],
+                "items": [
+                    _link(_("People"), "person", "auth_user"),
+                    _link(_("API tokens"), "key", "billing_apitoken"),
+                ],
             },
         ],
     },

@@ -124,7 +124,11 @@ LOGIN_REDIRECT_URL = "/admin/"
 LOGIN_URL = "/admin/login/"
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["billing.api.authentication.WidgetToken"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "billing.api.authentication.WidgetToken",
+        "billing.api.authentication.BearerToken",
+        "billing.api.authentication.Staff",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["billing.api.parsers.StrictJSONParser"],

@@ -23,7 +23,8 @@ __all__ = ["BATCH", "carry_out", "group_of"]
 
 def group_of(row: OutboxRow) -> str:
     """Rows of one group may share a call; a kind without a batch call is alone in its group."""
-    return GROUPS.get(Kind(row.kind), f"alone:{row.pk}")
+    alone = f"alone:{row.pk}"
+    return alone if row.payload.get("about") else GROUPS.get(Kind(row.kind), alone)
 
 
 def carry_out(amocrm: Client, rows: Sequence[OutboxRow], ended: dict[int, str]) -> None:

@@ -76,9 +76,11 @@ class Client(SetupCalls, BatchCalls):
         mine = (note for note in notes if records.mapping(note.get("params")).get("file_uuid") == file_uuid)
         return next((records.note(note).id for note in mine), None)
 
-    def find_task(self, lead_id: int, *, text: str, till: datetime, known: frozenset[int]) -> int | None:
-        """A task of the lead with exactly this text and deadline whose id is not among `known`."""
-        query = {"filter[entity_type]": "leads", "filter[entity_id][]": lead_id}
+    def find_task(
+        self, number: int, *, entity: str, text: str, till: datetime, known: frozenset[int]
+    ) -> int | None:
+        """A task of the lead or contact with exactly this text and deadline, its id not among `known`."""
+        query = {"filter[entity_type]": entity, "filter[entity_id][]": number}
         tasks = [records.task(item) for item in self._pages("/api/v4/tasks", "tasks", query)]
         moment = int(till.timestamp())
         fits = (

@@ -141,8 +141,9 @@ def _attach(amocrm: Client, deal: Deal, stored: StoredFile) -> None:
 def _task(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     text, till = row.payload["text"], datetime.fromisoformat(row.payload["till"])
     if row.uncertain:
+        entity, number = _about(row, deal)
         row.external_id = amocrm.find_task(
-            deal.external_id, text=text, till=till, known=frozenset(known([row]))
+            number, entity=entity, text=text, till=till, known=frozenset(known([row]))
         )
     if row.external_id is not None:
         return
@@ -160,15 +161,22 @@ def task_body(amocrm: Client, row: OutboxRow, deal: Deal) -> dict[str, Any]:
     wanted = row.payload["responsible"] or deal.responsible_user_id
     if not _is_active(amocrm, deal, wanted):
         wanted = deal.account.fallback_user
+    entity, number = _about(row, deal)
     return {
         "text": row.payload["text"],
         "complete_till": int(datetime.fromisoformat(row.payload["till"]).timestamp()),
-        "entity_id": deal.external_id,
-        "entity_type": "leads",
+        "entity_id": number,
+        "entity_type": entity,
         "task_type_id": row.payload["type"],
         "request_id": row.key,
         **_responsible(wanted),
     }
+
+
+def _about(row: OutboxRow, deal: Deal) -> tuple[str, int]:
+    """What a task stands on: the lead, unless the row names something else."""
+    entity, number = row.payload.get("about") or ("leads", deal.external_id)
+    return entity, number
 
 
 def _responsible(user_id: int | None) -> dict[str, int]:

@@ -63,10 +63,23 @@ def file(*, deal: Deal, key: str, source: str, file_id: int, at: datetime) -> No
 
 
 def task(
-    *, deal: Deal, key: str, text: str, till: datetime, type_id: int, responsible: int | None, at: datetime
+    *,
+    deal: Deal,
+    key: str,
+    text: str,
+    till: datetime,
+    type_id: int,
+    responsible: int | None,
+    at: datetime,
+    about: tuple[str, int] | None = None,
 ) -> None:
-    """Set a task on the lead, once per key; `responsible` None is the deal's responsible user."""
+    """Set a task on the lead, once per key; `responsible` None is the deal's responsible user.
+
+    `about` names something else to set it on ("leads" or "contacts", number) where the lead is gone.
+    """
     payload = {"text": text, "till": till.isoformat(), "type": type_id, "responsible": responsible}
+    if about is not None:
+        payload["about"] = list(about)
     _add(deal, OutboxRow.Kind.TASK, key, payload, at)
 
 

@@ -5,26 +5,34 @@ Importing registers the pages (Django's autodiscovery does it once).
 
 from billing.admin import (
     entities,
+    leads,
     merchants,
     money,
     notices,
     people,
     places,
+    planning,
     policies,
     queues,
     receipts,
+    reconciliation,
     refunds,
+    tokens,
 )
 
 __all__ = [
     "entities",
+    "leads",
     "merchants",
     "money",
     "notices",
     "people",
     "places",
+    "planning",
     "policies",
     "queues",
     "receipts",
+    "reconciliation",
     "refunds",
+    "tokens",
 ]

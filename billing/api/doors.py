@@ -68,8 +68,8 @@ class Door(APIView):
         return Visit(
             account=user.caller.account,
             deal=deal,
-            author="staff" if user.staff else f"user:{user.caller.user_id}",
-            caller=f"{user.caller.account.key}:{'staff' if user.staff else user.caller.user_id}",
+            author=user.author,
+            caller=f"{user.caller.account.key}:{user.author}",
             user=user,
             at=at,
             stale=stale,

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from billing import (
     amendments,
+    date_requests,
     deposits,
     invoices,
     late_fees,
@@ -23,6 +24,7 @@ from billing import (
     pauses,
     payers,
     payments,
+    promises,
     receipt_letters,
     refund_orders,
     reversals,
@@ -74,6 +76,13 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         "amocrm_disconnected",
         lambda: _("amoCRM must be connected again: tell the owner."),
     ),
+    promises.NothingOwed: (422, "nothing_owed", lambda: _("Nothing is owed: there is nothing to promise.")),
+    date_requests.AlreadyDecided: (
+        409,
+        "already_decided",
+        lambda: _("Somebody has decided this request in the meantime."),
+    ),
+    date_requests.NoSuchRow: (409, "no_open_row", lambda: _("This payment is paid or was replaced.")),
     versions.StaleVersion: (
         409,
         "stale_version",
@@ -204,6 +213,8 @@ SAY_THEMSELVES = (
 )
 # Anticipated errors that belong to one field of the body.
 FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
+    promises.WrongDay: ("until", lambda: _("A promise is for today or later, at most 90 days ahead.")),
+    promises.AboveDebt: ("amount", lambda: _("This is more than is owed.")),
     schedule_templates.NoTemplate: (
         "template",
         lambda: _("No such template fits this deal: its programme or sum is another."),

@@ -26,6 +26,19 @@ class SeenSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=TEXT_MAX)
 
 
+class TemplateSerializer(serializers.Serializer[Any]):
+    """A schedule by a template: what PUT takes instead of terms."""
+
+    template = serializers.IntegerField(min_value=1)
+    total = sum_field(required=False, allow_null=True, default=None)
+    version = serializers.IntegerField(allow_null=True, min_value=1)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=TEXT_MAX, default="")
+
+
+class TotalQuerySerializer(serializers.Serializer[Any]):
+    total = sum_field(required=False, default=None)
+
+
 class MoveSerializer(SeenSerializer):
     number = serializers.IntegerField(min_value=1)
     due_on = serializers.DateField()

@@ -4,11 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import amendments, pauses, schedules, settlements, versions
+from billing import amendments, pauses, schedule_templates, schedules, settlements, versions
 from billing.api import idempotency, timeline
 from billing.api.deals import card_of
 from billing.api.doors import Door, Visit, body
@@ -19,10 +19,12 @@ from billing.api.schedule_bodies import (
     ResumeSerializer,
     SettleSerializer,
     SignSerializer,
+    TemplateSerializer,
+    TotalQuerySerializer,
     TotalSerializer,
     TransferSerializer,
 )
-from billing.api.serializers import ScheduleSerializer, TermsSerializer
+from billing.api.serializers import ScheduleSerializer, TermsSerializer, write_terms
 from billing.api.words import of_change, of_remark
 from billing.layouts import Change, Layout
 from billing.rules import money
@@ -39,24 +41,57 @@ class SchedulePreview(Door):
 
 
 class Schedule(Door):
-    @extend_schema(request=ScheduleSerializer, responses=OpenApiTypes.OBJECT)
+    @extend_schema(
+        request=PolymorphicProxySerializer(
+            "ScheduleOrTemplate", [ScheduleSerializer, TemplateSerializer], resource_type_field_name=None
+        ),
+        responses=OpenApiTypes.OBJECT,
+    )
     def put(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
 
         def act() -> idempotency.Answer:
+            who: dict[str, Any] = {
+                "deal": visit.deal,
+                "author": visit.author,
+                "rank": visit.rank,
+                "at": visit.at,
+            }
+            if isinstance(request.data, dict) and request.data.get("template") is not None:
+                schedule_templates.save(**body(TemplateSerializer, request).validated_data, **who)
+                return 200, card_of(visit)
             given = body(ScheduleSerializer, request)
-            schedules.save(
-                deal=visit.deal,
-                terms=given.terms(),
-                version=given.validated_data["version"],
-                author=visit.author,
-                reason=given.validated_data["reason"],
-                at=visit.at,
-                rank=visit.rank,
-            )
+            seen = {name: given.validated_data[name] for name in ("version", "reason")}
+            schedules.save(terms=given.terms(), **seen, **who)
             return 200, card_of(visit)
 
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+class Templates(Door):
+    """Templates that fit the deal, each with the body that would preview or save it."""
+
+    @extend_schema(parameters=[TotalQuerySerializer], responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, lead_id: int) -> Response:
+        visit = self.visit(request, lead_id)
+        asked = TotalQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        on = visit.deal.local_day(visit.at)
+        total = asked.validated_data["total"] or schedule_templates.sum_of(visit.deal, on=on)
+        found = schedule_templates.proposals(deal=visit.deal, total=total, on=on)
+        return Response(
+            {
+                "results": [
+                    {
+                        "id": template.pk,
+                        "name": template.name,
+                        "programme": template.programme,
+                        "body": write_terms(terms),
+                    }
+                    for template, terms in found
+                ]
+            }
+        )
 
 
 class Settle(Door):

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.api import (
+    arrangements,
     corrections,
     deals,
     fees,
@@ -51,6 +52,11 @@ urlpatterns = [
     path("deals/<int:lead_id>/service-rendered/", receipts.ServiceRendered.as_view()),
     path("payments/<int:payment_id>/receipt/send/", receipts.SendReceipt.as_view()),
     path("deals/<int:lead_id>/standing/", hindsight.Standing.as_view()),
+    path("deals/<int:lead_id>/promise/", arrangements.Promise.as_view()),
+    path("deals/<int:lead_id>/date-request/", arrangements.DateRequest.as_view()),
+    path("deals/<int:lead_id>/channel/", arrangements.Channel.as_view()),
+    path("deals/<int:lead_id>/stop/", arrangements.Stop.as_view()),
+    path("deals/<int:lead_id>/go-on/", arrangements.GoOn.as_view()),
     path("deals/<int:lead_id>/history/", deals.History.as_view()),
     path("deals/<int:lead_id>/documents/", papers.Documents.as_view()),
     path("documents/<int:document_id>/", papers.OneDocument.as_view()),

@@ -77,6 +77,18 @@ def of_way(method: str) -> str:
     return WAYS_BACK[method]() if method in WAYS_BACK else method
 
 
+DECISIONS: dict[str, Callable[[], str]] = {
+    "settle": lambda: _("settled at what was paid"),
+    "pause": lambda: _("paused"),
+    "go_on": lambda: _("collected as before"),
+}
+
+
+def of_decision(decision: str) -> str:
+    """What a manager decided about a lost deal."""
+    return DECISIONS[decision]()
+
+
 def of_remark(remark: Remark) -> str:
     """The remark in words for a person."""
     values = {name: _value(name, value) for name, value in remark.values.items()}

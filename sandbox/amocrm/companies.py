@@ -9,7 +9,7 @@ from sandbox.amocrm.wire import Call, Refusal, empty, hal, invalid, page_of, pro
 from sandbox.amocrm.world import Crm, Row
 
 PHONE, EMAIL, REQUISITES = 900_003, 900_004, 900_005
-FIELDS = (
+FIELDS: tuple[Row, ...] = (
     {"id": PHONE, "name": "Телефон", "type": "multitext", "code": "PHONE"},
     {"id": EMAIL, "name": "Email", "type": "multitext", "code": "EMAIL"},
     {"id": REQUISITES, "name": "Юр. лицо", "type": "legal_entity", "code": None},

@@ -20,10 +20,14 @@ from analytics.models import Export
 from billing.models import (
     AccountPolicy,
     Allocation,
+    ApiToken,
+    CalendarYear,
+    CrmRequest,
     Difference,
     Invoice,
     LegalEntity,
     Location,
+    LostDeal,
     MerchantAccount,
     Message,
     Notice,
@@ -37,6 +41,7 @@ from billing.models import (
     RefundOrder,
     RefusedNotice,
     Rendering,
+    ScheduleTemplate,
     TaxSetting,
 )
 from billing.network_file.apply import apply
@@ -76,6 +81,8 @@ def panel(monkeypatch: pytest.MonkeyPatch) -> Client:
 
 def make_rows(deal: Any) -> None:
     schedule = make_schedule(deal)
+    CalendarYear.objects.create(year=2028, days_off=[date(2028, 1, 3)])
+    ScheduleTemplate.objects.create(account=deal.account, name="Три платежа", count=3)
     order = make_order(deal)
     entity, merchant = order.legal_entity, order.merchant
     payment = Payment.objects.create(
@@ -128,6 +135,9 @@ def make_rows(deal: Any) -> None:
         account=deal.account, deal=deal, kind="note", key="n1", payload={"text": "Платёж"}, **waiting
     )
     DealHint.objects.create(account=deal.account, lead_id=7700123, **waiting)
+    LostDeal.objects.create(deal=deal, state="lost", asked_at=NOW)
+    CrmRequest.objects.create(account=deal.account, lead_id=7700123, kind="links", key="7700", **waiting)
+    ApiToken.objects.create(name="1С", hash="0" * 64, created_at=NOW)
     Alert.objects.create(account=deal.account, kind="reconnect", text="7700", **waiting)
     Export.objects.create(account=deal.account, author="user:7700123", report="aging", **waiting)
 

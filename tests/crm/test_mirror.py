@@ -1,6 +1,7 @@
 """What amoCRM tells of a deal's people, its end and its return, and of what no hook told."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -132,7 +133,7 @@ def test_a_deal_that_goes_on_by_decision_stays_live_until_it_is_live(
 # --- what no hook told ---
 
 
-def change(amocrm: Amocrm, lead_id: int = LEAD, **item: object) -> None:
+def change(amocrm: Amocrm, lead_id: int = LEAD, **item: Any) -> None:
     leads.change(amocrm.crm, amocrm.lead(lead_id), item, by=OLGA)
 
 
@@ -146,7 +147,7 @@ def change(amocrm: Amocrm, lead_id: int = LEAD, **item: object) -> None:
     ],
 )
 def test_a_lost_hook_is_made_good_by_the_list_of_events(
-    amocrm: Amocrm, account: Account, item: dict[str, object]
+    amocrm: Amocrm, account: Account, item: dict[str, Any]
 ) -> None:
     refreshed(account, at=now())
     amocrm.spoil("hook_lost", count=None)
