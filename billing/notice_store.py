@@ -40,3 +40,18 @@ def found(*, merchant: MerchantAccount, operation: Operation, at: datetime) -> N
     )
     told = Delivery(method="GET", body=b"", query=b"", headers={}, content_type="")
     store(merchant=merchant, notice=notice, delivery=told, at=at)
+
+
+def found_refund(*, merchant: MerchantAccount, operation: Operation, at: datetime) -> None:
+    """Take in money that went back, as a provider's registry tells it; it counts once with its notice."""
+    notice = NoticeRead(
+        kind=NoticeKind.REFUND,
+        external_id=operation.external_id,
+        payment_external_id=operation.payment_external_id,
+        order_number=operation.order_number,
+        amount=operation.amount,
+        at=operation.completed_at or operation.created_at,
+        test=operation.test,
+    )
+    told = Delivery(method="GET", body=b"", query=b"", headers={}, content_type="")
+    store(merchant=merchant, notice=notice, delivery=told, at=at)

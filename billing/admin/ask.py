@@ -29,7 +29,7 @@ def ask(
     form: type[forms.Form],
     act: Callable[[dict[str, Any]], str],
 ) -> HttpResponse:
-    """Show the form; when it is sent, `act` on its values and go back to the row with what `act` says.
+    """Show the form; when it is sent, `act` on its values and go back with what it says.
 
     `act` raises ValidationError for what its verb refuses.
     """
@@ -41,11 +41,15 @@ def ask(
             filled.add_error(None, error)
         else:
             page.message_user(request, text, messages.SUCCESS)
-            name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
-            return HttpResponseRedirect(reverse(name, args=[row.pk]))
+            return HttpResponseRedirect(_home(page, row))
     frame = page.admin_site.each_context(request)
-    context = {**frame, "title": title, "form": filled, "row": row, "opts": row._meta}
+    context = {**frame, "title": title, "form": filled, "row": row, "opts": page.opts}
     return TemplateResponse(request, TEMPLATE, context)
+
+
+def _home(page: ModelAdmin, row: Any) -> str:
+    name = f"admin:{page.opts.app_label}_{page.opts.model_name}"
+    return reverse(f"{name}_change", args=[row.pk]) if row else reverse(f"{name}_changelist")
 
 
 def may_act(page: ModelAdmin, request: HttpRequest) -> bool:

@@ -305,6 +305,22 @@ STORED_WORDS = (
     gettext_noop("Closed At A Sum"),
 )
 
+DIFFERENCES = {
+    "payment_unknown_here": _("paid there, unknown here"),
+    "payment_unknown_there": _("paid here, unknown there"),
+    "amount_differs": _("the sums differ"),
+    "there_pending": _("not finished there"),
+    "there_held": _("only held there"),
+    "there_cancelled": _("cancelled there"),
+    "there_declined": _("declined there"),
+    "refund_unknown_here": _("given back there, unknown here"),
+    "refund_unknown_there": _("given back here, unknown there"),
+    "refund_not_confirmed": _("asked back more than a day ago, not confirmed"),
+    "chargeback_unknown_here": _("chargeback of money that is not held here"),
+    "chargeback_fee": _("fee of a chargeback: enter it as an expense"),
+    "chargeback_returned": _("won back after a chargeback: record the payment"),
+    "receipt_late": _("no receipt for more than a day"),
+}
 WAYS_BACK = {
     "provider": _("by the provider"),
     "cash": _("in cash"),

@@ -68,7 +68,7 @@ class Fiscal(FakeRobokassa):
         reply = self.replies.pop(0) if self.replies else SentReceipt(external_id=request.number)
         if isinstance(reply, Exception):
             raise reply
-        return reply  # type: ignore[no-any-return]
+        return reply
 
     def follow_receipt(self, *, external_id: str, timeout: float) -> FollowedReceipt:
         self.asked_for.append(external_id)
@@ -98,9 +98,9 @@ def entity_of(deal: Deal) -> LegalEntity:
 
 
 def vat(deal: Deal, rate: str, since: date = date(2026, 1, 1)) -> None:
-    TaxSetting.objects.create(
-        legal_entity=deal.account.policy.legal_entity, valid_from=since, tax_system="osn", vat=rate
-    )
+    entity = deal.account.policy.legal_entity
+    assert entity is not None
+    TaxSetting.objects.create(legal_entity=entity, valid_from=since, tax_system="osn", vat=rate)
 
 
 # CloudKassir
