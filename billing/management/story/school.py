@@ -316,7 +316,7 @@ class School:
         self._punctual(student, self._open_rows(student))
 
     def _leave(self, student: Student, at: datetime) -> None:
-        """1. The manager closes the deal. 2. It is settled at what the school keeps. 3. The rest goes back."""
+        """1. The manager closes the deal. 2. It is settled at what is kept. 3. The rest goes back."""
         student.plan += 1
         _close(student)
         if not student.payments:
