@@ -11,11 +11,14 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True)
 class ProductionCalendar:
-    """Days off on weekdays, working Saturdays and Sundays, and the last year for which both are known."""
+    """Days off on weekdays, working Saturdays and Sundays; both are known through a year and in the years
+    that were told besides.
+    """
 
     days_off: frozenset[date] = field(default_factory=frozenset)
     working_weekends: frozenset[date] = field(default_factory=frozenset)
     known_until: int = 0
+    told_years: frozenset[int] = field(default_factory=frozenset)
 
     def is_working(self, day: date) -> bool:
         if day in self.working_weekends:
@@ -30,7 +33,7 @@ class ProductionCalendar:
 
     def knows(self, day: date) -> bool:
         """False when only plain weekends are known for the day's year."""
-        return day.year <= self.known_until
+        return day.year <= self.known_until or day.year in self.told_years
 
 
 def day_of_month(first: date, months: int, anchor: int) -> date:

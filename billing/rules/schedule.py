@@ -276,9 +276,9 @@ def _warnings(
         found.append(
             Remark("past_due", "first_due_on", {"count": str(len(past)), "first": past[0].due_on.isoformat()})
         )
-    unknown = [row for row in rows if not calendar.knows(row.due_on)]
+    unknown = [row.effective_due_on for row in rows if not calendar.knows(row.effective_due_on)]
     if unknown and shifts:
-        found.append(Remark("calendar_unknown", "first_due_on", {"year": str(unknown[0].due_on.year)}))
+        found.append(Remark("calendar_unknown", "first_due_on", {"year": str(min(unknown).year)}))
     if len(rows) > 2 and rows[-1].amount < rows[-2].amount:
         values = {"amount": money.text(rows[-1].amount), "usual": money.text(rows[-2].amount)}
         found.append(Remark("last_row_smaller", "remainder", values))

@@ -11,7 +11,7 @@ def run(name: str, size: Size) -> Figure:
     from billing.rules import schedule
 
     terms = schedule.Terms(total=Decimal("160000"), first_due_on=date(2026, 1, 31), count=12)
-    calendar = workdays.calendar()
+    calendar = workdays.built_in()
 
     def work() -> None:
         schedule.plan(terms, kept=Decimal(0), on=date(2026, 1, 1), calendar=calendar)

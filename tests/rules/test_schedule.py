@@ -24,7 +24,7 @@ def rub(value: object) -> Decimal:
 
 
 def plan(terms: Terms, kept: Decimal = money.ZERO, on: date = TODAY) -> schedule.Plan:
-    return schedule.plan(terms, kept=kept, on=on, calendar=workdays.calendar())
+    return schedule.plan(terms, kept=kept, on=on, calendar=workdays.built_in())
 
 
 def codes(terms: Terms, kept: Decimal = money.ZERO) -> list[tuple[str, str]]:
@@ -44,7 +44,7 @@ def test_dates_come_from_the_anchor_day_and_move_to_working_days(vector: dict[st
 
 @pytest.mark.parametrize(("day", "moved"), VECTORS["next_working_day"].items())
 def test_next_working_day_knows_moved_days(day: str, moved: str) -> None:
-    assert workdays.calendar().next_working(date.fromisoformat(day)).isoformat() == moved
+    assert workdays.built_in().next_working(date.fromisoformat(day)).isoformat() == moved
 
 
 @pytest.mark.parametrize("vector", [v for v in VECTORS["schedule_split_kop"] if 0 not in v["parts"]], ids=str)
