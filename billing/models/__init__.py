@@ -13,7 +13,7 @@ from billing.models.arrangements import (
 )
 from billing.models.cards import RefusedNotice, SavedCard
 from billing.models.collection import Invoice, PaymentLink, ProviderOrder
-from billing.models.corrections import Move, Placement, Reversal, WriteOff
+from billing.models.corrections import Move, Placement, Reversal, UnplacedMoney, WriteOff
 from billing.models.crm_requests import ApiToken, CrmRequest, LostDeal
 from billing.models.fees import FeeAllocation, LateFee
 from billing.models.money import Allocation, Payment, Receipt, Refund, Transfer
@@ -103,6 +103,7 @@ __all__ = [
     "Stop",
     "TaxSetting",
     "Transfer",
+    "UnplacedMoney",
     "TransferClaim",
     "WriteOff",
 ]

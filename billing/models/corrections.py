@@ -59,16 +59,30 @@ class Reversal(models.Model):
         return f"reversal of payment {self.payment_id}"
 
 
+class UnplacedMoney(Payment):
+    """Money that is nobody's yet: a person says which deal it is for, or that it is none of ours."""
+
+    class Meta:
+        proxy = True
+
+
 class Placement(models.Model):
     """What a person decided about money that was nobody's: its deal, or (without one) that it is none of
-    ours.
+    ours. The second may be put right by the first, once.
     """
 
-    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="placement")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="placements")
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, null=True, blank=True)
     author = models.CharField(max_length=255)
     reason = models.TextField()
     recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payment"], condition=Q(deal__isnull=False), name="payment_placed_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"payment {self.payment_id} to deal {self.deal_id}"
