@@ -511,6 +511,14 @@ var Grafik = (() => {
     return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
   }
 
+  // src/views/effects.js
+  function effectsView(t, effects) {
+    if (!effects.length) return "";
+    const last = effects.length - 1;
+    const rows = effects.map((text, index) => html`<li>${text.replace(/[;.]$/, "")}${index < last ? ";" : "."}</li>`);
+    return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${rows}</ul></div>`;
+  }
+
   // src/dialogs/copies.js
   var SAID_FOR_MS = 2e3;
   function connectCopies(form, t) {
@@ -777,10 +785,6 @@ var Grafik = (() => {
       onClosed
     });
   }
-  function effectsView(t, effects) {
-    if (!effects.length) return "";
-    return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
-  }
   function settleEffects(t, card, total) {
     const kept = total || "0.00";
     const over = subtract(card.paid, kept);
@@ -911,7 +915,7 @@ var Grafik = (() => {
     const { t, api, card, nameOf } = context;
     return openDialog(context, {
       title: t("history.title"),
-      content: html`<div class="grafik-history" aria-live="polite"></div>`,
+      content: html`<div class="grafik-history" aria-live="polite" tabindex="0" role="region" aria-label="${t("history.title")}"></div>`,
       onReady(dialog) {
         const place = dialog.form.querySelector(".grafik-history");
         const load = () => {
@@ -1428,7 +1432,7 @@ var Grafik = (() => {
       title: t("payment.full_title"),
       content: html`<div class="grafik-question"><span>${t("payment.full_question")}</span><b>${formatMoney(card.debt)}</b></div>
       ${commonFields(t, today)}
-      ${effectsView2(t, effects)}`,
+      ${effectsView(t, effects)}`,
       submitLabel: t("payment.full_submit", { amount: formatMoney(card.debt) }),
       collect: (form) => collectCommon(t, form, today, { expected: card.debt }),
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/full-payment/`, body, key),
@@ -1474,9 +1478,6 @@ var Grafik = (() => {
       ${selectField({ name: "method", label: t("payment.method"), value: "cash", options: METHODS.map((name) => [name, t(`method.${name}`)]) })}</div>
     ${receiptFields(t)}
     ${textField({ name: "comment", label: t("payment.comment") })}`;
-  }
-  function effectsView2(t, effects) {
-    return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
   }
   function collectPartial(t, form, today) {
     const amount = parseMoney(form.elements.amount.value);
@@ -1852,7 +1853,7 @@ var Grafik = (() => {
       isPositive(reopened) && t("refund.effect_debt", { amount: formatMoney(add(card.debt, reopened)) }),
       t("refund.effect_receipt")
     ].filter(Boolean);
-    return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
+    return effectsView(t, effects);
   }
   function collect3(t, form, payment) {
     const amount = parseMoney(form.elements.amount.value);
@@ -2131,7 +2132,7 @@ var Grafik = (() => {
       ${selectField({ name: "remainder", label: t("schedule.remainder"), value: values.remainder, options: [["last", t("schedule.remainder_last")], ["first", t("schedule.remainder_first")]] })}</div>
     ${checkField({ name: "shift_weekends", label: t("schedule.shift"), checked: values.shift_weekends })}</div></details>
     ${textField({ name: "reason", label: t("schedule.reason"), hint: t("schedule.reason_hint") })}
-    </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t("schedule.preview")}</h3><div class="grafik-hidden" role="status" data-output="summary"></div><div class="grafik-preview"></div></div></div>`;
+    </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t("schedule.preview")}</h3><div class="grafik-hidden" role="status" data-output="summary"></div><div class="grafik-preview" tabindex="0" role="region" aria-label="${t("schedule.preview")}"></div></div></div>`;
   }
   function readValues(form) {
     const values = {};
@@ -2350,8 +2351,11 @@ var Grafik = (() => {
       return can("links") ? button({ action: "links", kind: "primary", label: t("actions.links"), busy: ui.busy === "links" }) : "";
     }
     if (can("schedule")) return button({ action: "schedule", kind: "primary", label: t("actions.schedule") });
-    const kind = isPositive(card.debt) ? "primary" : "neutral";
-    return can("rebuild") ? button({ action: "schedule", kind, label: t("actions.rebuild") }) : "";
+    if (asks(card)) return button({ action: "invoice", kind: "primary", label: t("actions.invoice") });
+    return can("rebuild") ? button({ action: "schedule", label: t("actions.rebuild") }) : "";
+  }
+  function asks(card) {
+    return card.actions.includes("invoice") && isPositive(card.debt) && Boolean(card.next);
   }
   function warningsView(t, card, ui) {
     return card.warnings.map((warning) => callout("warning", warning.text, wayOut(t, card, ui, warning)));
@@ -2374,7 +2378,8 @@ var Grafik = (() => {
     const owes = isPositive(card.debt);
     const can = (action) => card.actions.includes(action);
     const row = [
-      owes && can("invoice") && card.next && button({ action: "invoice", label: t("actions.invoice") }),
+      asks(card) && card.mode === "deposit" && button({ action: "invoice", label: t("actions.invoice") }),
+      asks(card) && card.mode !== "deposit" && can("rebuild") && button({ action: "schedule", label: t("actions.rebuild") }),
       owes && can("full_payment") && button({ action: "full_payment", label: t("actions.full_payment") }),
       can("partial_payment") && button({ action: "partial_payment", label: t("actions.partial_payment") })
     ].filter(Boolean);

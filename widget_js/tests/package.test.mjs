@@ -20,6 +20,17 @@ test('every text the code names is in the dictionary', () => {
   assert.deepEqual([...new Set(named)].filter((path) => !known.has(path)), []);
 });
 
+test('every text with parameters gets them by their names', () => {
+  const ru = dictionary('ru');
+  const text = (path) => path.split('.').reduce((node, key) => node[key], ru);
+  const given = (words) => new Set([...words.matchAll(/[{,]\s*(\w+)\s*(?=[:,}])/g)].map((found) => found[1]));
+  const calls = sources.flatMap((source) => [...source.matchAll(/\bt(?:\.known)?\('([\w.]+)', (\{.*?\})\)/g)]);
+  assert.ok(calls.length > 40);
+  for (const [, path, parameters] of calls) {
+    for (const [, name] of text(path).matchAll(/\{(\w+)\}/g)) assert.ok(given(parameters).has(name), `${path} needs ${name}`);
+  }
+});
+
 test('both languages have the same parameters in every text', () => {
   const value = (node, path) => path.split('.').reduce((inner, key) => inner[key], node);
   const parameters = (text) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();

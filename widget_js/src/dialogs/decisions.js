@@ -3,6 +3,7 @@
 
 import { html } from '../html.js';
 import { formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
+import { effectsView } from '../views/effects.js';
 import { openDialog } from './frame.js';
 import { inputField, selectField, showFieldErrors, textField } from './fields.js';
 
@@ -86,11 +87,6 @@ export function openDecision(context, { onDone, onConflict, onClosed }, spec) {
     onConflict,
     onClosed,
   });
-}
-
-export function effectsView(t, effects) {
-  if (!effects.length) return '';
-  return html`<div class="grafik-effects"><b>${t('payment.will_happen')}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
 }
 
 function settleEffects(t, card, total) {

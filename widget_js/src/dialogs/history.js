@@ -12,7 +12,7 @@ export function openHistory(context, { onClosed }) {
   const { t, api, card, nameOf } = context;
   return openDialog(context, {
     title: t('history.title'),
-    content: html`<div class="grafik-history" aria-live="polite"></div>`,
+    content: html`<div class="grafik-history" aria-live="polite" tabindex="0" role="region" aria-label="${t('history.title')}"></div>`,
     onReady(dialog) {
       const place = dialog.form.querySelector('.grafik-history');
       const load = () => {

@@ -5,6 +5,7 @@ import { html } from '../html.js';
 import { formatDay, parseDay } from '../dates.js';
 import { formatMoney, isPositive, parseMoney, subtract } from '../money.js';
 import { callout } from '../views/callout.js';
+import { effectsView } from '../views/effects.js';
 import { openDialog } from './frame.js';
 import { dateField, inputField, selectField, showFieldErrors, textField } from './fields.js';
 import { connectReceipt, readReceipt, receiptFields } from './receipt_fields.js';
@@ -69,10 +70,6 @@ function commonFields(t, today) {
       ${selectField({ name: 'method', label: t('payment.method'), value: 'cash', options: METHODS.map((name) => [name, t(`method.${name}`)]) })}</div>
     ${receiptFields(t)}
     ${textField({ name: 'comment', label: t('payment.comment') })}`;
-}
-
-function effectsView(t, effects) {
-  return html`<div class="grafik-effects"><b>${t('payment.will_happen')}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
 }
 
 function collectPartial(t, form, today) {

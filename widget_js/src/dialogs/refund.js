@@ -5,6 +5,7 @@ import { leftOf, refundable } from '../card.js';
 import { html } from '../html.js';
 import { formatDay } from '../dates.js';
 import { add, formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
+import { effectsView } from '../views/effects.js';
 import { openDialog } from './frame.js';
 import { inputField, selectField, showFieldErrors, textField } from './fields.js';
 
@@ -64,7 +65,7 @@ function effectView(t, card, payment, form) {
     isPositive(reopened) && t('refund.effect_debt', { amount: formatMoney(add(card.debt, reopened)) }),
     t('refund.effect_receipt'),
   ].filter(Boolean);
-  return html`<div class="grafik-effects"><b>${t('payment.will_happen')}</b><ul>${effects.map((text) => html`<li>${text}</li>`)}</ul></div>`;
+  return effectsView(t, effects);
 }
 
 function collect(t, form, payment) {

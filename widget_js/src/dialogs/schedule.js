@@ -97,7 +97,7 @@ function contentView(t, card, values) {
       ${selectField({ name: 'remainder', label: t('schedule.remainder'), value: values.remainder, options: [['last', t('schedule.remainder_last')], ['first', t('schedule.remainder_first')]] })}</div>
     ${checkField({ name: 'shift_weekends', label: t('schedule.shift'), checked: values.shift_weekends })}</div></details>
     ${textField({ name: 'reason', label: t('schedule.reason'), hint: t('schedule.reason_hint') })}
-    </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t('schedule.preview')}</h3><div class="grafik-hidden" role="status" data-output="summary"></div><div class="grafik-preview"></div></div></div>`;
+    </div><div class="grafik-schedule__preview"><h3 class="grafik-section__title">${t('schedule.preview')}</h3><div class="grafik-hidden" role="status" data-output="summary"></div><div class="grafik-preview" tabindex="0" role="region" aria-label="${t('schedule.preview')}"></div></div></div>`;
 }
 
 function readValues(form) {

@@ -49,8 +49,13 @@ function mainButton(t, card, ui) {
     return can('links') ? button({ action: 'links', kind: 'primary', label: t('actions.links'), busy: ui.busy === 'links' }) : '';
   }
   if (can('schedule')) return button({ action: 'schedule', kind: 'primary', label: t('actions.schedule') });
-  const kind = isPositive(card.debt) ? 'primary' : 'neutral';
-  return can('rebuild') ? button({ action: 'schedule', kind, label: t('actions.rebuild') }) : '';
+  if (asks(card)) return button({ action: 'invoice', kind: 'primary', label: t('actions.invoice') });
+  return can('rebuild') ? button({ action: 'schedule', label: t('actions.rebuild') }) : '';
+}
+
+/** With a schedule that owes, the next thing to do is to ask for the money. */
+function asks(card) {
+  return card.actions.includes('invoice') && isPositive(card.debt) && Boolean(card.next);
 }
 
 /** The server says what is wrong in words; where a click of ours is the way out, a button stands below. */
@@ -79,7 +84,8 @@ function moneyButtons(t, card) {
   const owes = isPositive(card.debt);
   const can = (action) => card.actions.includes(action);
   const row = [
-    owes && can('invoice') && card.next && button({ action: 'invoice', label: t('actions.invoice') }),
+    asks(card) && card.mode === 'deposit' && button({ action: 'invoice', label: t('actions.invoice') }),
+    asks(card) && card.mode !== 'deposit' && can('rebuild') && button({ action: 'schedule', label: t('actions.rebuild') }),
     owes && can('full_payment') && button({ action: 'full_payment', label: t('actions.full_payment') }),
     can('partial_payment') && button({ action: 'partial_payment', label: t('actions.partial_payment') }),
   ].filter(Boolean);
