@@ -242,11 +242,11 @@ def _finish(row: Message, steps: list[Reminder], *, at: datetime) -> None:
     with transaction.atomic():
         queues.finish(row, at=at)
         if row.invoice is None:
-            _record(row, steps, "reminder_sent" if steps else "message_sent", at=at)
+            _record(row, _deals_of(row, steps), "reminder_sent" if steps else "message_sent", at=at)
         for invoice in [row.invoice, *row.also.select_related("deal")] if row.invoice else ():
             words = {"number": invoice.number}
             _note(row, _("Invoice %(number)s was sent by e-mail.") % words, at=at, deal=invoice.deal)
-            _record_one(row, invoice.deal, "invoice_sent", at=at, invoice=invoice)
+            _record(row, [invoice.deal], "invoice_sent", at=at, invoice=invoice)
 
 
 def _finish_salesbot(row: Message, steps: list[Reminder], *, at: datetime) -> None:
@@ -260,7 +260,7 @@ def _finish_salesbot(row: Message, steps: list[Reminder], *, at: datetime) -> No
         standing = ledger.standing(row.deal, on=row.deal.local_day(at))
         projection.push(row.deal, standing=standing, at=at)
         outbox.run_salesbot(deal=row.deal, key=row.key, bot_id=bot, at=at)
-        _record(row, steps, "reminder_sent" if steps else "message_sent", at=at)
+        _record(row, _deals_of(row, steps), "reminder_sent" if steps else "message_sent", at=at)
 
 
 def _park(row: Message, *, error: str, at: datetime) -> None:
@@ -268,7 +268,7 @@ def _park(row: Message, *, error: str, at: datetime) -> None:
     with transaction.atomic():
         queues.park(row, error=error)
         _note(row, _("The e-mail was not delivered: %(reason)s") % {"reason": error}, at=at)
-        _record(row, [], "message_refused", at=at)
+        _record(row, [row.deal], "message_refused", at=at, invoice=row.invoice)
 
 
 def _note(row: Message, text: str, *, at: datetime, deal: Deal | None = None) -> None:
@@ -278,17 +278,18 @@ def _note(row: Message, text: str, *, at: datetime, deal: Deal | None = None) ->
     outbox.note(deal=of_deal, key=key, text=text, at=at)
 
 
-def _record(row: Message, steps: list[Reminder], kind: str, *, at: datetime) -> None:
-    deals = {step.installment.schedule.deal for step in steps} or {row.deal}
-    for deal in sorted(deals, key=lambda deal: deal.pk):
-        _record_one(row, deal, kind, at=at, invoice=row.invoice)
+def _deals_of(row: Message, steps: list[Reminder]) -> list[Deal]:
+    return list({step.installment.schedule.deal for step in steps} or {row.deal})
 
 
-def _record_one(row: Message, deal: Deal, kind: str, *, at: datetime, invoice: Invoice | None) -> None:
+def _record(
+    row: Message, deals: list[Deal], kind: str, *, at: datetime, invoice: Invoice | None = None
+) -> None:
     data = {
         "message": row.pk,
         "channel": row.channel,
         "subject": row.subject,
         "invoice": invoice.number if invoice else None,
     }
-    history.record(deal=deal, kind=kind, at=at, recorded_at=at, author=history.SYSTEM, data=data)
+    for deal in sorted(deals, key=lambda deal: deal.pk):
+        history.record(deal=deal, kind=kind, at=at, recorded_at=at, author=history.SYSTEM, data=data)
