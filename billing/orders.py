@@ -15,8 +15,6 @@ from decimal import Decimal
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from billing import (
@@ -32,7 +30,10 @@ from billing import (
 )
 from billing.asking import What
 from billing.models import Invoice, MerchantAccount, ProviderOrder, SavedCard, TaxSetting
-from billing.providers.base import CreatedOrder, NotSent, OrderRequest, Refused, Unknown
+from billing.providers.base import CreatedOrder, NotSent, OrderRequest, Provider, Refused, Unknown
+from billing.receipt_contacts import Contact as Contact
+from billing.receipt_contacts import NoReceiptContact as NoReceiptContact
+from billing.receipt_contacts import contact_of as contact_of
 from billing.rules import money
 from billing.rules.receipts import Buyer
 from crm.models import Deal
@@ -53,18 +54,6 @@ class NothingOwed(Exception):
     def __init__(self, *, covered: bool) -> None:
         super().__init__()
         self.covered = covered
-
-
-class NoReceiptContact(Exception):
-    """Neither an e-mail nor a phone is known: where should the receipt go?"""
-
-
-@dataclass(frozen=True)
-class Contact:
-    """Where the payer wants the receipt; either may be empty."""
-
-    email: str = ""
-    phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -196,9 +185,11 @@ def _still_right(
         return False
     if order.ordered_on != day and _taxes(receiver, order.ordered_on) != _taxes(receiver, day):
         return False
-    # A creation that nobody answered is only safe to repeat while the provider remembers its key.
-    lives = providers.of(receiver.merchant).request_id_lives
-    return order.state == ProviderOrder.State.OPEN or at - order.created_at < lives
+    # A creation that nobody answered is only safe to repeat while the provider remembers its key, or where
+    # it can be asked for the order.
+    provider = providers.of(receiver.merchant)
+    is_safe = provider.finds_orders or at - order.created_at < provider.request_id_lives
+    return order.state == ProviderOrder.State.OPEN or is_safe
 
 
 def _taxes(receiver: network.Receiver, on: date) -> TaxSetting | None:
@@ -282,8 +273,9 @@ def _notice_url(merchant: MerchantAccount) -> str:
 
 def _create(order: ProviderOrder, *, at: datetime) -> ProviderOrder:
     """Ask the provider and keep what it said; no answer leaves the row as it is."""
+    provider = providers.of(order.merchant)
     try:
-        created = providers.of(order.merchant).create_order(
+        created = _made_before(provider, order, at=at) or provider.create_order(
             OrderRequest.from_json(order.request), timeout=PROVIDER_SECONDS
         )
     except Refused as error:
@@ -295,6 +287,13 @@ def _create(order: ProviderOrder, *, at: datetime) -> ProviderOrder:
         order.refresh_from_db()
         return order
     return _keep(order, created, at=at)
+
+
+def _made_before(provider: Provider, order: ProviderOrder, *, at: datetime) -> CreatedOrder | None:
+    """What an earlier call made without an answer, where no key protects from making it again."""
+    if not provider.finds_orders or order.created_at == at:
+        return None
+    return provider.find_order(number=order.number, created_on=order.ordered_on, timeout=PROVIDER_SECONDS / 2)
 
 
 def _keep(order: ProviderOrder, created: CreatedOrder, *, at: datetime) -> ProviderOrder:
@@ -359,37 +358,5 @@ def _await(order: ProviderOrder) -> ProviderOrder:
 def _supersede(order: ProviderOrder, *, at: datetime) -> None:
     order.state = ProviderOrder.State.SUPERSEDED
     order.save(update_fields=["state"])
-    if order.external_id:
+    if order.external_id or providers.of(order.merchant).finds_orders:
         provider_calls.add_cancel_order(order=order, at=at)
-
-
-def contact_of(deal: Deal, given: Contact | None) -> Contact:
-    """Where the receipt goes: what the payer says now, else what amoCRM knows, else what was said before."""
-    said = given or Contact()
-    last = (
-        ProviderOrder.objects.filter(deal=deal).order_by("-id").values_list("request", flat=True).first()
-        or {}
-    )
-    for email, phone in (
-        (said.email, said.phone),
-        (deal.contact_email, deal.contact_phone),
-        (last.get("email", ""), last.get("phone", "")),
-    ):
-        contact = Contact(email if is_email(email) else "", phone if is_phone(phone) else "")
-        if contact.email or contact.phone:
-            return contact
-    raise NoReceiptContact
-
-
-def is_email(text: str) -> bool:
-    try:
-        validate_email(text)
-    except ValidationError:
-        return False
-    return True
-
-
-def is_phone(text: str) -> bool:
-    """A number that a receipt can be sent to; any way of writing it."""
-    digits = sum(character.isdigit() for character in text)
-    return 10 <= digits <= 15 and len(text) <= 32

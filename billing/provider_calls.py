@@ -40,6 +40,7 @@ log = structlog.get_logger("grafik.provider_calls")
 
 BATCH = 200
 FOLLOW_AFTER = timedelta(seconds=2)
+CREATION_LASTS = timedelta(seconds=10)
 INCOME_WAIT = timedelta(seconds=30)
 
 
@@ -50,6 +51,8 @@ def add_cancel_order(*, order: ProviderOrder, at: datetime) -> None:
         kind=ProviderCall.Kind.CANCEL_ORDER,
         key=f"cancel:{order.pk}",
         order=order,
+        # Its creation may still be on its way.
+        not_before=None if order.external_id else at + CREATION_LASTS,
         at=at,
     )
 
@@ -92,9 +95,10 @@ def _cancel_order(call: Call) -> None:
     Where a provider cannot cancel, its page ends by its date; until then the order stays superseded.
     """
     order = call.row.order
-    if order is not None and order.external_id:
+    name = _name_there(call, order) if order is not None else ""
+    if order is not None and name:
         try:
-            call.provider.cancel_order(external_id=order.external_id, timeout=TIMEOUT_SECONDS)
+            call.provider.cancel_order(external_id=name, timeout=TIMEOUT_SECONDS)
         except Refused as error:
             if error.status != 200:
                 raise
@@ -107,6 +111,11 @@ def _cancel_order(call: Call) -> None:
             superseded = ProviderOrder.objects.filter(pk=order.pk, state=ProviderOrder.State.SUPERSEDED)
             superseded.update(state=ProviderOrder.State.CANCELLED)
         queues.finish(call.row, at=call.at)
+
+
+def _name_there(call: Call, order: ProviderOrder) -> str:
+    """Where an order is called by our number, one whose creation nobody answered can be closed too."""
+    return order.external_id or (order.number if call.provider.finds_orders else "")
 
 
 def _send_receipt(call: Call) -> None:

@@ -279,6 +279,8 @@ class Provider(ABC):
     order_lives: timedelta | None = None
     # A payment can be given back for this long after it came; None: no limit is documented.
     refund_lives: timedelta | None = None
+    # After silence it can say whether an order was made, by our number; and close it by that number.
+    finds_orders: bool = False
     # A card that the payer let us keep can be charged without him.
     charges_cards = False
     # The refund itself prints the return receipt, so it must get one and no other may be sent.

@@ -91,6 +91,7 @@ class Robokassa(Provider):
         # The services know no test payments, so a shop in test mode goes by links.
         by_invoice = settings.get("orders") == "invoice" and not self._test
         self._invoices = Invoices(url=self._services_url, **signer) if by_invoice else None
+        self.finds_orders = by_invoice
         self._second_receipts = SecondReceipts(url=fiscal_url or url, **signer)
 
     @property

@@ -33,6 +33,7 @@ class Bank:
     made: dict[str, CreatedOrder] = field(default_factory=dict)
     during: Callable[[], None] = lambda: None
     request_id_lives: timedelta = timedelta(minutes=55)
+    finds_orders: bool = False
     order_lives: timedelta | None = None
     first_number: int | None = None
 

@@ -23,6 +23,7 @@ FINGER = 44
 
 class Bank:
     request_id_lives = timedelta(minutes=55)
+    finds_orders = False
     order_lives: timedelta | None = None
     first_number: int | None = None
 
