@@ -24,6 +24,7 @@ from billing import (
     refund_card,
     schedule_card,
     tickets,
+    unplaced,
 )
 from billing.ledger import DealState, Standing
 from billing.models import AccountPolicy, Event, Invoice, Payment, Receipt
@@ -33,6 +34,7 @@ from documents import files
 from documents.models import Document
 
 ATTEMPTS_SHOWN = 5
+UNPLACED_SHOWN = 5
 SENT = {"waiting": "waiting", "done": "sent", "parked": "failed"}
 # A receipt that a person still has to make is "planned" for the manager; the reason says so.
 RECEIPT = {Receipt.State.MISSING: Receipt.State.PLANNED}
@@ -313,6 +315,13 @@ def _warnings(
         )
     if Payment.objects.filter(deal=deal, counted=False).exists():
         found["uncounted"] = _("Money in another currency came and is not counted: tell the accountant.")
+    waiting = list(unplaced.may_be_for(deal)[:UNPLACED_SHOWN])
+    if waiting:
+        came = ", ".join(money.words(payment.left) for payment in waiting)
+        found["unplaced"] = _(
+            "Money came without an order and may be for this deal: %(came)s. Reminders wait until somebody "
+            "places it or says that it is not ours."
+        ) % {"came": came}
     if standing.credit > 0:
         credit = money.words(standing.credit)
         found["credit"] = _(

@@ -7,7 +7,7 @@ from datetime import date
 
 from django.db.models import Exists, OuterRef, Q
 
-from billing import pause_state
+from billing import pause_state, unplaced
 from billing.models import Payment, Promise, Stop, TransferClaim
 
 
@@ -18,7 +18,8 @@ def of_deal(path: str, *, on: date) -> Q:
     stopped = Stop.objects.filter(deal=deal, of=Stop.Of.REMINDERS, ended_at=None)
     promised = Promise.objects.filter(deal=deal, end=None, until__gte=on)
     claimed = TransferClaim.objects.filter(deal=deal, closed_at=None, held_until__gte=on)
-    return Q(Exists(uncounted)) | Q(Exists(stopped)) | Q(Exists(promised)) | Q(Exists(claimed))
+    held = Q(Exists(uncounted)) | Q(Exists(stopped)) | Q(Exists(promised)) | Q(Exists(claimed))
+    return held | Q(**{f"{path}__in": unplaced.held_deals()})
 
 
 def of_rows(*, on: date) -> Q:

@@ -264,6 +264,7 @@ def _money(row: Notice, notice: NoticeRead, at: datetime) -> str:
         method=notice.method,
         order=order,
         at=at,
+        said={"account_id": notice.account_id, "email": notice.email},
     )
     _keep_card(row, order, at=at)
     refunds = Notice.objects.filter(

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, letters, pause_state, projection, workdays
+from billing import history, ledger, letters, pause_state, projection, unplaced, workdays
 from billing.ledger import DealState, RowStanding, RowState
 from billing.models import AccountPolicy, Installment, OverdueFlag, Payment
 from billing.rules import money
@@ -98,8 +98,9 @@ def _flag_row(row_id: int, policy: AccountPolicy, *, on: date, at: datetime) -> 
             return 0
         if standing.state == DealState.PAUSED:
             return 0
-        held = Payment.objects.filter(deal=deal, counted=False).exists()
-        if held or OverdueFlag.objects.filter(installment=row.installment).exists():
+        if Payment.objects.filter(deal=deal, counted=False).exists() or unplaced.may_be_for(deal).exists():
+            return 0
+        if OverdueFlag.objects.filter(installment=row.installment).exists():
             return 0
         OverdueFlag.objects.create(
             installment=row.installment, flagged_on=on, returned_to=_move_stage(deal, row, at=at)

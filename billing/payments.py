@@ -5,6 +5,7 @@ credit. Everything that must follow (receipt, history, note, fields, stage) is w
 transaction.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -68,11 +69,13 @@ def receive(
     method: str,
     order: ProviderOrder | None,
     at: datetime,
+    said: Mapping[str, str] | None = None,
 ) -> Payment:
     """Record money that a provider took, and everything that follows from it.
 
     A second call with the same merchant and external id returns the first payment and changes nothing.
-    Without an order the payment is unplaced: recorded, and on the list of a person.
+    Without an order the payment is unplaced: recorded, and on the list of a person, with what the notice
+    `said` of its payer (account_id, email).
     """
     with transaction.atomic():
         deal = ledger.lock(order.deal_id) if order else None
@@ -93,6 +96,7 @@ def receive(
                     external_id=external_id,
                     received_at=min(received_at, at),
                     recorded_at=at,
+                    payer={} if deal else dict(said or {}),
                     **circumstances(deal),
                 )
         except IntegrityError:

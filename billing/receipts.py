@@ -28,6 +28,8 @@ from crm.models import Deal
 
 # The setting `receipts` of a shop whose provider makes the receipt with the payment.
 RIDES = "order"
+# Why money without a deal has no receipt yet.
+UNPLACED = "unplaced"
 STATES = {
     Maker.US: Receipt.State.PLANNED,
     Maker.ORDER: Receipt.State.SENT,
@@ -97,6 +99,23 @@ def plan_income(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, 
     if merchant:
         queue(receipt, merchant, at=at)
     return receipt
+
+
+def plan_placed(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, at: datetime) -> None:
+    """Plan the receipt of money that has found its deal; what a person has said about it before stands."""
+    waiting = Receipt.objects.filter(
+        payment=payment, kind=Receipt.Kind.INCOME, state=Receipt.State.MISSING, reason=UNPLACED
+    )
+    receipt = waiting.first()
+    if receipt is None or payment.deal is None:
+        return
+    decision, content, merchant = _plan(payment, whole=whole, choice=choice)
+    receipt.state, receipt.reason, receipt.content = STATES[decision.maker], decision.reason, content
+    receipt.fiscal = dict(choice.fiscal) if choice else {}
+    receipt.save(update_fields=["state", "reason", "content", "fiscal"])
+    receipt_contents.close(receipt, deal=payment.deal, payment=payment)
+    if merchant:
+        queue(receipt, merchant, at=at)
 
 
 def of_order(
@@ -208,7 +227,7 @@ def _plan(
     """Who makes it; the content and the shop when it is ours."""
     if payment.deal is None:
         # Not ours until a person says so: the program it was meant for may make its own receipt.
-        return rules.Decision(Maker.OPEN, "unplaced"), {}, None
+        return rules.Decision(Maker.OPEN, UNPLACED), {}, None
     if not payment.counted:
         return rules.Decision(Maker.OPEN, "currency"), {}, None
     day = payment.deal.local_day(payment.received_at)

@@ -78,6 +78,7 @@ UNFOLD = {
                     _link(_("Deals"), "handshake", "crm_deal"),
                     _link(_("Schedules"), "calendar_month", "billing_schedule"),
                     _link(_("Payments"), "payments", "billing_payment"),
+                    _link(_("Money without a deal"), "help_center", "billing_unplacedmoney"),
                     _link(_("Refunds"), "undo", "billing_refund"),
                     _link(_("Refunds asked for"), "assignment_return", "billing_refundorder"),
                     _link(_("Invoices"), "request_quote", "billing_invoice"),

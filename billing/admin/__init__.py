@@ -18,6 +18,7 @@ from billing.admin import (
     reconciliation,
     refunds,
     tokens,
+    unplaced,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "reconciliation",
     "refunds",
     "tokens",
+    "unplaced",
 ]

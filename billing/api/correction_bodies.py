@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from billing.api.serializers import TEXT_MAX, OfflineSerializer, PayerSerializer, sum_field
+from billing.api.serializers import TEXT_MAX, OfflineSerializer, PayerSerializer, ReceiptField, sum_field
 from billing.splits import PARTS_MAX
 
 
@@ -50,3 +50,11 @@ class WaiveSerializer(serializers.Serializer[Any]):
 
     amount = sum_field(required=False, allow_null=True)
     reason = serializers.CharField(max_length=TEXT_MAX)
+
+
+class PlaceSerializer(serializers.Serializer[Any]):
+    """Whose money it is; without `receipt` the rules decide about its receipt."""
+
+    lead_id = serializers.IntegerField(min_value=1)
+    reason = serializers.CharField(max_length=TEXT_MAX)
+    receipt = ReceiptField(required=False, allow_null=True)

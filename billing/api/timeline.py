@@ -44,6 +44,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "payment_reversed": lambda: _("Payment of %(amount)s taken out as a mistake. %(reason)s"),
     "late_fee_begun": lambda: _("Payment %(number)s costs a late fee from now on: %(daily_percent)s%% a day"),
     "late_fee_waived": lambda: _("Late fees of %(amount)s waived. %(reason)s"),
+    "payment_placed": lambda: _("Money of %(amount)s placed to this deal. %(reason)s"),
     "debt_recovered": lambda: _("Money came for what was written off: %(amount)s"),
     "payment_uncounted": lambda: _("Money in another currency received, not counted: %(money)s"),
     "payment_declined": lambda: _("Payment of %(amount)s declined: %(reason)s"),

@@ -16,6 +16,7 @@ from billing.api import (
     refunds,
     schedules,
     setup,
+    unplaced,
 )
 
 urlpatterns = [
@@ -40,6 +41,9 @@ urlpatterns = [
     path("deals/<int:lead_id>/credit/", corrections.Credit.as_view()),
     path("deals/<int:lead_id>/payer/", payers.DealPayer.as_view()),
     path("deals/<int:lead_id>/schedule/rows/<int:number>/payer/", payers.DealPayer.as_view()),
+    path("payments/unplaced/", unplaced.Unplaced.as_view()),
+    path("payments/<int:payment_id>/place/", unplaced.Place.as_view()),
+    path("payments/<int:payment_id>/dismiss/", unplaced.Dismiss.as_view()),
     path("payments/split/", corrections.Split.as_view()),
     path("deals/<int:lead_id>/fees/", fees.Fees.as_view()),
     path("deals/<int:lead_id>/fees/waive/", fees.Waive.as_view()),

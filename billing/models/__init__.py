@@ -103,7 +103,7 @@ __all__ = [
     "Stop",
     "TaxSetting",
     "Transfer",
-    "UnplacedMoney",
     "TransferClaim",
+    "UnplacedMoney",
     "WriteOff",
 ]

@@ -165,6 +165,7 @@ def _transaction(kind: NoticeKind, fields: Fields) -> NoticeRead:
         external_id=_required(fields, "TransactionId"),
         order_number=_short(fields, "InvoiceId"),
         account_id=fields.get("AccountId") or "",
+        email=(fields.get("Email") or "").strip()[:254],
         amount=_amount(fields),
         currency=(fields.get("Currency") or "RUB").upper()[:3],
         at=_moment(fields, required=kind is not NoticeKind.CHECK),

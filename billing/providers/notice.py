@@ -73,6 +73,7 @@ class NoticeRead:
     external_id: str
     order_number: str = ""
     account_id: str = ""
+    email: str = ""
     amount: Decimal = Decimal("0.00")
     currency: str = "RUB"
     at: datetime | None = None

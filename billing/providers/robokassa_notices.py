@@ -87,6 +87,8 @@ def _understood(pairs: list[tuple[str, str]], fields: Mapping[str, str], *, test
         kind=NoticeKind.PAY,
         external_id=_number(number),
         order_number=number,
+        # Not signed: a hint for a person, never a proof.
+        email=(fields.get("EMail") or "").strip()[:254],
         amount=amount(fields["OutSum"]),
         test=test,
         method=method(fields.get("PaymentMethod") or fields.get("IncCurrLabel") or ""),
