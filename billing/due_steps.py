@@ -51,7 +51,7 @@ def of(policy: AccountPolicy, *, at: datetime) -> Iterator[Due]:
     steps_of = plans(policy)
     if not any(steps_of.values()):
         return
-    named = _named(policy)
+    named = named_payers(policy)
     wishes = preferences.of_account(policy.account)
     rows, mailed = _left_to_invoices(policy, named, at=at)
     for row in _rows(policy, steps_of, at=at).iterator(chunk_size=CHUNK):
@@ -135,7 +135,7 @@ def _rows(
     return with_said(rows.open().select_related("schedule__deal__account").prefetch_related("reminders"))
 
 
-def _named(policy: AccountPolicy) -> Named:
+def named_payers(policy: AccountPolicy) -> Named:
     """Everybody who was named as a payer in the account, by deal."""
     found: dict[int, dict[int | None, DealPayer]] = defaultdict(dict)
     for one in DealPayer.objects.filter(deal__account=policy.account_id, ended_at__isnull=True):

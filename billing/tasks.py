@@ -8,6 +8,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing import (
+    crm_requests,
+    deposit_deadlines,
     deposits,
     inbox,
     invoices,
@@ -24,6 +26,7 @@ from billing import (
     registry_watch,
     reminders,
     service_rendered,
+    stage_gates,
     stages,
 )
 from billing.models import FirstAnswer
@@ -66,6 +69,11 @@ def break_promises() -> None:
     promises.break_overdue(at=timezone.now())
 
 
+@shared_task(name="billing.release_unpaid_deposits")
+def release_unpaid_deposits() -> None:
+    deposit_deadlines.pass_due(at=timezone.now())
+
+
 @shared_task(name="billing.send_reminders")
 def send_reminders() -> None:
     reminders.send_now(at=timezone.now())
@@ -76,12 +84,19 @@ def follow_prices() -> None:
     deposits.follow_prices(at=timezone.now())
 
 
+@shared_task(name="billing.apply_crm_requests")
+def apply_crm_requests() -> None:
+    """Do what amoCRM's pipelines and bots asked."""
+    crm_requests.apply_waiting(at=timezone.now())
+
+
 @shared_task(name="billing.follow_leads")
 def follow_leads() -> None:
-    """What amoCRM's managers changed: lost and returned deals, budgets that no longer fit."""
+    """What amoCRM's managers changed: lost and returned deals, budgets that no longer fit, gates."""
     at = timezone.now()
     lost_deals.follow(at=at)
     lead_prices.warn(at=at)
+    stage_gates.hold(at=at)
 
 
 @shared_task(name="billing.expire_orders")

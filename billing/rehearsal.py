@@ -1,0 +1,143 @@
+"""What a reminder policy would have sent in a span of days, shown on the account's real rows. Writes nothing.
+
+A row counts as open on a day until the day on which money covered it (for days ahead: as it stands now).
+Steps fall on their days, what one payer gets on a day by one channel is one message, the law's counts are
+kept; the hours of a day always leave room. Holds, wishes and invoices of the past are left out: the question
+is what the steps do.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import F, Max
+
+from billing import due_steps
+from billing.messages import EMAIL
+from billing.models import AccountPolicy, Installment
+from billing.payers import Payers
+from billing.rules import money
+from billing.rules import reminders as rules
+from billing.rules.reminders import Step
+from crm.models import Account, Deal
+
+DAYS_MAX = 366
+ROWS_MAX = 20_000
+
+
+class TooLong(Exception):
+    """The span has more days, or the account more rows in it, than can be shown."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A row that a message would speak of, `days` after its day."""
+
+    deal: Deal
+    installment: Installment
+    rest: Decimal
+    days: int
+
+    @property
+    def rest_words(self) -> str:
+        return money.words(self.rest)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message of a day for one payer; `held` when a limit would have put it off."""
+
+    on: date
+    payer: str
+    channel: str
+    said: tuple[Said, ...]
+    held: bool
+
+
+@dataclass(frozen=True)
+class _Row:
+    installment: Installment
+    deal: Deal
+    payer: str
+    covered_on: date | None
+
+
+def run(
+    *, account: Account, since: date, until: date, steps: Iterable[Mapping[str, object]] | None = None
+) -> list[Letter]:
+    """Return the messages of the days since…until, in order; `steps` instead of the account's own policy.
+
+    Raises TooLong.
+    """
+    if not 0 <= (until - since).days < DAYS_MAX:
+        raise TooLong
+    policy = AccountPolicy.objects.select_related("account").get(account=account)
+    plans = {"": rules.steps(steps)} if steps is not None else due_steps.plans(policy)
+    rows = _rows(policy, plans, since=since, until=until)
+    sent: dict[tuple[str, str], list[date]] = defaultdict(list)
+    found: list[Letter] = []
+    for number in range((until - since).days + 1):
+        day = since + timedelta(days=number)
+        for (payer, channel), said in sorted(_of_day(rows, policy, plans, day).items()):
+            held = not rules.has_room(
+                (one for (other, _c), days in sent.items() if other == payer for one in days), today=day
+            )
+            if not held:
+                sent[payer, channel].append(day)
+            found.append(Letter(day, payer, channel, tuple(said), held))
+    return found
+
+
+def _of_day(
+    rows: list[_Row], policy: AccountPolicy, plans: Mapping[str, tuple[Step, ...]], day: date
+) -> dict[tuple[str, str], list[Said]]:
+    groups: dict[tuple[str, str], list[Said]] = defaultdict(list)
+    for row in rows:
+        if row.covered_on is not None and row.covered_on <= day:
+            continue
+        due_on = row.installment.effective_due_on
+        for step in plans.get(row.deal.cohort, plans.get("", ())):
+            if rules.day_of(step, due_on=due_on, grace=policy.grace_days) == day:
+                said = Said(row.deal, row.installment, _rest(row), (day - due_on).days)
+                for channel in step.channels:
+                    groups[row.payer, channel].append(said)
+    return groups
+
+
+def _rest(row: _Row) -> Decimal:
+    return row.installment.rest if row.covered_on is None else row.installment.amount
+
+
+def _rows(
+    policy: AccountPolicy, plans: Mapping[str, tuple[Step, ...]], *, since: date, until: date
+) -> list[_Row]:
+    """Current rows that any step could fall on within the span, with the day on which they were covered."""
+    days = [step.days for steps in plans.values() for step in steps] or [0]
+    rows = Installment.objects.filter(
+        schedule__deal__account=policy.account_id,
+        schedule__deal__state=Deal.State.LIVE,
+        effective_due_on__gte=since - timedelta(days=max(days) + policy.grace_days),
+        effective_due_on__lte=until - timedelta(days=min(days)),
+    )
+    if policy.starts_on:
+        rows = rows.filter(effective_due_on__gte=policy.starts_on)
+    found = rows.current().with_paid().select_related("schedule__deal__account")[: ROWS_MAX + 1]
+    if len(found) > ROWS_MAX:
+        raise TooLong
+    last = dict(
+        Installment.objects.filter(pk__in=[row.pk for row in found])
+        .annotate(last=Max(F("allocations__payment__received_at")))
+        .values_list("pk", "last")
+    )
+    named = due_steps.named_payers(policy)
+    return [_row(row, last[row.pk], named, policy) for row in found]
+
+
+def _row(row: Installment, last: datetime | None, named: due_steps.Named, policy: AccountPolicy) -> _Row:
+    deal = row.schedule.deal
+    who = Payers(deal, dict(named.get(deal.pk, {})))
+    payer = due_steps.payer_of(who, row.number, EMAIL, policy) or deal.contact_name
+    covered = deal.local_day(last) if row.rest <= 0 and last is not None else None
+    return _Row(row, deal, payer, covered)

@@ -1,0 +1,100 @@
+"""The simulator: what a policy would have sent on real rows, against what the runs of those days did send."""
+
+from datetime import date, datetime, time, timedelta
+from io import StringIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing import payments, rehearsal, reminders
+from billing.models import Message, Reminder
+from billing.payments import Offline
+from crm.models import Account, Deal
+from tests.factories import make_account, make_deal, make_schedule, rub
+
+pytestmark = pytest.mark.django_db
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+DUE = date(2026, 12, 10)
+POLICY = [{"days": days, "channels": ["email"]} for days in (-3, 1, 7)]
+
+
+def school(**policy: Any) -> Account:
+    return make_account(**{"reminders": POLICY, "issuing_stopped": True, **policy})
+
+
+def scheduled(account: Account, **values: Any) -> Deal:
+    deal = make_deal(account, **values)
+    make_schedule(deal, total=90000, count=3, first_due_on=DUE)
+    return deal
+
+
+def pay(deal: Deal, on: date) -> None:
+    cash = Offline(paid_on=on, method="cash", payer={}, comment="", receipt=None)
+    at = datetime.combine(on, time(15), MOSCOW)
+    payments.receive_offline(deal=deal, amount=rub(30000), offline=cash, author="user:1", at=at)
+
+
+def test_it_says_what_the_runs_of_those_days_did_say() -> None:
+    account = school()
+    anna = [scheduled(account, contact_email="anna@example.org") for _ in range(2)]
+    scheduled(account, contact_email="igor@example.org")
+    days = [DUE + timedelta(days=offset) for offset in range(-10, 60)]
+    for day in days:
+        reminders.send_due(at=datetime.combine(day, time(12), MOSCOW))
+        if day == DUE + timedelta(days=2):
+            pay(anna[0], day)
+    said = [
+        (letter.on, letter.payer, one.deal.pk, one.installment.number)
+        for letter in rehearsal.run(account=account, since=days[0], until=days[-1])
+        for one in letter.said
+    ]
+    did = [
+        (
+            row.message.created_at.astimezone(MOSCOW).date(),
+            row.message.to,
+            row.installment.schedule.deal_id,
+            row.installment.number,
+        )
+        for row in Reminder.objects.select_related("message", "installment__schedule")
+    ]
+    assert sorted(said) == sorted(did)
+    assert len(did) > 15
+
+
+def test_other_steps_can_be_tried_and_nothing_is_written() -> None:
+    account = school()
+    scheduled(account)
+    steps = [{"days": 0, "channels": ["email"]}, {"days": 2, "channels": ["email"]}]
+    with CaptureQueriesContext(connection) as queries:
+        letters = rehearsal.run(account=account, since=DUE, until=DUE + timedelta(days=5), steps=steps)
+    assert [(letter.on - DUE).days for letter in letters] == [0, 2]
+    assert all(query["sql"].startswith("SELECT") for query in queries)
+    assert not Message.objects.exists()
+
+
+def test_the_limits_of_the_law_are_shown() -> None:
+    account = school(reminders=[{"days": days, "channels": ["email"]} for days in range(1, 7)])
+    scheduled(account)
+    letters = rehearsal.run(account=account, since=DUE, until=DUE + timedelta(days=8))
+    assert [letter.held for letter in letters] == [False] * 4 + [True] * 2
+
+
+def test_the_command_prints_the_letters_and_their_count() -> None:
+    account = school()
+    deal = scheduled(account, contact_email="anna@example.org")
+    out = StringIO()
+    call_command(
+        "rehearse_reminders", account.key, "--from", "2026-12-01", "--till", "2026-12-20", stdout=out
+    )
+    lines = out.getvalue().splitlines()
+    assert lines[0] == f"2026-12-07 email anna@example.org: {deal.external_id} №1 -3"
+    assert lines[-1] == "3 messages to 1 payers, 0 put off by limits"
+    with pytest.raises(CommandError):
+        call_command("rehearse_reminders", "nobody", "--from", "2026-12-01", "--till", "2026-12-20")
+    with pytest.raises(CommandError):
+        call_command("rehearse_reminders", account.key, "--from", "2026-12-01", "--till", "2030-12-20")
