@@ -15,12 +15,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from analytics.models import Export
 from billing import refused_notices
-from billing.models import Message, Notice, ProviderCall
+from billing.models import CrmRequest, Message, Notice, ProviderCall
 from crm.models import DealHint, OutboxRow, QueueRow
 
 QUEUES: dict[str, type[QueueRow]] = {
     "amocrm_outbox": OutboxRow,
     "amocrm_hints": DealHint,
+    "amocrm_requests": CrmRequest,
     "notices": Notice,
     "provider_calls": ProviderCall,
     "messages": Message,

@@ -21,6 +21,7 @@ urlpatterns = [
     path("pay/", include("billing.pages.urls")),
     path("analytics/", include("analytics.page_urls")),
     path("", include("billing.webhook_urls")),
+    path("", include("billing.crm_urls")),
     path("", include("crm.urls")),
     path("healthz", health.live),
     path("readyz", health.ready),

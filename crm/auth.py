@@ -31,6 +31,17 @@ PATIENCE_SECONDS = 2.0
 AMOCRM_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.amocrm\.ru")
 
 
+# How a bot's token may name what it runs on: by a word, or by the number of the older addresses.
+ENTITIES = {
+    "lead": "lead",
+    "leads": "lead",
+    "2": "lead",
+    "contact": "contact",
+    "contacts": "contact",
+    "1": "contact",
+}
+
+
 class InvalidToken(Exception):
     """The token proves nothing. The text is for the log; the caller learns only 401."""
 
@@ -42,6 +53,15 @@ class Caller:
     account: Account
     user_id: int
     is_admin: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class BotCaller:
+    """A Salesbot of an account, and what it runs on: a lead or a contact."""
+
+    account: Account
+    entity: str
+    entity_id: int
 
 
 def verify(token: str, *, at: datetime) -> Caller:
@@ -68,6 +88,36 @@ def verify(token: str, *, at: datetime) -> Caller:
     )
     log.info("caller", account=account.key, user=caller.user_id, jti=str(claims.get("jti", ""))[:64])
     return caller
+
+
+def verify_bot(token: str, *, at: datetime) -> BotCaller:
+    """Return for whom a Salesbot step asks, or raise InvalidToken: the same checks, but HS512 only.
+
+    `aud` may be the origin of the redirect address or of the address that amoCRM calls (facts 2.6).
+    """
+    integration = _integration(token)
+    claims = _decoded(token, integration.client_secret, "HS512")
+    now = at.timestamp()
+    expires, starts, issued = (_whole(claims, name) for name in ("exp", "nbf", "iat"))
+    if now >= expires + LEEWAY_SECONDS or now < max(starts, issued) - LEEWAY_SECONDS:
+        raise InvalidToken("expired or not valid yet")
+    audience, account = claims.get("aud"), integration.account
+    allowed = {*_origins(integration.redirect_uri), *_origins(settings.PUBLIC_URL)}
+    if not isinstance(audience, str) or not any(
+        audience == origin or audience.startswith(f"{origin}/") for origin in allowed
+    ):
+        raise InvalidToken("aud is another address")
+    if _whole(claims, "account_id") != account.external_id:
+        raise InvalidToken("account_id is another account")
+    if not _is_amocrm(claims.get("iss"), account):
+        raise InvalidToken("iss is not amoCRM")
+    if Connection.objects.filter(account=account, state=Connection.State.UNINSTALLED).exists():
+        raise InvalidToken("the integration is uninstalled")
+    entity = ENTITIES.get(str(claims.get("entity_type", "")))
+    number = str(claims.get("entity_id", ""))
+    if entity is None or not number.isascii() or not number.isdigit() or not 0 < int(number[:18]) < 10**17:
+        raise InvalidToken("names no lead and no contact")
+    return BotCaller(account=account, entity=entity, entity_id=int(number))
 
 
 def may_see(*, caller: Caller, lead_id: int, at: datetime) -> bool:
@@ -109,7 +159,7 @@ def _integration(token: str) -> Integration:
     return found
 
 
-def _decoded(token: str, secret: str) -> dict[str, Any]:
+def _decoded(token: str, secret: str, algorithm: str = "HS256") -> dict[str, Any]:
     # Times and audience are checked below: by the caller's clock, and by our rule about the port.
     options: Options = {
         "verify_signature": True,
@@ -121,7 +171,7 @@ def _decoded(token: str, secret: str) -> dict[str, Any]:
         "verify_jti": False,
     }
     try:
-        return jwt.decode(token, secret, algorithms=["HS256"], options=options)
+        return jwt.decode(token, secret, algorithms=[algorithm], options=options)
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise InvalidToken(f"signature: {type(error).__name__}") from error
 

@@ -117,11 +117,8 @@ class Line:
 
     def call_address(self, url: str, *, body: Any) -> None:
         """POST to an address that amoCRM gave us; the token goes to the account's own address only."""
-        home = urlsplit(address(self.subdomain))
-        given = urlsplit(url)
-        below = given.path.startswith(f"{home.path.rstrip('/')}/api/")
-        if (given.scheme, given.netloc) != (home.scheme, home.netloc) or not below:
-            raise Refused(0, f"address at {given.hostname}")
+        if not is_of_account(self.subdomain, url):
+            raise Refused(0, f"address at {urlsplit(url).hostname}")
         self.call("POST", url.removeprefix(address(self.subdomain)), body=body)
 
     def drive(self, url: str, *, body: Any = None, content: bytes | None = None) -> dict[str, Any]:
@@ -182,6 +179,18 @@ def post_token(subdomain: str, body: dict[str, str]) -> dict[str, Any]:
 def address(subdomain: str) -> str:
     """Where the account's API and token addresses hang."""
     return settings.AMOCRM_URL.format(subdomain=subdomain)
+
+
+def is_of_account(subdomain: str, url: str) -> bool:
+    """Is this below the API of this very account? Nothing else may get its token."""
+    home = urlsplit(address(subdomain))
+    try:
+        given = urlsplit(url)
+    except ValueError:
+        return False
+    below = given.path.startswith(f"{home.path.rstrip('/')}/api/") and ".." not in given.path
+    plain = not re.search(r"[\s\\\x00]", url)
+    return plain and below and (given.scheme, given.netloc) == (home.scheme, home.netloc)
 
 
 def is_of_amocrm(url: str) -> bool:

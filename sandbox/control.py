@@ -29,6 +29,7 @@ AMOCRM_FAULTS = {
     "hook_late": "Прислать вебхук через минуту",
     "html_403": "Запретить доступ (403)",
     "unpaid": "Аккаунт не оплачен (402)",
+    "chat_silent": "Бот не находит чата клиента",
 }
 FAULTS = {
     "cloudpayments": faults.WIRE | notices.FAULTS | receipts.FAULTS,

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from sandbox.amocrm import (
+    bots,
     companies,
     directory,
     drive,
@@ -73,7 +74,8 @@ API: list[tuple[str, str, wire.Handler]] = [
     ("GET", "tasks/<int:task_id>", feed.task),
     ("PATCH", "tasks/<int:task_id>", feed.patch_task),
     ("GET", "events", feed.events),
-    ("GET", "bots", feed.bots),
+    ("GET", "bots", bots.bots),
+    ("POST", "salesbot/<int:bot_id>/continue/<continue_id>", bots.go_on),
     ("GET", "webhooks", subscriptions.listed),
     ("POST", "webhooks", subscriptions.subscribe),
     ("DELETE", "webhooks", subscriptions.unsubscribe),
@@ -94,10 +96,11 @@ def create_blueprint(
         "amocrm", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
     hooks.register(world)
+    bots.register(world)
     oauth.register(world)
     for method, path, handler in API:
         _add(blueprint, method, f"/<subdomain>/api/v4/{path}", wire.door(world, handler))
-    _add(blueprint, "POST", "/<subdomain>/api/v2/salesbot/run", wire.door(world, feed.run_bots))
+    _add(blueprint, "POST", "/<subdomain>/api/v2/salesbot/run", wire.door(world, bots.run_bots))
     for method, path, handler in DRIVE:
         _add(blueprint, method, f"/drive/v1.0/{path}", wire.drive_door(world, handler))
     _add(blueprint, "GET", "/drive/download/<subdomain>/<file_uuid>", _bound(world, drive.download))

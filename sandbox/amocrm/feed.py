@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask import Response
@@ -41,7 +40,6 @@ NOTE_PARAMS: dict[str, tuple[str, ...]] = {
 }
 OWNERS = {"leads": "leads", "contacts": "contacts"}
 EVENTS_CAP = 100
-SHOW_TEXT = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
 # --- notes ---
@@ -304,67 +302,6 @@ def events(call: Call) -> Response:
         and in_range(call, "filter[created_at]", row["created_at"])
     ]
     return page_of(call, "events", rows, "events", cap=EVENTS_CAP)
-
-
-# --- salesbot ---
-
-
-def run_bots(call: Call) -> Response:
-    """202: each run becomes an outgoing message in the client's chat, its markers filled from the deal."""
-    items = objects(call)
-    if not items or len(items) > 100:
-        return problem(400, "Request validation failed: 1 to 100 runs expected")
-    runs = [(call.crm.get("bots", str(item.get("bot_id"))), _lead_of(call.crm, item)) for item in items]
-    if not all(bot and lead for bot, lead in runs):
-        return problem(400, "Request validation failed: unknown bot or entity")
-    for bot, lead in runs:
-        if bot and lead:
-            call.crm.put(
-                "messages",
-                {
-                    "id": call.crm.number("messages"),
-                    "lead_id": lead["id"],
-                    "bot_id": bot["id"],
-                    "bot_name": bot["name"],
-                    "created_at": call.crm.world.moment(),
-                    "text": filled(call.crm, lead, bot["text"]),
-                },
-            )
-    return hal({"success": True}, status=202)
-
-
-def bots(call: Call) -> Response:
-    rows = [{"id": row["id"], "name": row["name"]} for row in call.crm.rows("bots")]
-    return page_of(call, "bots", rows, "bots")
-
-
-def filled(crm: Crm, lead: Row, text: str) -> str:
-    """A bot's text with `{{lead.name}}`, `{{lead.cf.<id>}}`, `{{contact.name}}` and the like replaced."""
-    person = crm.get("contacts", lead["contacts"][0]["id"]) if lead["contacts"] else None
-
-    def replaced(marker: re.Match[str]) -> str:
-        match marker[1].split("."):
-            case ["lead", "cf", field_id]:
-                return ", ".join(str(value["value"]) for value in lead["values"].get(field_id, []))
-            case ["lead", ("name" | "price" | "id") as name]:
-                return str(lead[name])
-            case ["contact", ("name" | "first_name") as name]:
-                return str(person[name]) if person else ""
-        return ""
-
-    return SHOW_TEXT.sub(replaced, text)
-
-
-def _lead_of(crm: Crm, item: Row) -> Row | None:
-    """The deal of a run: named itself (entity type 2), or the newest deal of the contact (type 1)."""
-    if item.get("entity_type") in (2, "2", "leads"):
-        return crm.get("leads", str(item.get("entity_id")))
-    of_contact = [
-        lead
-        for lead in crm.rows("leads")
-        if item.get("entity_id") in [link["id"] for link in lead["contacts"]]
-    ]
-    return of_contact[-1] if of_contact else None
 
 
 # --- shapes ---

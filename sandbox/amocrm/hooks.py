@@ -97,8 +97,12 @@ def post_form(address: str, body: str, seconds: float) -> int:
 def encoded(crm: Crm, events: Row) -> str:
     """The body on the wire: `account[…]` first, then the events, all values as strings, percent-encoded."""
     account = {"subdomain": crm.subdomain, "id": crm.account["id"], "_links": {"self": crm.url}}
-    pairs = flat({"account": account, **events})
-    return "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in pairs)
+    return "&".join(quoted({"account": account, **events}))
+
+
+def quoted(document: Row) -> list[str]:
+    """A document as percent-encoded pairs of a form."""
+    return [f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in flat(document)]
 
 
 def flat(value: Any, key: str = "") -> list[tuple[str, str]]:

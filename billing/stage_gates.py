@@ -1,0 +1,67 @@
+"""A stage gate: without the deposit a deal does not get past the stages that the account has marked.
+
+A deal that stands in a gated stage while its deposit (else its first payment) is not covered moves back to
+where it came from, with a note that says why. Once for each arrival: a person who moves it forward again has
+been told, and is told again. Nobody is moved back who arrived before a gate was set.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing import ledger
+from billing.ledger import Standing
+from billing.rules import money
+from crm import outbox
+from crm.models import Deal, OutboxRow, Pipeline
+
+# An arrival that nobody looked at for so long has been accepted by people.
+LOOKED_AT = timedelta(days=2)
+BATCH = 200
+
+
+def hold(*, at: datetime) -> int:
+    """Move back the deals that passed a gate without the deposit; returns how many."""
+    held = 0
+    for pipeline in Pipeline.objects.exclude(gated_statuses=[]).select_related("account"):
+        arrived = Deal.objects.filter(
+            account=pipeline.account_id,
+            pipeline_id=pipeline.external_id,
+            status_id__in=pipeline.gated_statuses,
+            status_seen_at__gt=at - LOOKED_AT,
+            state=Deal.State.LIVE,
+        ).exclude(previous_status_id__in=[0, *pipeline.gated_statuses])
+        for deal_id in list(arrived.order_by("id").values_list("id", flat=True)[:BATCH]):
+            held += _hold(deal_id, pipeline, at=at)
+    return held
+
+
+def _hold(deal_id: int, pipeline: Pipeline, *, at: datetime) -> int:
+    with transaction.atomic():
+        deal = ledger.lock(deal_id)
+        if deal.status_id not in pipeline.gated_statuses or deal.status_seen_at is None:
+            return 0
+        key = f"gate:{deal.pk}:{deal.status_seen_at.timestamp():.0f}"
+        standing = ledger.standing(deal, on=deal.local_day(at))
+        missing = _missing(standing)
+        if missing <= 0 or OutboxRow.objects.filter(account=deal.account_id, key=key).exists():
+            return 0
+        outbox.move_stage(
+            deal=deal, key=key, status_id=deal.previous_status_id, only_from=deal.status_id, at=at
+        )
+        text = _(
+            "The deal was moved back: the next stage needs the deposit, and %(missing)s of it are missing."
+        )
+        outbox.note(deal=deal, key=f"deal:{key}", text=text % {"missing": money.words(missing)}, at=at)
+    return 1
+
+
+def _missing(standing: Standing) -> Decimal:
+    """What is left of the deposit; without one, of the first payment as long as nothing has come."""
+    if standing.deposit is not None:
+        return standing.deposit
+    if standing.paid > 0:
+        return money.ZERO
+    return standing.next.rest if standing.next else standing.debt
