@@ -36,7 +36,7 @@ WITH came AS (
     SELECT p.id, p.amount FROM billing_payment p
     WHERE p.deal_id = %(deal)s AND p.counted AND p.received_at < %(till)s AND p.recorded_at <= %(known)s
       AND NOT EXISTS (SELECT 1 FROM billing_placement x
-                      WHERE x.payment_id = p.id AND x.recorded_at > %(known)s)
+                      WHERE x.payment_id = p.id AND x.deal_id IS NOT NULL AND x.recorded_at > %(known)s)
 )
 SELECT coalesce((SELECT sum(amount) FROM came), 0)
      - coalesce((SELECT sum(m.amount) FROM billing_move m JOIN came ON came.id = m.source_id

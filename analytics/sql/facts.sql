@@ -58,7 +58,8 @@ money AS (
     LEFT JOIN billing_merchantaccount m ON m.id = p.merchant_id
     WHERE fact.recorded_at <= %(known_at)s::timestamptz
       AND (%(known_now)s OR NOT EXISTS (
-          SELECT 1 FROM billing_placement x WHERE x.payment_id = p.id AND x.recorded_at > %(known_at)s::timestamptz
+          SELECT 1 FROM billing_placement x
+          WHERE x.payment_id = p.id AND x.deal_id IS NOT NULL AND x.recorded_at > %(known_at)s::timestamptz
       ))
       AND (%(programme)s::text IS NULL OR p.programme = %(programme)s)
       AND (%(cohort)s::text IS NULL OR p.cohort = %(cohort)s)
@@ -123,7 +124,8 @@ came AS (
     WHERE %(hindsight)s AND p.counted AND p.received_at < %(as_of_till)s::timestamptz
       AND p.recorded_at <= %(known_at)s::timestamptz
       AND NOT EXISTS (
-          SELECT 1 FROM billing_placement x WHERE x.payment_id = p.id AND x.recorded_at > %(known_at)s::timestamptz
+          SELECT 1 FROM billing_placement x
+          WHERE x.payment_id = p.id AND x.deal_id IS NOT NULL AND x.recorded_at > %(known_at)s::timestamptz
       )
 ),
 for_rows AS (

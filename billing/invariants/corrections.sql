@@ -47,7 +47,7 @@ WHERE OF_DEAL AND (p.merchant_id IS NOT NULL OR p.method = 'transfer')
 -- : a placed payment stands where a person put it
 SELECT d.external_id, 'payment ' || p.id
 FROM billing_placement x JOIN billing_payment p ON p.id = x.payment_id LEFT JOIN crm_deal d ON d.id = p.deal_id
-WHERE OF_DEAL AND x.deal_id IS DISTINCT FROM p.deal_id
+WHERE OF_DEAL AND x.deal_id IS NOT NULL AND x.deal_id IS DISTINCT FROM p.deal_id
 
 -- : the parts of a transfer are of one legal entity and add up to it
 SELECT MIN(d.external_id), 'transfer ' || t.id || ' of ' || t.amount || ', parts ' || COALESCE(SUM(p.amount), 0)
@@ -68,3 +68,91 @@ SELECT MIN(d.external_id), 'payer of row ' || COALESCE(y.number::text, 'every') 
 FROM billing_dealpayer y JOIN crm_deal d ON d.id = y.deal_id
 WHERE OF_DEAL AND y.ended_at IS NULL
 GROUP BY y.deal_id, y.number HAVING COUNT(*) > 1
+
+-- : what happened to money and terms is told in the history, and what is told is there
+SELECT d.external_id, f.kind || ': ' || SUM(f.facts) || ' facts, ' || SUM(f.told) || ' told'
+FROM (
+    SELECT deal_id, CASE kind WHEN 'chargeback' THEN 'refund' ELSE kind END AS kind, 0 AS facts,
+           CASE kind WHEN 'debt_written_off' THEN (data ->> 'amount')::numeric ELSE 1 END AS told
+    FROM billing_event
+    WHERE kind IN ('refund', 'chargeback', 'payment_reversed', 'payment_moved_out', 'debt_written_off',
+                   'schedule_paused', 'schedule_signed')
+    UNION ALL
+    SELECT p.deal_id, 'refund', 1, 0 FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id
+    UNION ALL
+    SELECT p.deal_id, 'payment_reversed', 1, 0
+    FROM billing_reversal r JOIN billing_payment p ON p.id = r.payment_id
+    UNION ALL
+    SELECT p.deal_id, 'payment_moved_out', 1, 0
+    FROM billing_move m JOIN billing_payment p
+        ON p.id = CASE WHEN m.amount > 0 THEN m.source_id ELSE m.target_id END
+    UNION ALL
+    SELECT s.deal_id, 'debt_written_off', w.amount, 0
+    FROM billing_writeoff w JOIN billing_installment i ON i.id = w.installment_id
+    JOIN billing_schedule s ON s.id = i.schedule_id WHERE w.amount > 0
+    UNION ALL
+    SELECT s.deal_id, 'schedule_paused', 1, 0 FROM billing_pause p JOIN billing_schedule s ON s.id = p.schedule_id
+    UNION ALL
+    SELECT s.deal_id, 'schedule_signed', 1, 0
+    FROM billing_signature g JOIN billing_scheduleversion v ON v.id = g.version_id
+    JOIN billing_schedule s ON s.id = v.schedule_id
+) f
+JOIN crm_deal d ON d.id = f.deal_id
+WHERE OF_DEAL
+GROUP BY d.external_id, f.kind HAVING SUM(f.facts) <> SUM(f.told)
+
+-- : what the history tells of ends and services is there
+SELECT d.external_id, f.kind || ': ' || SUM(f.facts) || ' facts, ' || SUM(f.told) || ' told'
+FROM (
+    SELECT deal_id, kind, 0 AS facts, 1 AS told FROM billing_event
+    WHERE kind IN ('schedule_resumed', 'service_rendered')
+    UNION ALL
+    SELECT s.deal_id, 'schedule_resumed', 1, 0
+    FROM billing_pauseend e JOIN billing_pause p ON p.id = e.pause_id JOIN billing_schedule s ON s.id = p.schedule_id
+    UNION ALL
+    SELECT deal_id, 'service_rendered', 1, 0 FROM billing_rendering
+) f
+JOIN crm_deal d ON d.id = f.deal_id
+WHERE OF_DEAL
+GROUP BY d.external_id, f.kind HAVING SUM(f.facts) < SUM(f.told)
+
+-- : a pause, a version and a payment have one end, signature, placement and reversal each
+SELECT NULL::bigint, f.what || ' ' || f.id || ' stands ' || COUNT(*) || ' times'
+FROM (
+    SELECT 'end of pause' AS what, pause_id AS id FROM billing_pauseend
+    UNION ALL SELECT 'signature of version', version_id FROM billing_signature
+    UNION ALL SELECT 'placement of payment', payment_id FROM billing_placement WHERE deal_id IS NOT NULL
+    UNION ALL SELECT 'reversal of payment', payment_id FROM billing_reversal
+    UNION ALL SELECT 'order of refund', refund_id FROM billing_refundorder WHERE refund_id IS NOT NULL
+    UNION ALL SELECT 'schedule of deal', deal_id FROM billing_schedule
+) f
+WHERE %(lead)s IS NULL
+GROUP BY f.what, f.id HAVING COUNT(*) > 1
+
+-- : money of a deal belongs to a legal entity of its account
+SELECT d.external_id, 'payment ' || p.id || ' of entity ' || p.legal_entity_id
+FROM billing_payment p JOIN crm_deal d ON d.id = p.deal_id
+WHERE OF_DEAL AND p.legal_entity_id NOT IN (
+    SELECT y.legal_entity_id FROM billing_accountpolicy y
+    WHERE y.account_id = d.account_id AND y.legal_entity_id IS NOT NULL
+    UNION ALL
+    SELECT o.legal_entity_id FROM billing_ownership o JOIN billing_location l ON l.id = o.location_id
+    WHERE l.account_id = d.account_id)
+
+-- : a service was rendered for a sum, once for a cause, and a company that pays has its number
+SELECT MIN(d.external_id), f.what || ' ' || f.key || ' stands ' || COUNT(*) || ' times'
+FROM (
+    SELECT deal_id, 'service' AS what, key, amount <= 0 AS wrong FROM billing_rendering
+    UNION ALL SELECT deal_id, 'payer', id::text, kind = 'company' AND inn = '' FROM billing_dealpayer
+) f
+JOIN crm_deal d ON d.id = f.deal_id
+WHERE OF_DEAL
+GROUP BY f.deal_id, f.what, f.key HAVING COUNT(*) > 1 OR bool_or(f.wrong)
+
+-- : a payer is named in the history
+SELECT d.external_id, 'payer ' || y.id
+FROM billing_dealpayer y JOIN crm_deal d ON d.id = y.deal_id
+WHERE OF_DEAL AND NOT EXISTS (
+    SELECT 1 FROM billing_event e
+    WHERE e.deal_id = y.deal_id AND e.kind IN ('payer_named', 'row_payer_named')
+        AND e.recorded_at = y.recorded_at AND e.data -> 'payer' ->> 'name' = y.name)

@@ -166,3 +166,21 @@ LEFT JOIN billing_event e ON e.deal_id = p.deal_id AND e.kind = 'payment_receive
     AND e.data ->> 'payment' = p.id::text AND e.data ->> 'amount' = p.amount::text
 WHERE OF_DEAL AND e.id IS NULL AND p.counted AND p.method <> 'transfer'
     AND NOT EXISTS (SELECT 1 FROM billing_placement x WHERE x.payment_id = p.id)
+
+-- : an order asks for a sum, under a number and a key of its own, once for a link
+SELECT MIN(d.external_id), 'order ' || MIN(o.number) || ' of ' || MIN(o.amount)
+FROM (
+    SELECT id, deal_id, number, amount, merchant_id || ' ' || number AS key FROM billing_providerorder
+    UNION ALL SELECT id, deal_id, number, amount, request_id FROM billing_providerorder
+    UNION ALL SELECT id, deal_id, number, amount, deal_id || ' ' || purpose FROM billing_providerorder
+    WHERE state IN ('creating', 'open')
+) o
+JOIN crm_deal d ON d.id = o.deal_id
+WHERE OF_DEAL
+GROUP BY o.key HAVING COUNT(*) > 1 OR MIN(o.amount) <= 0
+
+-- : a provider's name of a refund belongs to one order
+SELECT MIN(d.external_id), 'refund ' || q.external_id || ' stands ' || COUNT(*) || ' times'
+FROM billing_refundorder q JOIN billing_payment p ON p.id = q.payment_id LEFT JOIN crm_deal d ON d.id = p.deal_id
+WHERE OF_DEAL AND q.external_id <> ''
+GROUP BY q.merchant_id, q.external_id HAVING COUNT(*) > 1

@@ -76,3 +76,16 @@ WHERE OF_DEAL AND NOT EXISTS (
     SELECT 1 FROM billing_event e
     WHERE e.deal_id = s.deal_id AND starts_with(e.kind, 'schedule_')
         AND e.data ->> 'version' = v.number::text AND e.data ->> 'total' = v.total::text)
+
+-- : a version that closed rows has their closings
+SELECT d.external_id, 'version ' || v.number || ' closed ' || v.closed || ' rows, ' || COUNT(x.id) || ' closings'
+FROM (
+    SELECT id, schedule_id, number,
+           jsonb_array_length(jsonb_path_query_array(changes, '$[*] ? (@.kind == "closed")')) AS closed
+    FROM billing_scheduleversion
+) v
+JOIN billing_schedule s ON s.id = v.schedule_id JOIN crm_deal d ON d.id = s.deal_id
+LEFT JOIN billing_installment i ON i.schedule_id = s.id AND v.number > 1
+LEFT JOIN billing_installmentclosing x ON x.installment_id = i.id AND x.version = v.number
+WHERE OF_DEAL
+GROUP BY d.external_id, s.id, v.id, v.number, v.closed HAVING COUNT(x.id) <> v.closed
