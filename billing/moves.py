@@ -108,8 +108,9 @@ def deals_of(payment: Payment) -> set[int]:
 
 
 def holdings(payment: Payment) -> Decimal:
-    """What is left of a payment wherever it was carried, in roubles."""
-    return sum((_left(one) for one in _tree(payment)), money.ZERO)
+    """What is left of a payment wherever it was carried, asked back or not, in roubles."""
+    tree = Payment.objects.filter(pk__in=[one.pk for one in _tree(payment)])
+    return sum((one.left for one in ledger.with_free(tree)), money.ZERO)
 
 
 def with_moves(payments_of: "QuerySet[Payment]") -> "QuerySet[Payment]":

@@ -5,13 +5,13 @@ asked for the refunds of the payment; where it cannot tell (Robokassa), a person
 says what happened (billing.refund_orders).
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import provider_queue, receipts, refund_orders
+from billing import provider_queue, receipts, refund_orders, refunds
 from billing.call_steps import TIMEOUT_SECONDS, Call, NeedsPerson, NotYet
 from billing.models import ProviderCall, Refund, RefundOrder
 from billing.providers.base import (
@@ -71,8 +71,17 @@ def follow(call: Call) -> None:
             reason = found.reason or _("the provider cancelled it")
             refund_orders.failed(order=order, error=reason, author=order.author, at=call.at)
         else:
-            refund_orders.done(order=order, done_at=found.done_at or call.at, at=call.at)
+            _end(call, order, found.done_at or call.at)
     queues.finish(call.row, at=call.at)
+
+
+def _end(call: Call, order: RefundOrder, done_at: datetime) -> None:
+    try:
+        refund_orders.done(order=order, done_at=done_at, at=call.at)
+    except refunds.AboveHeld:
+        words = _("More went back than the payment holds: look into the provider's cabinet.")
+        RefundOrder.objects.filter(pk=order.pk).update(error=words)
+        raise NeedsPerson(words) from None
 
 
 def _ask(call: Call, order: RefundOrder) -> None:

@@ -108,14 +108,21 @@ def entered(*, payment: Payment, fact: Fact, at: datetime) -> Refund:
 
 
 def end(*, order: RefundOrder, fact: Fact, at: datetime) -> Refund:
-    """The money of an order went: write its refund, end the order. A second call returns the first refund."""
+    """The money of an order went: write its refund, end the order. A second call returns the first refund.
+
+    Raises AboveHeld when the payment holds so much no more: somebody else took it back meanwhile.
+    """
     with transaction.atomic():
+        ledger.lock_all(moves.deals_of(order.payment))
         deal = lock(order.payment)
         order = RefundOrder.objects.select_related("payment", "refund").get(pk=order.pk)
         if order.refund is not None:
             return order.refund
-        known = _known(fact)
-        refund = known or _write(order.payment, deal, fact, at=at)
+        refund = _known(fact)
+        if refund is None:
+            if not _gather(order.payment, fact, at=at):
+                raise AboveHeld
+            refund = _write(order.payment, deal, fact, at=at)
         _close(order, refund, fact, at=at)
     return refund
 
@@ -147,15 +154,21 @@ def _take_in(
         known = _known(fact)
         if known:
             return known
-        if fact.amount > moves.holdings(payment):
+        if not _gather(payment, fact, at=at):
             return None
-        # No single payment holds so much: what was moved away comes home first.
-        missing = fact.amount - held(payment)
-        moves.bring_back(payment=payment, amount=missing, reason=_("refund"), author=fact.author, at=at)
         refund = _write(payment, deal, _like_ordered(fact, order), at=at)
         if order:
             _close(order, refund, fact, at=at)
     return refund
+
+
+def _gather(payment: Payment, fact: Fact, *, at: datetime) -> bool:
+    """Where no single payment holds so much, what was moved away comes home first; false if too little."""
+    if fact.amount > moves.holdings(payment):
+        return False
+    missing = fact.amount - held(payment)
+    moves.bring_back(payment=payment, amount=missing, reason=_("refund"), author=fact.author, at=at)
+    return held(payment) >= fact.amount
 
 
 def _order_of(root: Payment, fact: Fact) -> RefundOrder | None:

@@ -179,6 +179,8 @@ class RefundOrderPage(ReadOnlyPage):
                 return act(given)
             except refund_orders.NotThatDay as error:
                 raise forms.ValidationError(_("The day lies before the request or in the future.")) from error
+            except refunds.AboveHeld as error:
+                raise forms.ValidationError(_("The payment does not hold so much any more.")) from error
             except (refund_orders.AlreadyClosed, refund_orders.NotByHand) as error:
                 raise forms.ValidationError(_("This refund is over already.")) from error
 

@@ -48,9 +48,12 @@ def robokassa() -> Iterator[FakeRobokassa]:
 
 
 def ask(payment: Payment, amount: object = 10000, method: str = "") -> RefundOrder:
-    return refund_orders.request(
-        payment=payment, demand=Demand(rub(amount), WHY, method), author="user:7", at=NOW
-    )
+    demand = Demand(rub(amount), WHY, method)
+    order = refund_orders.request(payment=payment, demand=demand, author="user:7", at=NOW)
+    with connection.cursor() as cursor:
+        # As a commit would.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+    return order
 
 
 def work(minutes: float = 0, times: int = 3) -> None:
@@ -209,6 +212,33 @@ def test_a_refund_of_the_cabinet_that_looks_like_ours_leaves_both_in_the_books(s
     refund_orders.sent(order=order, external_id="ours", at=NOW)
     assert set(Refund.objects.values_list("external_id", flat=True)) == {"cabinet", "ours"}
     assert standing_of(deal).refunded == rub(20000)
+
+
+def test_the_notice_of_a_whole_refund_counts_although_the_order_reserves_all_of_it(shop: FakeShop) -> None:
+    deal, [payment] = paid_deal(30000)
+    ask(payment, 30000)
+    told = {"merchant": shop_of(payment), "payment_external_id": payment.external_id, "refunded_at": NOW}
+    refund = refunds.noticed(**told, external_id="cabinet", amount=rub(30000), at=NOW)  # type: ignore[arg-type]
+    assert refund is not None
+    assert standing_of(deal).refunded == rub(30000)
+
+
+def test_what_the_provider_confirms_beyond_the_payment_is_a_persons(shop: FakeShop) -> None:
+    _deal, [payment] = paid_deal(30000)
+    order = ask(payment, 30000)
+    refunds.charged_back(
+        merchant=shop_of(payment),
+        payment_external_id=payment.external_id,
+        external_id="cb-1",
+        amount=rub(30000),
+        charged_at=NOW,
+        author="system",
+        at=NOW,
+    )
+    work()
+    order.refresh_from_db()
+    assert (order.state, bool(order.error), Refund.objects.count()) == ("sent", True, 1)
+    assert ProviderCall.objects.get(kind="follow_refund").state == "parked"
 
 
 def test_the_notice_through_the_door_ends_our_order(shop: FakeShop) -> None:
@@ -512,7 +542,9 @@ def test_every_step_is_told_in_words(shop: FakeShop) -> None:
     ask(payment, 12000)
     work()
     texts = [
-        line["text"] for line in timeline.of(deal, names={7: "Анна", 8100002: "Олег"}) if line["what"].startswith("refund")
+        line["text"]
+        for line in timeline.of(deal, names={7: "Анна", 8100002: "Олег"})
+        if line["what"].startswith("refund")
     ]
     assert [text.partition("12")[0].strip() for text in texts] == ["Запрошен возврат", "Возврат"]
     assert all(WHY in text for text in texts)
