@@ -140,7 +140,7 @@ def _missing_there(look: Look, listed: set[str]) -> Iterator[Finding]:
 
 
 def _unplaced(look: Look) -> Iterator[Finding]:
-    nobodys = payments_of(look.merchant, look.day).filter(deal__isnull=True, placement__isnull=True)
+    nobodys = payments_of(look.merchant, look.day).filter(deal__isnull=True, placements__isnull=True)
     for payment in nobodys:
         yield Finding(
             kind=Kind.STATUS,
