@@ -27,8 +27,9 @@ from billing import (
     unplaced,
 )
 from billing.ledger import DealState, Standing
-from billing.models import AccountPolicy, Event, Invoice, Payment, Receipt
+from billing.models import AccountPolicy, Event, Invoice, Message, Payment, Receipt
 from billing.rules import money
+from crm import chats
 from crm.models import Deal
 from documents import files
 from documents.models import Document
@@ -55,6 +56,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     )
     named = payers.of_deal(deal)
     head = _head(deal, policy, receiver, named, at)
+    arrived = chats.arrived(deal=deal)
     life = schedule_card.fields(standing.schedule)
     collecting = collection_card.fields(deal)
     back = refund_card.of_payments(deal)
@@ -64,7 +66,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         **life,
         **collecting,
         "installments": [{**_installment(row), **_row_payer(row, named)} for row in standing.rows],
-        "invoices": [_invoice(invoice, standing, deal, head["pay_url"]) for invoice in found],
+        "invoices": [_invoice(invoice, standing, deal, head["pay_url"], arrived) for invoice in found],
         "links": payer_links.of(deal, standing, closed=bool(stopped), at=at),
         "payments": _payments(payments, deal, back),
         "attempts": _attempts(deal),
@@ -204,7 +206,9 @@ def _row_payer(row: ledger.RowStanding, named: payers.Payers) -> dict[str, Any]:
     return {"payer": payer(waits_for) if waits_for else None}
 
 
-def _invoice(invoice: Invoice, standing: Standing, deal: Deal, page: str) -> dict[str, Any]:
+def _invoice(
+    invoice: Invoice, standing: Standing, deal: Deal, page: str, arrived: frozenset[str]
+) -> dict[str, Any]:
     return {
         "id": invoice.pk,
         "number": invoice.number,
@@ -216,11 +220,19 @@ def _invoice(invoice: Invoice, standing: Standing, deal: Deal, page: str) -> dic
             {
                 "channel": message.channel,
                 "at": moment(message.done_at or message.created_at, deal),
-                "state": "not_needed" if message.last_error == messages.NOT_NEEDED else SENT[message.state],
+                "state": _sent(message, arrived),
             }
             for message in sorted(invoice.messages.all(), key=lambda message: message.pk)
         ],
     }
+
+
+def _sent(message: Message, arrived: frozenset[str]) -> str:
+    """A bot's message is handed over until it is seen in the chat."""
+    if message.last_error == messages.NOT_NEEDED:
+        return "not_needed"
+    is_bot = message.channel == messages.SALESBOT and message.state == Message.State.DONE
+    return "handed_over" if is_bot and message.key not in arrived else SENT[message.state]
 
 
 def _payments(found: list[Payment], deal: Deal, back: Mapping[int, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from crm import alerts, connection, deals, delivery, repair, upkeep
+from crm import alerts, chats, connection, deals, delivery, repair, upkeep
 
 
 @shared_task(name="crm.refresh_hinted_deals")
@@ -40,3 +40,9 @@ def send_alerts() -> None:
 def read_events() -> None:
     """Find in amoCRM's list of events what a lost web hook did not tell."""
     repair.read_due(at=timezone.now())
+
+
+@shared_task(name="crm.look_into_chats")
+def look_into_chats() -> None:
+    """See which messages of bots have reached their clients."""
+    chats.look(at=timezone.now())
