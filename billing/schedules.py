@@ -85,6 +85,8 @@ def carry_out(*, deal: Deal, terms: Terms, act: Act, at: datetime) -> Schedule:
     layout = preview(deal=deal, terms=terms, on=deal.local_day(at))
     act = replace(act, terms=versions.plain(asdict(terms)))
     due_day = terms.due_day or (terms.first_due_on.day if terms.first_due_on else None)
+    if terms.every_days is not None:
+        due_day = None
     schedule = versions.write(deal=deal, schedule=schedule, layout=layout, act=act, due_day=due_day, at=at)
     consequences.follow(deal, cause=f"schedule:{schedule.id}:{schedule.version}", at=at)
     return schedule

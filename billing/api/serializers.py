@@ -51,8 +51,16 @@ class TermsSerializer(serializers.Serializer[Any]):
     every = EverySerializer(required=False, allow_null=True)
     down_payment = sum_field(required=False, allow_null=True)
     down_payment_on = serializers.DateField(required=False, allow_null=True)
-    round_to = serializers.ChoiceField(["0.01", "1", "100"], required=False)
-    remainder = serializers.ChoiceField(["last", "first"], required=False)
+    round_to = serializers.ChoiceField(
+        ["0.01", "1", "100"],
+        required=False,
+        error_messages={"invalid_choice": _("Round to 0.01, 1 or 100 roubles.")},
+    )
+    remainder = serializers.ChoiceField(
+        ["last", "first"],
+        required=False,
+        error_messages={"invalid_choice": _("Choose the first or the last row.")},
+    )
     shift_weekends = serializers.BooleanField(required=False)
     rows = serializers.ListField(child=RowSerializer(), required=False, allow_null=True, max_length=COUNT_MAX)
 

@@ -45,6 +45,8 @@ REMARKS: dict[str, Callable[[], str]] = {
         "The first date, %(first)s, is in the past: %(count)s payments are overdue at once."
     ),
     "calendar_unknown": lambda: _("Holidays of %(year)s are not known yet: only weekends are moved."),
+    "first_row_smaller": lambda: _("The first payment is smaller: %(amount)s instead of %(usual)s."),
+    "same_days": lambda: _("Several payments are due on one day."),
     "last_row_smaller": lambda: _("The last payment is smaller: %(amount)s instead of %(usual)s."),
 }
 CHANGES: dict[str, Callable[[], str]] = {

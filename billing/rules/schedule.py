@@ -18,6 +18,8 @@ from billing.rules.calendar import ProductionCalendar, day_of_month
 COUNT_MAX = 240
 YEARS_AHEAD_MAX = 10
 EARLIEST = date(2000, 1, 1)
+# A hand-made row beyond it is a typing error: no generated one of 240 months gets there.
+YEAR_MAX = 2100
 UNITS = (Decimal("0.01"), Decimal("1"), Decimal("100"))
 
 
@@ -99,7 +101,7 @@ def plan(terms: Terms, *, kept: Decimal, on: date, calendar: ProductionCalendar)
         return Plan((), ())
     rows = _given_rows(terms) if terms.rows is not None else _generated_rows(terms, rest=rest, on=on)
     planned = tuple(_effective(row, terms, calendar) for row in rows)
-    return Plan(planned, tuple(_warnings(planned, on=on, calendar=calendar, shifts=terms.shift_weekends)))
+    return Plan(planned, tuple(_warnings(planned, terms, on=on, calendar=calendar)))
 
 
 def day_mistake(day: date, *, field: str, on: date) -> Remark | None:
@@ -146,7 +148,7 @@ def _row_mistakes(rows: tuple[Row, ...], rest: Decimal, on: date) -> list[Remark
         return [Remark("not_positive", "rows")]
     if any(row.due_on < EARLIEST for row in rows):
         return [Remark("too_early", "rows")]
-    if min(row.due_on for row in rows) > _last_day(on):
+    if min(row.due_on for row in rows) > _last_day(on) or max(row.due_on for row in rows).year > YEAR_MAX:
         return [Remark("too_far", "rows")]
     given = sum((row.amount for row in rows), money.ZERO)
     if given != rest:
@@ -179,7 +181,9 @@ def _down_payment_mistakes(terms: Terms, rest: Decimal, on: date) -> list[Remark
     if terms.down_payment >= rest:
         return [Remark("not_below_rest", "down_payment", {"rest": money.text(rest)})]
     first, given = terms.first_due_on, terms.down_payment_on
-    if given is not None and (given < EARLIEST or (first is not None and given > first)):
+    if given is not None and given < EARLIEST:
+        return [Remark("too_early", "down_payment_on")]
+    if given is not None and first is not None and given > first:
         return [Remark("after_first", "down_payment_on")]
     return []
 
@@ -268,7 +272,7 @@ def _effective(row: Row, terms: Terms, calendar: ProductionCalendar) -> PlannedR
 
 
 def _warnings(
-    rows: tuple[PlannedRow, ...], *, on: date, calendar: ProductionCalendar, shifts: bool
+    rows: tuple[PlannedRow, ...], terms: Terms, *, on: date, calendar: ProductionCalendar
 ) -> list[Remark]:
     found = []
     past = [row for row in rows if row.effective_due_on < on]
@@ -277,9 +281,23 @@ def _warnings(
             Remark("past_due", "first_due_on", {"count": str(len(past)), "first": past[0].due_on.isoformat()})
         )
     unknown = [row.effective_due_on for row in rows if not calendar.knows(row.effective_due_on)]
-    if unknown and shifts:
+    if unknown and terms.shift_weekends:
         found.append(Remark("calendar_unknown", "first_due_on", {"year": str(min(unknown).year)}))
-    if len(rows) > 2 and rows[-1].amount < rows[-2].amount:
-        values = {"amount": money.text(rows[-1].amount), "usual": money.text(rows[-2].amount)}
-        found.append(Remark("last_row_smaller", "remainder", values))
-    return found
+    return [*found, *_odd_warnings(rows, terms)]
+
+
+def _odd_warnings(rows: tuple[PlannedRow, ...], terms: Terms) -> list[Remark]:
+    """A last or first row that is smaller than the usual one; a down payment is no usual row."""
+    if terms.rows is not None:
+        days = [row.due_on for row in rows]
+        return [Remark("same_days", "rows")] if len(set(days)) < len(days) else []
+    amounts = [row.amount for row in (rows[1:] if terms.down_payment is not None else rows)]
+    if len(amounts) < 2:
+        return []
+    code, odd, usual = (
+        ("first_row_smaller", amounts[0], amounts[-1])
+        if terms.remainder == "first"
+        else ("last_row_smaller", amounts[-1], amounts[0])
+    )
+    values = {"amount": money.text(odd), "usual": money.text(usual)}
+    return [Remark(code, "remainder", values)] if odd < usual else []

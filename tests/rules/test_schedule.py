@@ -130,6 +130,8 @@ GOOD = Terms(rub(90000), first_due_on=date(2026, 12, 10), count=3)
         ({"count": None, "monthly_amount": rub(90001)}, [("monthly_amount", "above_rest")]),
         ({"down_payment": rub(90000)}, [("down_payment", "not_below_rest")]),
         ({"down_payment": rub(1), "down_payment_on": date(2027, 1, 1)}, [("down_payment_on", "after_first")]),
+        ({"down_payment": rub(1), "down_payment_on": date(1900, 1, 1)}, [("down_payment_on", "too_early")]),
+        ({"rows": (Row(TODAY, rub(1)), Row(date(9999, 12, 31), rub(1)))}, [("rows", "too_far")]),
         ({"round_to": Decimal("3")}, [("round_to", "not_a_unit")]),
         ({"count": 2, "total": rub(150), "round_to": Decimal("100")}, [("count", "empty_rows")]),
         ({"rows": ()}, [("rows", "required")]),
@@ -150,9 +152,19 @@ def test_warnings_name_the_past_the_odd_row_and_the_unknown_calendar() -> None:
         "last_row_smaller"
     ]
     assert plan(replace(GOOD, total=rub("100.01"))).warnings == ()
+    odd = replace(GOOD, count=None, monthly_amount=rub(50000))
+    assert [w.values for w in plan(odd).warnings] == [{"amount": "40000.00", "usual": "50000.00"}]
+    assert [w.code for w in plan(replace(odd, remainder="first")).warnings] == ["first_row_smaller"]
+    two = (Row(TODAY, rub(40000)), Row(TODAY, rub(50000)))
+    assert [w.code for w in plan(Terms(rub(90000), rows=two)).warnings] == ["same_days"]
     assert [w.code for w in plan(replace(GOOD, first_due_on=date(2028, 1, 10))).warnings] == [
         "calendar_unknown"
     ]
+
+
+def test_a_down_payment_bigger_than_the_rows_is_no_odd_row() -> None:
+    terms = replace(GOOD, count=1, down_payment=rub(60000))
+    assert plan(terms).warnings == ()
 
 
 def test_only_the_first_date_is_limited_to_ten_years() -> None:
