@@ -62,8 +62,9 @@ class UnplacedPage(ReadOnlyPage):
     list_select_related = ("legal_entity", "merchant")
     search_fields = ("external_id",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).filter(pk__in=unplaced.waiting().values("pk"))
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UnplacedMoney]:
+        found: QuerySet[UnplacedMoney] = super().get_queryset(request)
+        return found.filter(pk__in=unplaced.waiting().values("pk"))
 
     @admin.display(description=_("May be for"))
     def may_be_for(self, payment: UnplacedMoney) -> str:

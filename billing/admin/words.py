@@ -127,6 +127,7 @@ COLUMNS = {
     "order": _("Provider order"),
     "currency": _("Currency"),
     "counted": _("Counted"),
+    "transfer": _("Transfer for several deals"),
     "method": _("Method"),
     "received_at": _("Received"),
     "recorded_at": _("Recorded"),

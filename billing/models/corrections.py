@@ -59,8 +59,15 @@ class Reversal(models.Model):
         return f"reversal of payment {self.payment_id}"
 
 
+class UnplacedManager(models.Manager["UnplacedMoney"]):
+    def get_queryset(self) -> "models.QuerySet[UnplacedMoney]":
+        return super().get_queryset().filter(deal__isnull=True)
+
+
 class UnplacedMoney(Payment):
     """Money that is nobody's yet: a person says which deal it is for, or that it is none of ours."""
+
+    objects = UnplacedManager()
 
     class Meta:
         proxy = True

@@ -96,6 +96,15 @@ def make_rows(deal: Any) -> None:
         received_at=NOW,
         recorded_at=NOW,
     )
+    Payment.objects.create(
+        legal_entity=entity,
+        merchant=merchant,
+        amount=rub(500),
+        method="card",
+        external_id="7700",
+        received_at=NOW,
+        recorded_at=NOW,
+    )
     installment = schedule.installments.earliest("number")
     Allocation.objects.create(payment=payment, installment=installment, amount=rub(29000), recorded_at=NOW)
     Refund.objects.create(

@@ -115,6 +115,7 @@ def test_a_payment_reads_as_plain_values() -> None:
         external_id="3171000501",
         order_number="INST-000017-02",
         account_id="student-4821",
+        email="anna.smirnova+school@example.org",
         amount=Decimal("12500.50"),
         currency="RUB",
         at=datetime(2026, 11, 22, 9, 14, 5, tzinfo=UTC),
