@@ -31,6 +31,7 @@ from billing.models import (
     LegalEntity,
     MerchantAccount,
     Offset,
+    Payment,
     ProviderCall,
     Receipt,
     Rendering,
@@ -149,6 +150,18 @@ def render_due(*, on: date, at: datetime) -> int:
             if steps:
                 made += sum(_render_steps(deal, steps, at=at) for deal in _deals_of(policy, cohort["cohort"]))
     return made
+
+
+def close_late(*, since: datetime, at: datetime) -> int:
+    """Close what came since then for a service that was rendered before, where no receipt of ours did it."""
+    late = Payment.objects.filter(recorded_at__gte=since, deal__renderings__isnull=False, counted=True)
+    closed = 0
+    for deal_id, entity_id in sorted(set(late.values_list("deal", "legal_entity"))):
+        with transaction.atomic():
+            deal = ledger.lock(deal_id)
+            entity = LegalEntity.objects.get(pk=entity_id)
+            closed += len(close(deal=deal, entity=entity, on=deal.local_day(at), at=at))
+    return closed
 
 
 def _deals_of(policy: AccountPolicy, cohort: str) -> list[Deal]:

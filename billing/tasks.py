@@ -137,6 +137,12 @@ def render_services() -> None:
     service_rendered.render_due(on=(at - timedelta(days=1)).date(), at=at)
 
 
+@shared_task(name="billing.close_late_money")
+def close_late_money() -> None:
+    at = timezone.now()
+    service_rendered.close_late(since=at - timedelta(days=3), at=at)
+
+
 @shared_task(name="billing.forget_idempotency_keys")
 def forget_idempotency_keys() -> None:
     FirstAnswer.objects.filter(created_at__lt=timezone.now() - KEYS_LIVE).delete()

@@ -52,6 +52,10 @@ app.conf.beat_schedule = {
         "task": "billing.render_services",
         "schedule": crontab(hour=4, minute=10),
     },
+    "close money that came after its service": {
+        "task": "billing.close_late_money",
+        "schedule": crontab(hour=4, minute=25),
+    },
     "forget old idempotency keys": {
         "task": "billing.forget_idempotency_keys",
         "schedule": crontab(hour=3, minute=17),

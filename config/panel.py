@@ -85,6 +85,9 @@ UNFOLD = {
                     _link(_("Receipts"), "receipt_long", "billing_receipt"),
                     _list(_("Money without a receipt"), "receipt_long_off", "billing_receipt", "open=yes"),
                     _link(_("Rendered services"), "event_available", "billing_rendering"),
+                    _list(
+                        _("Prepayments not closed"), "pending_actions", "billing_payment", "prepayment=due"
+                    ),
                     _list(_("Differences"), "difference", "billing_difference", "state__exact=open"),
                     _link(_("Reconciliations"), "compare_arrows", "billing_reconciliation"),
                     _link(_("Provider orders"), "shopping_cart_checkout", "billing_providerorder"),

@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from billing.admin import words
 from billing.admin.refunds import EnterRefund
+from billing.admin.rendering import NotClosed, RenderService
 from billing.models import (
     Allocation,
     Installment,
@@ -35,7 +36,8 @@ class Versions(ReadOnlyRows):
 
 
 @admin.register(Schedule)
-class SchedulePage(ReadOnlyPage):
+class SchedulePage(RenderService, ReadOnlyPage):
+    actions_detail = ("render_service",)
     inlines = (Installments, Versions)
     list_display = ("deal", "total", "version", "due_day")
     list_select_related = ("deal",)
@@ -64,7 +66,14 @@ class PaymentPage(EnterRefund, ReadOnlyPage):
     actions_detail = ("enter_refund",)
     inlines = (Allocations, Refunds, Receipts)
     list_display = ("received_at", "amount", "currency", "method", "deal", "legal_entity", "counted")
-    list_filter = ("legal_entity", "merchant", "method", "counted", ("deal", admin.EmptyFieldListFilter))
+    list_filter = (
+        NotClosed,
+        "legal_entity",
+        "merchant",
+        "method",
+        "counted",
+        ("deal", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("deal", "legal_entity")
     search_fields = (*DEAL_SEARCH, "external_id")
 

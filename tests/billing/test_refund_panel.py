@@ -1,6 +1,6 @@
 """The accountant's lists in the panel: payouts, what a cabinet showed, receipts settled by hand."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing import refund_orders
-from billing.models import Event, Receipt, Refund, RefundOrder
+from billing.models import Difference, Event, Receipt, Reconciliation, Refund, RefundOrder
 from billing.refund_orders import Demand
 from tests.billing.refunding import paid_deal, pay_cash
 from tests.factories import NOW, rub, standing_of
@@ -120,3 +120,42 @@ def test_settling_by_hand_needs_a_word(panel: Client) -> None:
         assert 'role="alert"' in answer.content.decode()
     receipt.refresh_from_db()
     assert receipt.state == "missing"
+
+
+def test_a_rendered_service_is_entered_at_the_schedule_and_its_prepayment_leaves_the_list(
+    panel: Client,
+) -> None:
+    deal, [payment] = paid_deal(30000)
+    type(deal).objects.filter(pk=deal.pk).update(service_on=timezone.localdate() - timedelta(days=1))
+    listed = reverse("admin:billing_payment_changelist") + "?prepayment=due"
+    shown = reverse("admin:billing_payment_change", args=[payment.pk])
+    assert shown in panel.get(listed).content.decode()
+    on = timezone.localdate().isoformat()
+    refused = press(panel, deal.schedule, "render_service", on=on, amount="90000.01")
+    assert 'role="alert"' in refused.content.decode()
+    press(panel, deal.schedule, "render_service", on=on, amount="")
+    assert Receipt.objects.get(kind="offset").state == "planned"
+    assert shown not in panel.get(listed).content.decode()
+
+
+def test_a_day_is_compared_on_demand_and_a_difference_is_settled(panel: Client) -> None:
+    _deal, [payment] = paid_deal(30000)
+    merchant = payment.merchant
+    assert merchant is not None
+    address = reverse("admin:billing_reconciliation_compare")
+    assert panel.get(address).status_code == 200
+    panel.post(address, {"merchant": merchant.pk, "day": "2026-11-11"})
+    asked = Reconciliation.objects.get()
+    assert (asked.merchant, asked.day, asked.ended_at) == (merchant, date(2026, 11, 11), None)
+    difference = Difference.objects.create(
+        merchant=merchant,
+        day=asked.day,
+        kind="amount",
+        external_id="501",
+        reason="amount_differs",
+        found_at=NOW,
+    )
+    assert "суммы не совпадают" in page(panel, difference)
+    press(panel, difference, "settle", comment="исправлено у провайдера")
+    difference.refresh_from_db()
+    assert (difference.state, difference.closed_by) == ("settled", "staff:anna")

@@ -238,6 +238,15 @@ def test_a_closing_receipt_goes_out_after_the_receipts_of_its_money() -> None:
     )
 
 
+def test_money_of_another_register_that_came_late_is_closed_by_the_night() -> None:
+    deal, _none = paid_deal()
+    render(deal, 5000)
+    payment = pay_cash(deal, 8000, "card_terminal")
+    since = NOW - timedelta(days=1)
+    assert [service_rendered.close_late(since=since, at=NOW) for _ in range(2)] == [1, 0]
+    assert payment.offsets.get().amount == rub(5000)
+
+
 # Refunds after closing
 
 
