@@ -374,8 +374,7 @@ def _actions(standing: Standing, found: list[Invoice], *, is_deposit: bool) -> l
         actions.append("reverse_write_off")
     if standing.fees.owed > 0:
         actions.append("waive_fees")
-    actions.append("document")
-    return actions
+    return [*actions, "payer", "document"]
 
 
 def _is_deposit(policy: AccountPolicy | None) -> bool:
