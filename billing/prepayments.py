@@ -40,11 +40,12 @@ def open_of(deal: Deal, entity: LegalEntity) -> list[Prepayment]:
     """The deal's payments with an open part, oldest first."""
     rows = with_open(Payment.objects.filter(deal=deal, legal_entity=entity, counted=True))
     found = rows.select_related("order", "merchant", "deal").order_by("received_at", "id")
-    return [Prepayment(row, row.open_part) for row in found if row.open_part > 0]
+    return [Prepayment(row, row.open_part) for row in found]
 
 
 def with_open(payments: "QuerySet[Payment]") -> "QuerySet[Payment]":
-    """Add `open_part`: what a payment still holds less what receipts have closed."""
+    """The payments with an open part, as `open_part`: what they still hold less what receipts have closed."""
     closed = sums.total_of(Offset.objects.filter(payment=OuterRef("pk")), "payment")
     # The model declares what this sets.
-    return ledger.with_free(payments).annotate(open_part=F("left") - closed)  # type: ignore[no-redef]
+    found = ledger.with_free(payments).annotate(open_part=F("left") - closed)  # type: ignore[no-redef]
+    return found.filter(open_part__gt=0)

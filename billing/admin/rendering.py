@@ -27,7 +27,7 @@ class RenderService:
     """A schedule's button: the service was rendered, whole or in part."""
 
     def has_render_permission(self, request: HttpRequest, *_row: Any) -> bool:
-        return ask.may_act(self, request)  # type: ignore[arg-type]
+        return ask.may_act(self, request)
 
     @action(
         description=_("Service rendered"), icon="event_available", url_path="render", permissions=["render"]
@@ -50,7 +50,7 @@ class RenderService:
             return gettext("The receipts are on their way.")
 
         title = gettext("Service rendered")
-        return ask.ask(self, request, schedule, title=title, form=RenderedForm, act=act)  # type: ignore[arg-type]
+        return ask.ask(self, request, schedule, title=title, form=RenderedForm, act=act)
 
 
 class NotClosed(admin.SimpleListFilter):
@@ -65,9 +65,7 @@ class NotClosed(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, rows: QuerySet[Payment]) -> QuerySet[Payment]:
         if not self.value():
             return rows
-        return prepayments.with_open(rows.filter(due_by(timezone.localdate()), counted=True)).filter(
-            open_part__gt=0
-        )
+        return prepayments.with_open(rows.filter(due_by(timezone.localdate()), counted=True))
 
 
 def due_by(today: date) -> Q:
