@@ -46,6 +46,6 @@ def open_of(deal: Deal, entity: LegalEntity) -> list[Prepayment]:
 def with_open(payments: "QuerySet[Payment]") -> "QuerySet[Payment]":
     """The payments with an open part, as `open_part`: what they still hold less what receipts have closed."""
     closed = sums.total_of(Offset.objects.filter(payment=OuterRef("pk")), "payment")
-    # The model declares what this sets.
+    # The model declares what this sets, so the checker does not know it as an annotation.
     found = ledger.with_free(payments).annotate(open_part=F("left") - closed)  # type: ignore[no-redef]
-    return found.filter(open_part__gt=0)
+    return found.filter(open_part__gt=0)  # type: ignore[misc]
