@@ -801,6 +801,67 @@ var Grafik = (() => {
     return Object.keys(errors).length ? null : body;
   }
 
+  // src/dialogs/collecting.js
+  var STOPS = ["reminders", "invoices"];
+  function openPromise(context, handlers) {
+    const { t, api, card } = context;
+    const sum = isPositive(card.overdue) ? card.overdue : card.next && card.next.amount || card.debt;
+    return openDecision(context, handlers, {
+      name: "promise",
+      reasonless: true,
+      before: html`<div class="grafik-pair">${dateField({ t, name: "until", label: t("promise.until") })}
+      ${inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(sum), mode: "decimal", suffix: "₽" })}</div>
+      ${textField({ name: "comment", label: t("payment.comment") })}`,
+      effects: () => [t("promise.effect_quiet"), t("promise.effect_debt")],
+      read(form, errors) {
+        const until = parseDay(form.elements.until.value);
+        const amount = parseMoney(form.elements.amount.value);
+        if (!until) errors.until = t("payment.wrong_day");
+        if (!amount) errors.amount = t("payment.wrong_amount");
+        return { until, amount, comment: form.elements.comment.value.trim() };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/promise/`, body, key)
+    });
+  }
+  function openStop(context, handlers) {
+    const { t, api, card } = context;
+    const options = STOPS.filter((name) => !(card.stopped || []).includes(name)).map((name) => [name, t(`stop.${name}`)]);
+    return openDecision(context, handlers, {
+      name: "stop",
+      before: selectField({ name: "of", label: t("stop.what"), options }),
+      effects: (form) => [t(`stop.effect_${form.elements.of.value}`), t("stop.effect_debt")],
+      read: (form) => ({ of: form.elements.of.value }),
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/stop/`, body, key)
+    });
+  }
+  function openGoOn(context, handlers) {
+    const { t, api, card } = context;
+    const options = card.stopped.map((name) => [name, t(`stop.${name}`)]);
+    return openDecision(context, handlers, {
+      name: "go_on",
+      reasonless: true,
+      before: selectField({ name: "of", label: t("stop.what"), options }),
+      effects: () => [t("go_on.effect")],
+      read: (form) => ({ of: form.elements.of.value }),
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/go-on/`, body, key)
+    });
+  }
+  function openDateRequest(context, handlers) {
+    const { t, api, card } = context;
+    const asked = card.date_request;
+    const choice = (name, checked) => html`<label class="grafik-check"><input type="radio" name="decision" value="${name}"${checked && html` checked data-autofocus`}><span>${t(`date_request.${name}`)}</span></label>`;
+    return openDecision(context, handlers, {
+      name: "date_request",
+      reasonless: true,
+      before: html`<p class="grafik-dialog__lead">${t("date_request.lead", { number: asked.number, was: formatDay(asked.was_on), wanted: formatDay(asked.wanted_on) })}</p>
+      ${asked.comment && html`<p class="grafik-hint">${asked.comment}</p>`}
+      <div class="grafik-templates" role="radiogroup" aria-label="${t("date_request.title")}">${choice("grant", true)}${choice("refuse", false)}</div>`,
+      effects: (form) => [t(`date_request.effect_${form.elements.decision.value}`, { wanted: formatDay(asked.wanted_on), was: formatDay(asked.was_on) })],
+      read: (form) => ({ decision: form.elements.decision.value }),
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/date-request/`, body, key)
+    });
+  }
+
   // src/dialogs/debts.js
   function openWriteOff(context, handlers) {
     const { t, card } = context;
@@ -2194,10 +2255,11 @@ var Grafik = (() => {
   }
 
   // src/views/more.js
-  var RARE = ["move_date", "change_total", "transfer", "pause", "resume", "sign", "payer", "waive_fees", "reverse_write_off", "revoke", "settle", "write_off", "cancel"];
+  var RARE = ["promise", "decide_date", "stop", "go_on", "move_date", "change_total", "transfer", "pause", "resume", "sign", "payer", "waive_fees", "reverse_write_off", "revoke", "settle", "write_off", "cancel"];
+  var ALWAYS = { revoke: (card) => Boolean(card.pay_url), go_on: (card) => (card.stopped || []).length > 0 };
   var DANGEROUS = /* @__PURE__ */ new Set(["cancel", "write_off"]);
   function rareActions(card) {
-    return RARE.filter((name) => card.actions.includes(name) || name === "revoke" && card.pay_url && card.actions.length);
+    return RARE.filter((name) => card.actions.includes(name) || ALWAYS[name] && card.actions.length > 0 && ALWAYS[name](card));
   }
   function moreView({ t, card, ui }) {
     const rare = rareActions(card);
@@ -2282,7 +2344,7 @@ var Grafik = (() => {
       card.fees && isPositive(card.fees.owed) && figure(t("panel.fees"), formatMoney(card.fees.owed), "fees", "warning"),
       card.due_day && figure(t("panel.due_day"), t("panel.due_day_value", { day: card.due_day }), "due_day"),
       next && figure(t("panel.next"), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, "next"),
-      card.promise && figure(t("panel.promise"), promiseWords(card.promise), "promise", "info"),
+      card.promise && figure(t(card.promise.state === "broken" ? "panel.promise_broken" : "panel.promise"), promiseWords(card.promise), "promise", card.promise.state === "broken" ? "error" : "info"),
       card.service_on && figure(t("panel.service_on"), formatDay(card.service_on), "service_on"),
       card.payer && card.payer.kind !== "person" && figure(t("panel.payer"), card.payer.name, "payer")
     ];
@@ -2303,6 +2365,10 @@ var Grafik = (() => {
     price_differs: (t, card) => html`${card.actions.includes("rebuild") && way("schedule", t("actions.rebuild"))} ${card.actions.includes("restore_price") && way("restore_price", t("actions.restore_price"))}`,
     written_off: (t, card) => card.actions.includes("reverse_write_off") && way("reverse_write_off", t("actions.reverse_write_off")),
     credit: (t, card) => refundable(card).length > 0 && html`${card.actions.includes("refund") && way("refund", t("actions.refund"))} ${card.actions.includes("move") && way("move", t("actions.move"))}`,
+    date_request: (t, card) => card.actions.includes("decide_date") && way("decide_date", t("actions.decide_date")),
+    reminders_stopped: (t) => way("go_on", t("actions.go_on")),
+    invoices_stopped: (t) => way("go_on", t("actions.go_on")),
+    bounced: (t, card, ui) => again(t, ui),
     pause_over: (t, card) => card.actions.includes("resume") && way("resume", t("actions.resume")),
     receipt_failed: (t, card, ui) => card.payments.length > 2 && !ui.expanded.has("payments") && button({ action: "fold", id: "payments", kind: "link", label: t("way_out.show_payments") }),
     deal_closed: (t, card) => card.actions.includes("decide_loss") && way("decide_loss", t("actions.decide_loss"))
@@ -2524,6 +2590,10 @@ var Grafik = (() => {
         decide_loss: () => this.open(key, openLoss, saved("notice.decided")),
         restore_price: () => this.open(key, openRestorePrice, saved("notice.price")),
         receipt_send: () => this.open(key, openReceiptSend, noted("notice.receipt"), payment()),
+        promise: () => this.open(key, openPromise, saved("notice.promise")),
+        stop: () => this.open(key, openStop, saved("notice.stopped")),
+        go_on: () => this.open(key, openGoOn, saved("notice.going_on")),
+        decide_date: () => this.open(key, openDateRequest, saved("notice.decided")),
         settle: () => this.open(key, openSettle, saved("notice.settled")),
         cancel: () => this.open(key, openCancel, saved("notice.cancelled")),
         revoke: () => this.open(key, openRevoke, saved("notice.revoked")),

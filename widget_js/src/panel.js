@@ -8,6 +8,7 @@ import { dayOf } from './dates.js';
 import { keepFresh } from './freshness.js';
 import { openInTab } from './new_tab.js';
 import { explain } from './problems.js';
+import { openDateRequest, openGoOn, openPromise, openStop } from './dialogs/collecting.js';
 import { openLoss, openRestorePrice, openReverseWriteOff, openWaive, openWriteOff } from './dialogs/debts.js';
 import { openCancel, openRevoke, openSettle, openVoid } from './dialogs/decisions.js';
 import { openDocument, openNewDocument } from './dialogs/document.js';
@@ -166,6 +167,10 @@ export class Panel {
       decide_loss: () => this.open(key, openLoss, saved('notice.decided')),
       restore_price: () => this.open(key, openRestorePrice, saved('notice.price')),
       receipt_send: () => this.open(key, openReceiptSend, noted('notice.receipt'), payment()),
+      promise: () => this.open(key, openPromise, saved('notice.promise')),
+      stop: () => this.open(key, openStop, saved('notice.stopped')),
+      go_on: () => this.open(key, openGoOn, saved('notice.going_on')),
+      decide_date: () => this.open(key, openDateRequest, saved('notice.decided')),
       settle: () => this.open(key, openSettle, saved('notice.settled')),
       cancel: () => this.open(key, openCancel, saved('notice.cancelled')),
       revoke: () => this.open(key, openRevoke, saved('notice.revoked')),

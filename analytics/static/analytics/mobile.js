@@ -39,7 +39,8 @@
       fees: "Пеня",
       promise: "Обещание",
       service_on: "День услуги",
-      payer: "Плательщик"
+      payer: "Плательщик",
+      promise_broken: "Обещал и не заплатил"
     },
     state: {
       no_schedule: "Нет графика",
@@ -79,7 +80,11 @@
       reverse_write_off: "Отменить списание",
       waive_fees: "Простить пеню",
       decide_loss: "Решить, что с долгом",
-      restore_price: "Исправить бюджет"
+      restore_price: "Исправить бюджет",
+      promise: "Обещание оплаты",
+      decide_date: "Ответить о переносе",
+      stop: "Остановить счета или напоминания",
+      go_on: "Возобновить"
     },
     copy: {
       link: "Ссылка",
@@ -337,7 +342,10 @@
       waived: "Пеня прощена",
       decided: "Решение записано",
       price: "Бюджет исправлен",
-      receipt: "Чек отправляется"
+      receipt: "Чек отправляется",
+      promise: "Обещание записано",
+      stopped: "Остановлено",
+      going_on: "Возобновлено"
     },
     problem: {
       offline: "Нет связи с сервером платежей.",
@@ -712,6 +720,37 @@
       to: "E-mail",
       wrong: "Укажите e-mail",
       effect: "уйдёт готовый чек, нового не будет."
+    },
+    promise: {
+      title: "Обещание оплаты",
+      submit: "Записать",
+      until: "До какого дня",
+      effect_quiet: "до этого дня напоминания подождут;",
+      effect_debt: "просрочка останется просрочкой, исполнение запишется само."
+    },
+    stop: {
+      title: "Остановить",
+      submit: "Остановить",
+      what: "Что",
+      reminders: "напоминания",
+      invoices: "счета",
+      effect_reminders: "напоминания по этой сделке не уйдут;",
+      effect_invoices: "новые счета по этой сделке сами не уйдут;",
+      effect_debt: "долг и просрочка считаются как прежде."
+    },
+    go_on: {
+      title: "Возобновить",
+      submit: "Возобновить",
+      effect: "дальше всё пойдёт по правилам аккаунта."
+    },
+    date_request: {
+      title: "Клиент просит другую дату",
+      submit: "Ответить",
+      lead: "Платёж № {number}: вместо {was} — {wanted}.",
+      grant: "Согласиться",
+      refuse: "Отказать",
+      effect_grant: "платёж перейдёт на {wanted}, остальные останутся.",
+      effect_refuse: "дата останется прежней: {was}."
     }
   };
 
@@ -1051,7 +1090,7 @@
       card.fees && isPositive(card.fees.owed) && figure(t2("panel.fees"), formatMoney(card.fees.owed), "fees", "warning"),
       card.due_day && figure(t2("panel.due_day"), t2("panel.due_day_value", { day: card.due_day }), "due_day"),
       next && figure(t2("panel.next"), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, "next"),
-      card.promise && figure(t2("panel.promise"), promiseWords(card.promise), "promise", "info"),
+      card.promise && figure(t2(card.promise.state === "broken" ? "panel.promise_broken" : "panel.promise"), promiseWords(card.promise), "promise", card.promise.state === "broken" ? "error" : "info"),
       card.service_on && figure(t2("panel.service_on"), formatDay(card.service_on), "service_on"),
       card.payer && card.payer.kind !== "person" && figure(t2("panel.payer"), card.payer.name, "payer")
     ];

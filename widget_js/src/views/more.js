@@ -4,11 +4,13 @@ import { html } from '../html.js';
 import { button } from './controls.js';
 
 /** In the order of the menu; those at the end take something away. */
-const RARE = ['move_date', 'change_total', 'transfer', 'pause', 'resume', 'sign', 'payer', 'waive_fees', 'reverse_write_off', 'revoke', 'settle', 'write_off', 'cancel'];
+const RARE = ['promise', 'decide_date', 'stop', 'go_on', 'move_date', 'change_total', 'transfer', 'pause', 'resume', 'sign', 'payer', 'waive_fees', 'reverse_write_off', 'revoke', 'settle', 'write_off', 'cancel'];
+/** Not in the server's list: what stands in the card says whether there is something to do. */
+const ALWAYS = { revoke: (card) => Boolean(card.pay_url), go_on: (card) => (card.stopped || []).length > 0 };
 const DANGEROUS = new Set(['cancel', 'write_off']);
 
 export function rareActions(card) {
-  return RARE.filter((name) => card.actions.includes(name) || (name === 'revoke' && card.pay_url && card.actions.length));
+  return RARE.filter((name) => card.actions.includes(name) || (ALWAYS[name] && card.actions.length > 0 && ALWAYS[name](card)));
 }
 
 export function moreView({ t, card, ui }) {
