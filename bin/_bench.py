@@ -19,16 +19,22 @@ from cryptography.fernet import Fernet
 
 from _progress import say, stop_with
 from _setup import ROOT
-from benches import card, notice, save, schedule, verify
+from benches import card, drain, notice, notices, save, schedule, verify, widget
 from benches.measure import Figure, Size
 from config import embedded
 
 BENCHMARKS = {
     "schedule": schedule.run,
     "notice": notice.run,
+    "answered": notices.answered,
+    "applied": notices.applied,
+    "slowest": notices.slowest,
+    "duplicates": notices.duplicates,
     "save": save.run,
     "card": card.run,
     "verify": verify.run,
+    "widget": widget.run,
+    "drain": drain.run,
 }
 INSTALLMENTS = 1_000_000
 TURNS = 5

@@ -115,6 +115,19 @@ class Line:
         response = _send(self.subdomain, method, url, headers, query, body, seconds)
         return _meaning(self.subdomain, method, path, response)
 
+    def raw(
+        self, method: str, path: str, *, body: Any = None, within_limit: bool = True
+    ) -> requests.Response:
+        """The answer as it came, whatever it is (crm.probe); raises Unavailable only when there is none."""
+        if within_limit:
+            try:
+                limits.take(self.subdomain, priority=self.priority, patience=self.patience)
+            except limits.NoPlace as error:
+                raise Unavailable(str(error)) from error
+        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": AGENT}
+        url = address(self.subdomain) + path
+        return _send(self.subdomain, method, url, headers, None, body, READ_SECONDS)
+
     def call_address(self, url: str, *, body: Any) -> None:
         """POST to an address that amoCRM gave us; the token goes to the account's own address only."""
         if not is_of_account(self.subdomain, url):

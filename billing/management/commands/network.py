@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +15,9 @@ from billing.network_file import apply
 from billing.network_file.changes import Action, Change
 from billing.network_file.nodes import Refused
 from billing.rules import money
+from crm import probe
+from crm.client import CrmError
+from crm.models import Account
 
 _SIGNS = {Action.CREATED: "+", Action.CHANGED: "~", Action.LEFT: "="}
 
@@ -32,6 +36,12 @@ class Command(BaseCommand):
         check_parser.add_argument(
             "keys", nargs="*", metavar="KEY", help="accounts and merchant accounts; none means all"
         )
+        check_parser.add_argument(
+            "--probe",
+            action="store_true",
+            help="also ask what amoCRM's documentation leaves open: one KEY, of a technical account",
+        )
+        check_parser.add_argument("--deal", type=int, metavar="LEAD", help="a deal that --probe may write to")
 
         handover_parser = commands.add_parser("handover", help="bookings whose money lies with the old owner")
         handover_parser.add_argument("location", metavar="LOCATION", help="its key, or account/key")
@@ -44,6 +54,8 @@ class Command(BaseCommand):
             self._handover(options["location"], options["on"])
         else:
             self._check(options["keys"])
+            if options["probe"]:
+                self._probe(options["keys"], options["deal"])
 
     def _apply(self, file: Path, *, preview: bool) -> None:
         try:
@@ -101,6 +113,23 @@ class Command(BaseCommand):
             self.stdout.write(f"{_sign(result)} {_words(result.what)} {result.key}: {result.words}")
         if not all(result.works for result in results if result.is_key):
             raise CommandError(_("Not every key works."))
+
+    def _probe(self, keys: list[str], lead_id: int | None) -> None:
+        account = Account.objects.filter(key__in=keys).first() if len(keys) == 1 else None
+        if account is None:
+            raise CommandError(_("--probe asks one technical account: name its key, and nothing else."))
+        at = timezone.now()
+        try:
+            answers = probe.ask(account=account, lead_id=lead_id, at=at)
+        except CrmError as error:
+            raise CommandError(str(error)) from error
+        for one in answers:
+            self.stdout.write(f"?? {one.question}: {one.answer}")
+        self.stdout.write(str(probe.write(_probe_folder(), account=account, answers=answers, at=at)))
+
+
+def _probe_folder() -> Path:
+    return Path(settings.DATA_DIR) / "probes"
 
 
 def _sign(result: credentials.Result) -> str:
