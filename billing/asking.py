@@ -22,13 +22,16 @@ class What(StrEnum):
     FULL = "full"
     DEPOSIT = "deposit"
     INVOICE = "invoice"
+    OWN = "own"
 
 
-def amount(standing: Standing, *, what: What, invoice: Invoice | None = None) -> Decimal:
+def amount(
+    standing: Standing, *, what: What, invoice: Invoice | None = None, own: Decimal | None = None
+) -> Decimal:
     """Return the roubles owed for `what`, 0.00 when nothing is; never more than the debt.
 
-    A void invoice asks what the deal's first open row asks: its address stays right (interface.md 8,
-    Schedule).
+    `own` is the sum that the payer chose himself. A void invoice asks what the deal's first open row asks:
+    its address stays right (interface.md 8, Schedule).
     """
     match what:
         case What.FULL:
@@ -37,6 +40,8 @@ def amount(standing: Standing, *, what: What, invoice: Invoice | None = None) ->
             asked = standing.overdue
         case What.DEPOSIT:
             asked = standing.deposit or money.ZERO
+        case What.OWN:
+            asked = own or money.ZERO
         case What.INVOICE if invoice is not None and invoice.voided_at is None:
             asked = invoice_state.open_rest(invoice, standing)
         case _:
@@ -61,9 +66,19 @@ def description(deal: Deal, standing: Standing, *, what: What, invoice: Invoice 
     return ", ".join(filter(None, [_subject(standing, what, invoice), deal.programme, deal.name]))
 
 
-def purpose_of(what: What, invoice: Invoice | None) -> str:
-    """Return the stored name of the purpose: 'full', 'invoice:51', …"""
+def purpose_of(what: What, invoice: Invoice | None, own: Decimal | None = None) -> str:
+    """Return the stored name of the purpose: 'full', 'invoice:51', 'own:5000.00', …"""
+    if own is not None:
+        return f"{what}:{money.text(own)}"
     return f"{what}:{invoice.pk}" if invoice is not None else str(what)
+
+
+def amount_of_purpose(standing: Standing, *, purpose: str, invoice: Invoice | None) -> Decimal:
+    """Return what is owed now for a stored purpose."""
+    name, _colon, detail = purpose.partition(":")
+    what = What(name)
+    own = Decimal(detail) if what == What.OWN else None
+    return amount(standing, what=what, invoice=invoice, own=own)
 
 
 def _first_open(standing: Standing) -> Decimal:
@@ -79,6 +94,8 @@ def _subject(standing: Standing, what: What, invoice: Invoice | None) -> str:
         return _("Overdue payments")
     if what == What.DEPOSIT:
         return _("Prepayment")
+    if what == What.OWN:
+        return _("Payment")
     if what == What.FULL or standing.next is None:
         return _("Full payment")
     number, count = number_of(standing, standing.next)

@@ -86,3 +86,12 @@ def record(
             "external_id": external_id,
         },
     )
+
+
+def last_of(order: ProviderOrder) -> str:
+    """Why the last attempt since the order was made did not go through; empty when nobody told."""
+    told = Event.objects.filter(
+        deal=order.deal_id, kind="payment_declined", recorded_at__gte=order.created_at
+    )
+    code = told.order_by("-id").values_list("data__reason_code", flat=True).first()
+    return words(code) if code is not None else ""

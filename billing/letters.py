@@ -61,6 +61,7 @@ class DueDeal:
     rows: Sequence[DueRow]
     amount: Decimal
     url: str
+    refuse_url: str = ""
 
     @property
     def subject(self) -> str:
@@ -154,6 +155,7 @@ def reminder(*, deals: Sequence[DueDeal]) -> Letter:
         "name": names.first_name(deals[0].deal.contact_name),
         "entities": list({deal.entity.pk: deal.entity for deal in deals}.values()),
         "overdue": bool(late),
+        "refuse_url": deals[0].refuse_url,
     }
     return _letter("reminder", subject, context)
 

@@ -23,7 +23,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, network, papers, projection, workdays, zones
+from billing import history, ledger, links, network, papers, projection, workdays, zones
 from billing.models import AccountPolicy, Installment, Invoice, Message, Reminder
 from billing.rules import reminders as rules
 from crm import kick, outbox, queues
@@ -166,7 +166,7 @@ def _send(row: Message, connection: BaseEmailBackend, *, at: datetime) -> None:
         from_email=sanitize_address((name, _from_address()), "utf-8"),
         to=[row.to],
         reply_to=[reply_to] if reply_to else None,
-        headers={"Message-ID": message_id(row.key), "Auto-Submitted": "auto-generated"},
+        headers=_headers(row, at=at),
         connection=connection,
     )
     if row.html:
@@ -185,6 +185,15 @@ def _send(row: Message, connection: BaseEmailBackend, *, at: datetime) -> None:
         raise Refused(type(error).__name__) from error
     except OSError as error:
         raise Undelivered(type(error).__name__) from error
+
+
+def _headers(row: Message, *, at: datetime) -> dict[str, str]:
+    """A reminder carries the button of the mail programme that ends reminders (RFC 8058)."""
+    headers = {"Message-ID": message_id(row.key), "Auto-Submitted": "auto-generated"}
+    if row.key.startswith("reminder:"):
+        headers["List-Unsubscribe"] = f"<{links.page_url(deal=row.deal, at=at)}reminders/>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 def message_id(key: str) -> str:

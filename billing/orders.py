@@ -74,7 +74,13 @@ class Demand:
 
 
 def open_order(
-    *, deal: Deal, what: What, at: datetime, invoice: Invoice | None = None, contact: Contact | None = None
+    *,
+    deal: Deal,
+    what: What,
+    at: datetime,
+    invoice: Invoice | None = None,
+    contact: Contact | None = None,
+    own: Decimal | None = None,
 ) -> ProviderOrder:
     """Return the order by which the payer pays what is owed for `what` at this moment.
 
@@ -85,7 +91,7 @@ def open_order(
        CREATING: nobody knows yet, ask again soon; a second call repeats the same body under the same key.
        REFUSED: the provider said no. Raises NothingOwed, NoReceiptContact, network.NoReceiver.
     """
-    order, calls = _reserve(deal=deal, what=what, at=at, invoice=invoice, contact=contact)
+    order, calls = _reserve(deal=deal, what=what, at=at, invoice=invoice, contact=contact, own=own)
     if calls:
         return _create(order, at=at)
     return order if order.state != ProviderOrder.State.CREATING else _await(order)
@@ -101,8 +107,7 @@ def retire(*, deal: Deal, standing: ledger.Standing, at: datetime) -> int:
         order
         for order in ProviderOrder.objects.filter(deal=deal, state__in=LIVE).select_related("invoice")
         if (order.invoice is not None and order.invoice.voided_at is not None)
-        or asking.amount(standing, what=What(order.purpose.partition(":")[0]), invoice=order.invoice)
-        != order.amount
+        or asking.amount_of_purpose(standing, purpose=order.purpose, invoice=order.invoice) != order.amount
     ]
     for order in stale:
         _supersede(order, at=at)
@@ -131,7 +136,13 @@ def expire(*, at: datetime) -> int:
 
 
 def _reserve(
-    *, deal: Deal, what: What, at: datetime, invoice: Invoice | None, contact: Contact | None
+    *,
+    deal: Deal,
+    what: What,
+    at: datetime,
+    invoice: Invoice | None,
+    contact: Contact | None,
+    own: Decimal | None,
 ) -> tuple[ProviderOrder, bool]:
     """Commit the row of the order and say whether this caller is the one who asks the provider."""
     with transaction.atomic():
@@ -141,12 +152,12 @@ def _reserve(
             # The address of a void invoice asks for the first open row, by that row's order.
             what, invoice = What.INSTALLMENT, None
         standing = ledger.standing(locked, on=day)
-        amount = asking.amount(standing, what=what, invoice=invoice)
+        amount = asking.amount(standing, what=what, invoice=invoice, own=own)
         if amount <= money.ZERO:
             raise NothingOwed(covered=asking.is_covered(standing, what=what, invoice=invoice))
         receiver = network.asker(deal=locked, on=day)
         order = ProviderOrder.objects.filter(
-            deal=locked, purpose=asking.purpose_of(what, invoice), state__in=LIVE
+            deal=locked, purpose=asking.purpose_of(what, invoice, own), state__in=LIVE
         ).first()
         if order is not None and _is_being_charged(order, at=at):
             return order, False
@@ -156,7 +167,7 @@ def _reserve(
         if order is not None:
             _supersede(order, at=at)
         demand = Demand(
-            purpose=asking.purpose_of(what, invoice),
+            purpose=asking.purpose_of(what, invoice, own),
             invoice=invoice,
             amount=amount,
             whole=amount >= standing.total,

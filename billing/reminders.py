@@ -154,6 +154,7 @@ def _deal_words(deal: Deal, dues: list[Due], *, at: datetime) -> DueDeal | None:
         rows=[_row_words(row, today) for row in rows],
         amount=amount,
         url=links.go_url(deal=deal, what=what, at=at),
+        refuse_url=f"{links.page_url(deal=deal, at=at)}#reminders",
     )
 
 

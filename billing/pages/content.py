@@ -16,6 +16,8 @@ from billing import asking, ledger, letters, network, papers
 from billing.asking import What
 from billing.ledger import RowStanding, RowState, Standing
 from billing.models import LegalEntity, Payment, Receipt
+from billing.pages import wishes
+from billing.pages.wishes import Wishes
 from billing.rules import money, names
 from crm.models import Deal
 from documents.models import Document
@@ -77,6 +79,12 @@ class Content:
     rows: Sequence[Row]
     payments: Sequence[Paid]
     documents: Sequence[Document]
+    wishes: Wishes
+
+    @property
+    def invoice(self) -> Document | None:
+        """The newest invoice that the payer may open."""
+        return next((one for one in self.documents if one.kind == Document.Kind.INVOICE), None)
 
 
 def of(deal: Deal, *, at: datetime) -> Content:
@@ -101,6 +109,7 @@ def of(deal: Deal, *, at: datetime) -> Content:
         buttons=_buttons(standing) if entity else (),
         rows=[_row(row, today) for row in standing.rows],
         payments=_payments(deal),
+        wishes=wishes.of(deal, standing, at=at),
         documents=list(papers.for_payer(deal).defer("values").order_by("-id")[:PAYMENTS_SHOWN]),
     )
 

@@ -5,64 +5,41 @@ by its notices. Unknown and revoked tokens are one and the same 404. No cookie i
 nothing that a foreign page could misuse: the token in the path is the only key.
 """
 
-from collections.abc import Callable
-from functools import wraps
+from decimal import Decimal
 from typing import Any
 
 from csp.decorators import csp_exempt
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing import links, network, orders, papers
+from billing import date_requests, declines, direct_transfer, ledger, network, orders, papers
 from billing.asking import What
 from billing.models import Invoice, ProviderOrder
 from billing.orders import Contact
-from billing.pages import content, robots
+from billing.pages import acts, content, robots
+from billing.pages.doors import for_payer
 from billing.rules import money
 from crm.models import Deal
 from documents import opening
 
-HEADERS = {
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-    "Cache-Control": "private, no-store",
-}
 # Pages that wait look again by themselves: soon at first, then slower, then not at all.
 LOOKS = (1, 2, 2, 3, 3, 5, 5, 10, 10, 15, 20, 30, 30)
 
-DealView = Callable[..., HttpResponse]
-
-
-def _for_payer(view: DealView) -> Callable[..., HttpResponse]:
-    """Open the link, answer in Russian, and keep the page away from robots, caches and other sites."""
-
-    @wraps(view)
-    def door(request: HttpRequest, token: str, **parts: int) -> HttpResponse:
-        with translation.override("ru"):
-            try:
-                response = view(request, links.deal_of(token=token), **parts)
-            except (links.UnknownToken, Http404):
-                response = render(request, "pay/unknown.html", status=404)
-        for name, value in HEADERS.items():
-            response[name] = value
-        return response
-
-    return door
-
 
 @require_safe
-@_for_payer
+@for_payer
 def page(request: HttpRequest, deal: Deal) -> HttpResponse:
-    """The payer's page."""
-    return render(request, "pay/page.html", {"page": content.of(deal, at=timezone.now())})
+    """The payer's page; after a form was sent it says what was done."""
+    words = {"said": request.GET.get("said", ""), "consent": acts.consent_words()}
+    return render(request, "pay/page.html", {"page": content.of(deal, at=timezone.now()), **words})
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-@_for_payer
+@for_payer
 def go(request: HttpRequest, deal: Deal) -> HttpResponse:
     """Send the payer to the provider's page for what is owed now; a POST says where the receipt should go."""
     if robots.is_robot(request):
@@ -70,8 +47,15 @@ def go(request: HttpRequest, deal: Deal) -> HttpResponse:
     what, invoice = _asked(request, deal)
     try:
         order = orders.open_order(
-            deal=deal, what=what, invoice=invoice, contact=_contact(request), at=timezone.now()
+            deal=deal,
+            what=what,
+            invoice=invoice,
+            contact=_contact(request),
+            own=_own_sum(request, deal) if what == What.OWN else None,
+            at=timezone.now(),
         )
+    except acts.NotUnderstood as error:
+        return acts.again(request, deal, str(error), at=timezone.now())
     except orders.NothingOwed as error:
         return _show(request, deal, "nothing", covered=error.covered)
     except orders.NoReceiptContact:
@@ -86,7 +70,7 @@ def go(request: HttpRequest, deal: Deal) -> HttpResponse:
 
 
 @require_safe
-@_for_payer
+@for_payer
 def done(request: HttpRequest, deal: Deal) -> HttpResponse:
     """Where the provider sends the payer back; says "paid" only when the money is in the ledger."""
     order = _order(request, deal)
@@ -97,20 +81,45 @@ def done(request: HttpRequest, deal: Deal) -> HttpResponse:
 
 
 @require_safe
-@_for_payer
+@for_payer
 def failed(request: HttpRequest, deal: Deal) -> HttpResponse:
     """Where the provider sends the payer back after a decline; money that came all the same is shown."""
     order = _order(request, deal)
     payment = order.payments.first() if order else None
     if payment is not None:
         return _show(request, deal, "thanks", amount=money.words(payment.amount))
-    what = order.purpose.partition(":")[0] if order else ""
-    return _show(request, deal, "failed", order=order, what=what)
+    what, _colon, detail = order.purpose.partition(":") if order else ("", "", "")
+    declined = declines.last_of(order) if order else None
+    return _show(
+        request,
+        deal,
+        "failed",
+        order=order,
+        what=what,
+        own=detail if what == What.OWN else "",
+        declined=declined,
+    )
+
+
+@require_safe
+@for_payer
+def transfer(request: HttpRequest, deal: Deal) -> HttpResponse:
+    """How to pay past the payment system: requisites, their QR for a bank's application, a form to tell."""
+    at = timezone.now()
+    today = deal.local_day(at)
+    try:
+        entity = network.asker(deal=deal, on=today).legal_entity
+    except (network.NoReceiver, network.NoTaxSetting):
+        return _show(request, deal, "closed")
+    standing = ledger.standing(deal, on=today)
+    amount = standing.overdue or (standing.next.rest if standing.next else standing.debt)
+    found = direct_transfer.of(deal, entity, amount=amount)
+    return _show(request, deal, "transfer", transfer=found, amount=money.words(amount), today=today)
 
 
 @csp_exempt()  # the browser's own viewer is a plugin, which our policy forbids
 @require_safe
-@_for_payer
+@for_payer
 def document(request: HttpRequest, deal: Deal, document_id: int) -> HttpResponse:
     """A document that was marked as visible to the payer; any other one is a 404."""
     found = papers.for_payer(deal).filter(pk=document_id).first()
@@ -134,6 +143,13 @@ def _asked(request: HttpRequest, deal: Deal) -> tuple[What, Invoice | None]:
     if invoice is None:
         raise Http404
     return what, invoice
+
+
+def _own_sum(request: HttpRequest, deal: Deal) -> Decimal:
+    """The sum that the payer typed; only where the account lets him."""
+    if not date_requests.rules_of(deal).own_sum:
+        raise Http404
+    return acts.sum_of(request.GET.get("sum", ""))
 
 
 def _order(request: HttpRequest, deal: Deal) -> ProviderOrder | None:

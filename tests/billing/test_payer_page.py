@@ -34,6 +34,7 @@ class Bank:
     """A provider that always works, until it is told otherwise."""
 
     request_id_lives = timedelta(minutes=55)
+    charges_cards = True
     finds_orders = False
     order_lives: timedelta | None = None
     first_number: int | None = None

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Response, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from billing import links, payments
-from billing.models import ProviderOrder
+from billing.models import AccountPolicy, LegalEntity, ProviderOrder
 from billing.providers.base import CreatedOrder, OrderRequest
 from crm.models import Deal
 from tests.factories import make_deal, make_schedule
@@ -23,6 +23,7 @@ FINGER = 44
 
 class Bank:
     request_id_lives = timedelta(minutes=55)
+    charges_cards = True
     finds_orders = False
     order_lives: timedelta | None = None
     first_number: int | None = None
@@ -124,3 +125,48 @@ def test_who_has_no_address_says_where_the_receipt_goes(live_server: LiveServer,
     phone.locator("button").click()
     phone.wait_for_url(f"{BANK}*")
     expect(phone).to_have_url(f"{BANK}{ProviderOrder.objects.get().number}")
+
+
+def test_every_way_besides_paying_fits_a_phone_and_a_finger(live_server: LiveServer, phone: Page) -> None:
+    deal = late_deal()
+    bank = {
+        "bic": "049805746",
+        "account": "40602810700000000025",
+        "correspondent": "30101810800000000746",
+        "name": "ОТДЕЛЕНИЕ ТЕСТ",
+    }
+    LegalEntity.objects.update(bank=bank, phone="+7 495 000-00-00")
+    AccountPolicy.objects.update(payer_page={"own_sum": True, "move_days": 120})
+    phone.goto(address(live_server, deal))
+    summaries = phone.locator("summary")
+    assert summaries.count() == 5
+    for summary in summaries.all():
+        summary.click()
+    assert is_inside(phone)
+    for part in (*phone.locator("button").all(), *phone.locator(".way, input:not([type=hidden])").all()):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["height"] >= (24 if part.get_attribute("type") == "checkbox" else FINGER)
+    phone.get_by_label("Оплачу до").fill((timezone.localdate() + timedelta(days=3)).isoformat())
+    phone.get_by_role("button", name="Обещаю").click()
+    expect(phone.get_by_role("status")).to_contain_text("не будем напоминать")
+    phone.get_by_role("link", name="Оплатить переводом или по QR-коду").click()
+    expect(phone.locator(".code svg")).to_be_visible()
+    assert is_inside(phone)
+    phone.get_by_role("button", name="Я оплатил").click()
+    expect(phone.locator("body")).to_contain_text("Ищем ваш перевод")
+    assert is_inside(phone)
+
+
+def test_the_page_is_painted_within_the_budget(live_server: LiveServer, phone: Page) -> None:
+    """No script, no font, no picture: what is painted first comes with the one answer."""
+    phone.goto(address(live_server, late_deal()))
+    sizes = phone.evaluate(
+        "() => ({requests: performance.getEntriesByType('resource').length,"
+        " bytes: performance.getEntriesByType('navigation')[0].transferSize,"
+        " after: performance.getEntriesByName('first-contentful-paint')[0].startTime"
+        " - performance.getEntriesByType('navigation')[0].responseEnd})"
+    )
+    assert sizes["requests"] == 0
+    assert sizes["bytes"] < BYTES_MAX
+    assert sizes["after"] < 1000
