@@ -13,7 +13,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Max, Q, Sum
 
 from billing import ledger, pause_state, sums
@@ -29,31 +28,6 @@ from billing.models import (
 )
 from billing.rules import hindsight, money
 from crm.models import Deal
-
-# Every fact of money that the deal had by the day, by what was known.
-SUMS = """
-WITH came AS (
-    SELECT p.id, p.amount FROM billing_payment p
-    WHERE p.deal_id = %(deal)s AND p.counted AND p.received_at < %(till)s AND p.recorded_at <= %(known)s
-      AND NOT EXISTS (SELECT 1 FROM billing_placement x
-                      WHERE x.payment_id = p.id AND x.deal_id IS NOT NULL AND x.recorded_at > %(known)s)
-)
-SELECT coalesce((SELECT sum(amount) FROM came), 0)
-     - coalesce((SELECT sum(m.amount) FROM billing_move m JOIN came ON came.id = m.source_id
-                 WHERE m.recorded_at <= %(known)s), 0)
-     + coalesce((SELECT sum(m.amount) FROM billing_move m JOIN came ON came.id = m.target_id
-                 WHERE m.recorded_at <= %(known)s AND m.amount < 0), 0)
-     - coalesce((SELECT sum(v.amount) FROM billing_reversal v JOIN came ON came.id = v.payment_id
-                 WHERE v.recorded_at <= %(known)s), 0),
-       coalesce((SELECT sum(r.amount) FROM billing_refund r JOIN came ON came.id = r.payment_id
-                 WHERE r.recorded_at <= %(known)s AND r.refunded_at < %(till)s), 0),
-       coalesce((SELECT sum(f.amount) FROM billing_latefee f
-                 JOIN billing_installment i ON i.id = f.installment_id
-                 JOIN billing_schedule s ON s.id = i.schedule_id
-                 WHERE s.deal_id = %(deal)s AND f.recorded_at <= %(known)s AND f.until <= %(on)s), 0),
-       coalesce((SELECT sum(f.amount) FROM billing_feeallocation f JOIN came ON came.id = f.payment_id
-                 WHERE f.recorded_at <= %(known)s), 0)
-"""
 
 
 @dataclass(frozen=True)
@@ -97,15 +71,9 @@ def _schedule(deal: Deal, sight: _Sight) -> Schedule | None:
 
 
 def _facts(deal: Deal, schedule: Schedule | None, sight: _Sight) -> sums.Facts:
-    values: dict[str, Any] = {
-        "deal": deal.pk,
-        "on": sight.on,
-        "till": sight.till,
-        "known": sight.known_at or "infinity",
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(SUMS, values)
-        received, refunded, charged, fees_paid = cursor.fetchone()
+    received, refunded, charged, fees_paid = sums.totals(
+        deal, till=sight.till, fees_until=sight.on, known_at=sight.known_at
+    )
     charged = max(charged, money.ZERO)
     pauses = pause_state.in_force(on=sight.on, known_at=sight.known_at)
     return sums.Facts(

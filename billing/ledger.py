@@ -182,13 +182,16 @@ def pay_fees(deal: Deal, sources: Sequence[allocation.Source], *, at: datetime) 
 
 def free_money(deal: Deal) -> list[allocation.Source]:
     """Payments of the deal with money that covers nothing and did not leave, oldest first."""
-    return [allocation.Source(payment.id, payment.free) for payment in unallocated(deal)]
+    return [allocation.Source(payment, amount) for payment, amount in sums.free(deal)]
 
 
 def unallocated(deal: Deal) -> list[Payment]:
     """The payments behind free_money, each with its `free` sum."""
-    payments = with_free(Payment.objects.filter(deal=deal, counted=True))
-    return [payment for payment in payments.order_by("received_at", "id") if payment.free > 0]
+    free = dict(sums.free(deal))
+    found = Payment.objects.in_bulk(free) if free else {}
+    for payment, amount in free.items():
+        found[payment].free = amount
+    return [found[payment] for payment in free]
 
 
 def with_free(payments: "models.QuerySet[Payment]") -> "models.QuerySet[Payment]":

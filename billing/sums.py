@@ -4,18 +4,53 @@ Reads only. billing.ledger turns these sums into the deal's standing.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from django.db import models
-from django.db.models import OuterRef, Subquery, Sum
+from django.db import connection, models
+from django.db.models import Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from billing import pause_state
-from billing.models import FeeAllocation, LateFee, Move, Payment, Refund, Reversal, Schedule
+from billing.models import Schedule
 from billing.rules import money
 from crm.models import Deal
+
+# What the deal had before a moment, by what was known at another one; plain, because every change reads it.
+TOTALS = """
+WITH came AS (
+    SELECT p.id, p.amount FROM billing_payment p
+    WHERE p.deal_id = %(deal)s AND p.counted AND p.received_at < %(till)s AND p.recorded_at <= %(known)s
+      AND NOT EXISTS (SELECT 1 FROM billing_placement x
+                      WHERE x.payment_id = p.id AND x.deal_id IS NOT NULL AND x.recorded_at > %(known)s)
+)
+SELECT coalesce((SELECT sum(amount) FROM came), 0)
+     - coalesce((SELECT sum(m.amount) FROM billing_move m JOIN came ON came.id = m.source_id
+                 WHERE m.recorded_at <= %(known)s), 0)
+     + coalesce((SELECT sum(m.amount) FROM billing_move m JOIN came ON came.id = m.target_id
+                 WHERE m.recorded_at <= %(known)s AND m.amount < 0), 0)
+     - coalesce((SELECT sum(v.amount) FROM billing_reversal v JOIN came ON came.id = v.payment_id
+                 WHERE v.recorded_at <= %(known)s), 0),
+       coalesce((SELECT sum(r.amount) FROM billing_refund r JOIN came ON came.id = r.payment_id
+                 WHERE r.recorded_at <= %(known)s AND r.refunded_at < %(till)s), 0),
+       coalesce((SELECT sum(f.amount) FROM billing_latefee f
+                 JOIN billing_installment i ON i.id = f.installment_id
+                 JOIN billing_schedule s ON s.id = i.schedule_id
+                 WHERE s.deal_id = %(deal)s AND f.recorded_at <= %(known)s AND f.until <= %(fees_until)s), 0),
+       coalesce((SELECT sum(f.amount) FROM billing_feeallocation f JOIN came ON came.id = f.payment_id
+                 WHERE f.recorded_at <= %(known)s), 0)
+"""
+FREE = """
+SELECT p.id, p.amount
+    - coalesce((SELECT sum(r.amount) FROM billing_refund r WHERE r.payment_id = p.id), 0)
+    - coalesce((SELECT sum(v.amount) FROM billing_reversal v WHERE v.payment_id = p.id), 0)
+    - coalesce((SELECT sum(m.amount) FROM billing_move m WHERE m.source_id = p.id), 0)
+    + coalesce((SELECT sum(m.amount) FROM billing_move m WHERE m.target_id = p.id AND m.amount < 0), 0)
+    - coalesce((SELECT sum(a.amount) FROM billing_allocation a WHERE a.payment_id = p.id), 0)
+    - coalesce((SELECT sum(f.amount) FROM billing_feeallocation f WHERE f.payment_id = p.id), 0)
+FROM billing_payment p WHERE p.deal_id = %(deal)s AND p.counted
+ORDER BY p.received_at, p.id
+"""
 
 
 @dataclass(frozen=True)
@@ -46,30 +81,45 @@ class Facts:
 
 
 def of(deal: Deal, *, on: date) -> Facts:
-    """Received, refunded, late fees, the schedule and whether it is paused that day, in one round trip."""
-    of_deal: Any = {"payment__deal": OuterRef("pk"), "payment__counted": True}
-    brought_back = Move.objects.filter(target__deal=OuterRef("pk"), amount__lt=0)
-    fees = LateFee.objects.filter(installment__schedule__deal=OuterRef("pk"))
-    # Any, because crm's Deal does not declare what is annotated here.
-    found: Any = (
-        Deal.objects.filter(pk=deal.pk)
-        .select_related("schedule")
-        .annotate(
-            received=total_of(Payment.objects.filter(deal=OuterRef("pk"), counted=True), "deal")
-            - total_of(Move.objects.filter(source__deal=OuterRef("pk")), "source__deal")
-            + total_of(brought_back, "target__deal")
-            - total_of(Reversal.objects.filter(**of_deal), "payment__deal"),
-            refunded=total_of(Refund.objects.filter(**of_deal), "payment__deal"),
-            fees_charged=total_of(fees, "installment__schedule__deal"),
-            fees_paid=total_of(FeeAllocation.objects.filter(**of_deal), "payment__deal"),
-            is_paused=pause_state.of_deals(on=on),
-        )
-        .only("id", "schedule")
-        .get()
+    """Received, refunded, late fees, the schedule and whether it is paused that day, by all that is known."""
+    received, refunded, charged, fees_paid = totals(deal)
+    schedule = Schedule.objects.filter(deal=deal).first()
+    return Facts(
+        received=received,
+        refunded=refunded,
+        fees=Fees(charged, fees_paid),
+        schedule=schedule,
+        is_paused=schedule is not None and pause_state.in_force(on=on).filter(schedule=schedule).exists(),
     )
-    fees_now = Fees(found.fees_charged, found.fees_paid)
-    schedule = getattr(found, "schedule", None)
-    return Facts(found.received, found.refunded, fees_now, schedule, found.is_paused)
+
+
+def totals(
+    deal: Deal,
+    *,
+    till: datetime | None = None,
+    fees_until: date | None = None,
+    known_at: datetime | None = None,
+) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """Received, refunded, late fees charged and paid: of money that came before `till`, by what was known."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TOTALS,
+            {
+                "deal": deal.pk,
+                "till": till or "infinity",
+                "fees_until": fees_until or "infinity",
+                "known": known_at or "infinity",
+            },
+        )
+        received, refunded, charged, paid = cursor.fetchone()
+    return received, refunded, charged, paid
+
+
+def free(deal: Deal) -> list[tuple[int, Decimal]]:
+    """The deal's payments (ids) that hold money for nothing, oldest first, each with how much."""
+    with connection.cursor() as cursor:
+        cursor.execute(FREE, {"deal": deal.pk})
+        return [(payment, amount) for payment, amount in cursor.fetchall() if amount > 0]
 
 
 def total_of(rows: "models.QuerySet[models.Model]", group: str) -> Coalesce:
