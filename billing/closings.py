@@ -43,21 +43,47 @@ def write(*, deal: Deal, schedule: Schedule | None, total: Decimal, act: Act, at
 
 
 def keep_closed(*, deal: Deal, author: str, at: datetime) -> None:
-    """Let a closed deal whose kept money left it be closed at what is left: it owes nothing still.
+    """Let a closed deal that gave kept money away be closed at what is left: it owes nothing still.
 
-    The caller holds the deal's lock and has written the refund or the move; an open deal is left alone.
+    The caller holds the deal's lock and has written the refund, move or reversal; an open deal is left alone.
     """
-    schedule = Schedule.objects.exclude(closing=versions.OPEN).filter(deal=deal).first()
+    schedule = _owing_though_closed(deal, at=at)
+    if schedule is not None:
+        _close_again(schedule, author=author, at=at)
+
+
+def take_loss(*, deal: Deal, author: str, reason: str, at: datetime) -> None:
+    """The payer's bank took kept money back: a cancelled deal is closed at what is left, a settled one owes it
+    again.
+
+    The caller holds the deal's lock and has written the fact; an open deal is left alone.
+    """
+    schedule = _owing_though_closed(deal, at=at)
     if schedule is None:
         return
-    ledger.settle_open(deal, at=at)
-    standing = ledger.standing(deal, on=deal.local_day(at))
-    if standing.debt == 0:
+    if schedule.closing == Schedule.Closing.CANCELLED:
+        _close_again(schedule, author=author, at=at)
         return
+    layout = layouts.redated(layouts.current_rows(schedule), {}, effective=lambda day: day)
+    act = Act(Kind.REBUILT, author, reason)
+    versions.write(deal=deal, schedule=schedule, layout=layout, act=act, due_day=schedule.due_day, at=at)
+
+
+def _owing_though_closed(deal: Deal, *, at: datetime) -> Schedule | None:
+    schedule = Schedule.objects.exclude(closing=versions.OPEN).filter(deal=deal).first()
+    if schedule is None:
+        return None
+    ledger.settle_open(deal, at=at)
+    return schedule if ledger.standing(deal, on=deal.local_day(at)).debt > 0 else None
+
+
+def _close_again(schedule: Schedule, *, author: str, at: datetime) -> None:
+    deal = schedule.deal
+    paid = ledger.standing(deal, on=deal.local_day(at)).paid
     kind = Kind.CANCELLED if schedule.closing == Schedule.Closing.CANCELLED else Kind.SETTLED
     last = schedule.versions.order_by("-number").first()
-    act = Act(kind, author, last.reason if last else "", {"total": money.text(standing.paid)})
-    write(deal=deal, schedule=schedule, total=standing.paid, act=act, at=at)
+    act = Act(kind, author, last.reason if last else "", {"total": money.text(paid)})
+    write(deal=deal, schedule=schedule, total=paid, act=act, at=at)
 
 
 def _cut(lines: Sequence[Line], total: Decimal, *, on: date) -> list[Line]:

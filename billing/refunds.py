@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from billing import closings, history, ledger, moves, orders, projection, receipts, return_receipts
@@ -124,6 +125,7 @@ def end(*, order: RefundOrder, fact: Fact, at: datetime) -> Refund:
                 raise AboveHeld
             refund = _write(order.payment, deal, fact, at=at)
         _close(order, refund, fact, at=at)
+        _drop_orders(order.payment, deal, at=at)
     return refund
 
 
@@ -159,6 +161,7 @@ def _take_in(
         refund = _write(payment, deal, _like_ordered(fact, order), at=at)
         if order:
             _close(order, refund, fact, at=at)
+        _drop_orders(payment, deal, at=at)
     return refund
 
 
@@ -241,8 +244,34 @@ def _close(order: RefundOrder, refund: Refund, fact: Fact, *, at: datetime) -> N
     )
 
 
+def _drop_orders(payment: Payment, deal: Deal | None, *, at: datetime) -> None:
+    """What was asked back and is not there any more is given up, newest first, unless a shop heard it."""
+    heard = ProviderCall.objects.filter(kind=ProviderCall.Kind.REFUND, called_at__isnull=False)
+    asked = RefundOrder.objects.filter(payment=payment, state__in=OPEN)
+    over = (asked.aggregate(sum=Sum("amount"))["sum"] or money.ZERO) - held(payment)
+    for order in asked.exclude(id__in=heard.values("refund_order_id")).order_by("-id"):
+        if over <= 0:
+            break
+        over -= order.amount
+        reason = _("it went back another way")
+        RefundOrder.objects.filter(pk=order.pk).update(
+            state=RefundOrder.State.FAILED, error=reason, closed_at=at, closed_by=history.SYSTEM
+        )
+        if deal:
+            history.record(
+                deal=deal,
+                kind="refund_failed",
+                at=at,
+                recorded_at=at,
+                author=history.SYSTEM,
+                data={"amount": money.text(order.amount), "reason": reason, "order": order.pk},
+            )
+
+
 def _follow(deal: Deal, refund: Refund, *, at: datetime) -> None:
-    if not refund.chargeback:
+    if refund.chargeback:
+        closings.take_loss(deal=deal, author=refund.author, reason=refund.reason, at=at)
+    else:
         closings.keep_closed(deal=deal, author=refund.author, at=at)
     ledger.settle_open(deal, at=at)
     standing = ledger.standing(deal, on=deal.local_day(at))

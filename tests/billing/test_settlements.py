@@ -9,12 +9,22 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import invoices, payments, refunds, schedules, settlements, verification, versions
+from billing import (
+    invoices,
+    payments,
+    refunds,
+    schedules,
+    settlements,
+    verification,
+    versions,
+    write_offs,
+)
 from billing.models import (
     Allocation,
     Event,
     InstallmentClosing,
     Invoice,
+    MerchantAccount,
     Payment,
     ProviderOrder,
     Schedule,
@@ -264,15 +274,10 @@ def test_a_signed_schedule_is_closed_by_an_administrator_only() -> None:
 
 
 def test_a_written_off_row_is_asked_no_more_and_given_up_no_more() -> None:
-    from billing.models import WriteOff
-
     deal = make_deal()
-    schedule = make_schedule(deal)
+    make_schedule(deal)
     receive(deal, 30000)
-    row = rows_of(schedule)[1]
-    WriteOff.objects.create(
-        installment=row, amount=rub(30000), author="user:1", reason="нет", written_on=TODAY, recorded_at=NOW
-    )
+    write_offs.write_off(deal=deal, amount=rub(30000), reason="нет", written_on=None, author="user:1", at=NOW)
     settle(deal, 30000)
     standing = standing_of(deal)
     assert (standing.paid, standing.debt, standing.written_off) == (rub(30000), 0, 0)
@@ -337,6 +342,61 @@ def test_kept_money_that_goes_back_later_leaves_the_deal_closed_at_what_is_left(
     refunds.noticed(external_id="r2", amount=rub(20000), **back)
     standing = standing_of(deal)
     assert (standing.total, standing.paid, standing.debt, standing.state) == (0, 0, 0, "cancelled")
+    assert not list(verification.violations())
+
+
+def by_card(deal: Deal, amount: object = 30000) -> MerchantAccount:
+    order = make_order(deal)
+    payments.receive(
+        merchant=order.merchant,
+        external_id="501",
+        amount=rub(amount),
+        currency="RUB",
+        received_at=NOW,
+        method="card",
+        order=order,
+        at=NOW,
+    )
+    return order.merchant
+
+
+def charge_back(merchant: MerchantAccount, amount: object) -> None:
+    refunds.charged_back(
+        merchant=merchant,
+        payment_external_id="501",
+        external_id="cb1",
+        amount=rub(amount),
+        charged_at=NOW,
+        author="system",
+        at=NOW,
+    )
+
+
+def test_a_settled_deal_owes_again_what_the_payers_bank_took_back() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    merchant = by_card(deal)
+    settle(deal, 20000)
+    charge_back(merchant, 25000)
+    standing = standing_of(deal)
+    assert (standing.total, standing.paid, standing.debt, standing.credit) == (
+        rub(20000),
+        rub(5000),
+        rub(15000),
+        0,
+    )
+    assert Schedule.objects.get(deal=deal).closing == ""
+    assert not list(verification.violations())
+
+
+def test_a_cancelled_deal_owes_nothing_whatever_the_payers_bank_takes_back() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    merchant = by_card(deal)
+    cancel(deal)
+    charge_back(merchant, 25000)
+    standing = standing_of(deal)
+    assert (standing.total, standing.debt, standing.state) == (rub(5000), 0, "cancelled")
     assert not list(verification.violations())
 
 
