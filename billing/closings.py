@@ -53,8 +53,8 @@ def keep_closed(*, deal: Deal, author: str, at: datetime) -> None:
 
 
 def take_loss(*, deal: Deal, author: str, reason: str, at: datetime) -> None:
-    """The payer's bank took kept money back: a cancelled deal is closed at what is left, a settled one owes it
-    again.
+    """The payer's bank took kept money back: a cancelled deal is closed at what is left, a settled one owes
+    it again.
 
     The caller holds the deal's lock and has written the fact; an open deal is left alone.
     """
