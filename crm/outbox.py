@@ -32,7 +32,10 @@ __all__ = [
 
 
 # What a note may be about: the first word of its key. An account may silence any of them.
-NOTES = ("payment", "refund", "schedule", "invoice", "message", "overdue", "document", "deal")
+NOTES = (
+    *("payment", "refund", "move", "reversal", "write_off", "late_fee"),
+    *("schedule", "pause", "invoice", "message", "overdue", "deal"),
+)
 
 
 def put_fields(*, deal: Deal, values: Mapping[str, str | date | None], at: datetime) -> None:
