@@ -8,51 +8,138 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0019_arrangements_of_collection'),
-        ('crm', '0004_connection_and_mirror'),
+        ("billing", "0019_arrangements_of_collection"),
+        ("crm", "0004_connection_and_mirror"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CalendarYear',
+            name="CalendarYear",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(unique=True)),
-                ('days_off', django.contrib.postgres.fields.ArrayField(base_field=models.DateField(), blank=True, default=list, size=None)),
-                ('working_weekends', django.contrib.postgres.fields.ArrayField(base_field=models.DateField(), blank=True, default=list, size=None)),
-                ('source', models.CharField(blank=True, max_length=255)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField(unique=True)),
+                (
+                    "days_off",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateField(), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "working_weekends",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateField(), blank=True, default=list, size=None
+                    ),
+                ),
+                ("source", models.CharField(blank=True, max_length=255)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('year__gte', 2000), ('year__lte', 2100)), name='calendar_year_in_range')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("year__gte", 2000), ("year__lte", 2100)),
+                        name="calendar_year_in_range",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ScheduleTemplate',
+            name="ScheduleTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('programme', models.CharField(blank=True, max_length=255)),
-                ('total_from', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('total_to', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('count', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('monthly_amount', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('first_after_days', models.PositiveSmallIntegerField(default=0)),
-                ('due_day', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('every_months', models.PositiveSmallIntegerField(default=1)),
-                ('every_days', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('down_percent', models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True)),
-                ('down_amount', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('down_after_days', models.PositiveSmallIntegerField(default=0)),
-                ('round_to', models.CharField(choices=[('0.01', 'Kopeck'), ('1', 'Rouble'), ('100', 'Hundred')], default='0.01', max_length=4)),
-                ('remainder', models.CharField(choices=[('last', 'Last'), ('first', 'First')], default='last', max_length=5)),
-                ('shift_weekends', models.BooleanField(default=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='schedule_templates', to='crm.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("programme", models.CharField(blank=True, max_length=255)),
+                ("total_from", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
+                ("total_to", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
+                ("count", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "monthly_amount",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True),
+                ),
+                ("first_after_days", models.PositiveSmallIntegerField(default=0)),
+                ("due_day", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("every_months", models.PositiveSmallIntegerField(default=1)),
+                ("every_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("down_percent", models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True)),
+                ("down_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
+                ("down_after_days", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "round_to",
+                    models.CharField(
+                        choices=[("0.01", "Kopeck"), ("1", "Rouble"), ("100", "Hundred")],
+                        default="0.01",
+                        max_length=4,
+                    ),
+                ),
+                (
+                    "remainder",
+                    models.CharField(
+                        choices=[("last", "Last"), ("first", "First")], default="last", max_length=5
+                    ),
+                ),
+                ("shift_weekends", models.BooleanField(default=True)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="schedule_templates",
+                        to="crm.account",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'name'), name='schedule_template_name_once'), models.CheckConstraint(condition=models.Q(models.Q(('count__isnull', True), ('monthly_amount__gt', 0)), models.Q(('count__gte', 1), ('count__lte', 240), ('monthly_amount__isnull', True)), _connector='OR'), name='schedule_template_count_or_amount'), models.CheckConstraint(condition=models.Q(('total_from__isnull', True), ('total_to__isnull', True), ('total_from__lte', models.F('total_to')), _connector='OR'), name='schedule_template_bracket'), models.CheckConstraint(condition=models.Q(('due_day__isnull', True), models.Q(('due_day__gte', 1), ('due_day__lte', 31)), _connector='OR'), name='schedule_template_due_day'), models.CheckConstraint(condition=models.Q(('down_percent__isnull', True), models.Q(('down_amount__isnull', True), ('down_percent__gt', 0), ('down_percent__lt', Decimal('100'))), _connector='OR'), name='schedule_template_down_payment')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "name"), name="schedule_template_name_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("count__isnull", True), ("monthly_amount__gt", 0)),
+                            models.Q(
+                                ("count__gte", 1), ("count__lte", 240), ("monthly_amount__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="schedule_template_count_or_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("total_from__isnull", True),
+                            ("total_to__isnull", True),
+                            ("total_from__lte", models.F("total_to")),
+                            _connector="OR",
+                        ),
+                        name="schedule_template_bracket",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("due_day__isnull", True),
+                            models.Q(("due_day__gte", 1), ("due_day__lte", 31)),
+                            _connector="OR",
+                        ),
+                        name="schedule_template_due_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("down_percent__isnull", True),
+                            models.Q(
+                                ("down_amount__isnull", True),
+                                ("down_percent__gt", 0),
+                                ("down_percent__lt", Decimal("100")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="schedule_template_down_payment",
+                    ),
+                ],
             },
         ),
     ]

@@ -4,20 +4,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0023_late_fee_guard'),
+        ("billing", "0023_late_fee_guard"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='schedule',
-            name='closing',
-            field=models.CharField(blank=True, choices=[('', 'Open'), ('settled', 'Closed At A Sum'), ('cancelled', 'Cancelled')], default='', max_length=10),
+            model_name="schedule",
+            name="closing",
+            field=models.CharField(
+                blank=True,
+                choices=[("", "Open"), ("settled", "Closed At A Sum"), ("cancelled", "Cancelled")],
+                default="",
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='scheduleversion',
-            name='kind',
-            field=models.CharField(choices=[('created', 'Created'), ('rebuilt', 'Rebuilt'), ('moved', 'Moved'), ('shifted', 'Shifted'), ('total', 'Total'), ('transferred', 'Transferred'), ('settled', 'Closed At A Sum'), ('cancelled', 'Cancelled')], default='rebuilt', max_length=12),
+            model_name="scheduleversion",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("created", "Created"),
+                    ("rebuilt", "Rebuilt"),
+                    ("moved", "Moved"),
+                    ("shifted", "Shifted"),
+                    ("total", "Total"),
+                    ("transferred", "Transferred"),
+                    ("settled", "Closed At A Sum"),
+                    ("cancelled", "Cancelled"),
+                ],
+                default="rebuilt",
+                max_length=12,
+            ),
         ),
     ]

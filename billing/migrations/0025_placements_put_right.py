@@ -5,31 +5,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0024_closing_in_words'),
-        ('crm', '0004_connection_and_mirror'),
+        ("billing", "0024_closing_in_words"),
+        ("crm", "0004_connection_and_mirror"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='UnplacedMoney',
-            fields=[
-            ],
+            name="UnplacedMoney",
+            fields=[],
             options={
-                'proxy': True,
-                'indexes': [],
-                'constraints': [],
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
             },
-            bases=('billing.payment',),
+            bases=("billing.payment",),
         ),
         migrations.AlterField(
-            model_name='placement',
-            name='payment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='placements', to='billing.payment'),
+            model_name="placement",
+            name="payment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="placements", to="billing.payment"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='placement',
-            constraint=models.UniqueConstraint(condition=models.Q(('deal__isnull', False)), fields=('payment',), name='payment_placed_once'),
+            model_name="placement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("deal__isnull", False)), fields=("payment",), name="payment_placed_once"
+            ),
         ),
     ]
