@@ -39,12 +39,12 @@ class TotalQuerySerializer(serializers.Serializer[Any]):
     total = sum_field(required=False, default=None)
 
 
-class MoveSerializer(SeenSerializer):
+class MoveDateSerializer(SeenSerializer):
     number = serializers.IntegerField(min_value=1)
     due_on = serializers.DateField()
 
 
-class TotalSerializer(SeenSerializer):
+class ChangeTotalSerializer(SeenSerializer):
     total = sum_field()
     spread = serializers.ChoiceField([one.value for one in Spread], required=False, default=Spread.EVENLY)
     due_on = serializers.DateField(required=False, allow_null=True, default=None)
@@ -54,7 +54,7 @@ class TransferTermsSerializer(TermsSerializer):
     """The terms of what is left after a transfer."""
 
 
-class TransferSerializer(SeenSerializer):
+class TransferDealSerializer(SeenSerializer):
     programme = serializers.CharField(required=False, allow_null=True, max_length=NAME_MAX, default=None)
     cohort = serializers.CharField(required=False, allow_null=True, max_length=NAME_MAX, default=None)
     terms = TransferTermsSerializer(required=False, allow_null=True, default=None)

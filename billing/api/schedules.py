@@ -13,7 +13,8 @@ from billing.api import idempotency, timeline
 from billing.api.deals import card_of
 from billing.api.doors import Door, Visit, body
 from billing.api.schedule_bodies import (
-    MoveSerializer,
+    ChangeTotalSerializer,
+    MoveDateSerializer,
     PauseSerializer,
     ReasonedSerializer,
     ResumeSerializer,
@@ -21,8 +22,7 @@ from billing.api.schedule_bodies import (
     SignSerializer,
     TemplateSerializer,
     TotalQuerySerializer,
-    TotalSerializer,
-    TransferSerializer,
+    TransferDealSerializer,
 )
 from billing.api.serializers import ScheduleSerializer, TermsSerializer, write_terms
 from billing.api.words import of_change, of_remark
@@ -126,12 +126,12 @@ class Cancel(Door):
 
 
 class Move(Door):
-    @extend_schema(request=MoveSerializer, responses=OpenApiTypes.OBJECT)
+    @extend_schema(request=MoveDateSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
 
         def act() -> idempotency.Answer:
-            given = body(MoveSerializer, request).validated_data
+            given = body(MoveDateSerializer, request).validated_data
             amendments.move_date(
                 deal=visit.deal,
                 number=given["number"],
@@ -145,12 +145,12 @@ class Move(Door):
 
 
 class Total(Door):
-    @extend_schema(request=TotalSerializer, responses=OpenApiTypes.OBJECT)
+    @extend_schema(request=ChangeTotalSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
 
         def act() -> idempotency.Answer:
-            given = body(TotalSerializer, request).validated_data
+            given = body(ChangeTotalSerializer, request).validated_data
             amendments.change_total(
                 deal=visit.deal,
                 total=given["total"],
@@ -165,12 +165,12 @@ class Total(Door):
 
 
 class Transfer(Door):
-    @extend_schema(request=TransferSerializer, responses=OpenApiTypes.OBJECT)
+    @extend_schema(request=TransferDealSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
 
         def act() -> idempotency.Answer:
-            checked = body(TransferSerializer, request)
+            checked = body(TransferDealSerializer, request)
             given = checked.validated_data
             amendments.transfer(
                 deal=visit.deal,
