@@ -3,10 +3,11 @@
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
-from billing.models import AccountPolicy, Location, Payment, Refund, Schedule, ScheduleVersion
+from billing.models import AccountPolicy, Location, Move, Payment, Refund, Reversal, Schedule, ScheduleVersion
 from billing.rules import deposit, money
 from billing.rules.deposit import DepositTerms
 from crm.models import Deal
@@ -55,6 +56,18 @@ def _earlier(deal: Deal, schedule: Schedule, terms: DepositTerms) -> list[tuple[
 
 
 def _held_until(deal: Deal, at: datetime) -> Decimal:
-    came = Payment.objects.filter(deal=deal, counted=True, recorded_at__lt=at).aggregate(sum=Sum("amount"))
-    went = Refund.objects.filter(payment__deal=deal, recorded_at__lt=at).aggregate(sum=Sum("amount"))
-    return (came["sum"] or money.ZERO) - (went["sum"] or money.ZERO)
+    """What the deal held at the end of a version: what came less what had left it by then."""
+    before: dict[str, Any] = {"recorded_at__lt": at}
+    came = Payment.objects.filter(deal=deal, counted=True, **before)
+    gone = (
+        Refund.objects.filter(payment__deal=deal, payment__counted=True, **before),
+        Reversal.objects.filter(payment__deal=deal, **before),
+        Move.objects.filter(source__deal=deal, **before),
+    )
+    brought_back = Move.objects.filter(target__deal=deal, amount__lt=0, **before)
+    return _sum(came) + _sum(brought_back) - sum((_sum(facts) for facts in gone), money.ZERO)
+
+
+def _sum(facts: "QuerySet[Any]") -> Decimal:
+    found: Decimal | None = facts.aggregate(sum=Sum("amount"))["sum"]
+    return found or money.ZERO

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from analytics import queries
 from analytics.filters import Filter
-from billing import credit, moves, payments, refund_orders, refunds, verification
+from billing import credit, moves, payments, refund_orders, refunds, schedules, verification
 from billing.models import Event, Move, Payment, Receipt
 from billing.payments import Offline
+from billing.rules.schedule import Row, Terms
 from crm.models import Deal, OutboxRow
+from tests.billing.bookings import make_booking, make_links, make_network
 from tests.billing.test_guards import refused
 from tests.factories import (
     NOW,
@@ -312,3 +314,21 @@ def test_what_is_asked_back_by_the_payer_is_not_moved() -> None:
         move(payment, there, 10001)
     move(payment, there, 10000)
     assert figures(there)[1] == rub(10000)
+
+
+def test_a_deposit_whose_money_was_carried_away_is_asked_again() -> None:
+    _account, (place, _other) = make_network()
+    here, there = make_booking(place), make_booking(place)
+    make_links(here)
+    payment = pay(here, 4000)
+    moves.move(payment=payment, to=there, amount=rub(3000), reason="не та бронь", author="user:1", at=NOW)
+    rows = (Row(TODAY, rub(19000)),)
+    schedules.save(
+        deal=here,
+        terms=Terms(rub(20000), rows=rows),
+        version=1,
+        author="user:1",
+        reason="больше игроков",
+        at=LATER,
+    )
+    assert standing_of(here).deposit == rub(5000)
