@@ -28,7 +28,10 @@ def preview(*, deal: Deal, terms: Terms, on: date) -> Layout:
 
     Raises InvalidTerms with every mistake named by its field.
     """
-    schedule = Schedule.objects.filter(deal=deal).first()
+    return _layout(deal, Schedule.objects.filter(deal=deal).first(), terms, on=on)
+
+
+def _layout(deal: Deal, schedule: Schedule | None, terms: Terms, *, on: date) -> Layout:
     current = layouts.current_rows(schedule)
     kept = layouts.covered_lines(current) if schedule else layouts.lines_of_money(deal)
     held = layouts.total_of(kept)
@@ -75,14 +78,18 @@ def lay_out(*, deal: Deal, terms: Terms, author: str, reason: str, at: datetime)
 
     The caller holds the deal's lock.
     """
-    kind = Kind.REBUILT if Schedule.objects.filter(deal=deal).exists() else Kind.CREATED
-    return carry_out(deal=deal, terms=terms, act=Act(kind, author, reason.strip()), at=at)
+    schedule = Schedule.objects.filter(deal=deal).first()
+    act = Act(Kind.REBUILT if schedule else Kind.CREATED, author, reason.strip())
+    return _carry_out(deal, schedule, terms, act, at=at)
 
 
 def carry_out(*, deal: Deal, terms: Terms, act: Act, at: datetime) -> Schedule:
     """Lay the terms out as the act says. The caller holds the deal's lock."""
-    schedule = Schedule.objects.filter(deal=deal).first()
-    layout = preview(deal=deal, terms=terms, on=deal.local_day(at))
+    return _carry_out(deal, Schedule.objects.filter(deal=deal).first(), terms, act, at=at)
+
+
+def _carry_out(deal: Deal, schedule: Schedule | None, terms: Terms, act: Act, *, at: datetime) -> Schedule:
+    layout = _layout(deal, schedule, terms, on=deal.local_day(at))
     act = replace(act, terms=versions.plain(asdict(terms)))
     due_day = terms.due_day or (terms.first_due_on.day if terms.first_due_on else None)
     if terms.every_days is not None:

@@ -1,8 +1,9 @@
 """Saving a schedule of twelve rows, against the bare SQL that it cannot do without.
 
-The bare SQL, in one transaction of a raw cursor: take the deal's lock and read its schedule, its money, its
-open orders and its open outbox rows; insert what the verb leaves behind (schedule, rows, version, event,
-link, outbox rows), taken from the tables after a save, so it is the same to the column.
+The bare SQL, in one transaction of a raw cursor: take the deal's lock and read what may hang on it (schedule,
+rows, money, orders, flags, promises, fees, link, outbox rows) and the account's rules; insert what the verb
+leaves behind (schedule, rows, version, event, link, outbox rows), taken from the tables after a save, so it is
+the same to the column.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,23 @@ LEFT_BEHIND = {
 READS = (
     "SELECT * FROM crm_deal WHERE id = %(deal)s FOR NO KEY UPDATE",
     "SELECT * FROM billing_schedule WHERE deal_id = %(deal)s",
-    "SELECT * FROM billing_payment WHERE deal_id = %(deal)s",
+    "SELECT * FROM billing_calendaryear",
+    "SELECT y.* FROM billing_accountpolicy y JOIN crm_deal d USING (account_id) WHERE d.id = %(deal)s",
+    "SELECT y.* FROM crm_pipeline y JOIN crm_deal d USING (account_id) WHERE d.id = %(deal)s",
+    "SELECT sum(amount) FROM billing_payment WHERE deal_id = %(deal)s",
+    "SELECT sum(r.amount) FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id"
+    " WHERE p.deal_id = %(deal)s",
+    "SELECT p.id, sum(a.amount) FROM billing_payment p LEFT JOIN billing_allocation a ON a.payment_id = p.id"
+    " WHERE p.deal_id = %(deal)s GROUP BY p.id",
+    "SELECT i.id, sum(a.amount) FROM billing_installment i JOIN billing_schedule s ON s.id = i.schedule_id"
+    " LEFT JOIN billing_allocation a ON a.installment_id = i.id WHERE s.deal_id = %(deal)s GROUP BY i.id",
+    "SELECT f.* FROM billing_overdueflag f JOIN billing_installment i ON i.id = f.installment_id"
+    " JOIN billing_schedule s ON s.id = i.schedule_id WHERE s.deal_id = %(deal)s",
+    "SELECT f.* FROM billing_latefee f JOIN billing_installment i ON i.id = f.installment_id"
+    " JOIN billing_schedule s ON s.id = i.schedule_id WHERE s.deal_id = %(deal)s",
+    "SELECT * FROM billing_promise WHERE deal_id = %(deal)s",
+    "SELECT * FROM billing_transferclaim WHERE deal_id = %(deal)s",
+    "SELECT * FROM billing_paymentlink WHERE deal_id = %(deal)s",
     "SELECT * FROM billing_providerorder WHERE deal_id = %(deal)s AND state IN ('creating', 'open')",
     "SELECT * FROM crm_outboxrow WHERE deal_id = %(deal)s AND state <> 'done'",
 )
