@@ -33,7 +33,7 @@ EVERY = [
         "document",
     ),
     *("settle", "cancel", "transfer", "change_total", "move_date", "pause", "sign", "refund", "payer"),
-    *("restore_price", "reverse_write_off", "waive_fees", "decide_loss"),
+    *("restore_price", "reverse_write_off", "waive_fees", "decide_loss", "promise", "stop", "decide_date"),
 ]
 WARNINGS = ["no_email", "no_receiver", "price_differs", "receipt_failed", "credit", "deal_closed"]
 
@@ -71,7 +71,9 @@ def rich(request: pytest.FixtureRequest, deal: Page, server: Server) -> Page:
         written_off="50.00",
         fees={"charged": "10.00", "paid": "0.00", "owed": "10.00"},
         signed={"on": "2026-10-01", "by": "user:1"},
-        promise={"until": "2026-12-01", "amount": "1000.00"},
+        promise={"until": "2026-12-01", "amount": "1000.00", "state": "broken"},
+        date_request={"number": 3, "was_on": "2026-11-10", "wanted_on": "2026-12-01", "comment": "Зарплата"},
+        stopped=["reminders"],
         documents=[
             {"id": 1, "name": "Договор № 1", "url": "http://x/", "created_at": "2026-11-22T15:30:00+03:00"}
         ],
@@ -103,7 +105,7 @@ def test_the_panel(rich: Page) -> None:
         *("Закрыть на другую сумму", "Отменить график", "Сменить ссылку клиента", "Поставить на паузу"),
         *("Перенести один платёж", "Изменить стоимость", "Перевести в другой поток", "Отметить подписанным"),
         *("Плательщик", "Списать долг", "Отменить списание", "Простить пеню", "Решить, что с долгом"),
-        "Исправить бюджет",
+        *("Исправить бюджет", "Обещание оплаты", "Остановить счета", "Возобновить", "Ответить о переносе"),
     ],
 )
 def test_each_dialog(rich: Page, server: Server, name: str) -> None:

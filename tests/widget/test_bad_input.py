@@ -35,7 +35,17 @@ ACTIONS = [
         "settle",
         "cancel",
     ),
-    *("transfer", "change_total", "move_date", "resume", "sign", "refund", "payer", "decide_loss"),
+    *(
+        "transfer",
+        "change_total",
+        "move_date",
+        "resume",
+        "sign",
+        "refund",
+        "payer",
+        "decide_loss",
+        "decide_date",
+    ),
 ]
 # What the server computes or checks itself; everything else may be any text.
 OURS = {
@@ -53,7 +63,19 @@ OURS = {
     "rest",
 }
 SUMS = {"written_off", "charged", "owed", "refunded", "refundable", "moved"}
-DATES = {"due_on", "effective_due_on", "at", "received_at", "created_at", "until", "since", "on", "issued_on"}
+DATES = {
+    "due_on",
+    "effective_due_on",
+    "at",
+    "received_at",
+    "created_at",
+    "until",
+    "since",
+    "on",
+    "issued_on",
+    "was_on",
+    "wanted_on",
+}
 WRONG: list[tuple[int, Any]] = [
     (401, {"title": "x", "status": 401, "detail": ""}),
     (403, {"title": "x", "status": 403, "detail": "Нельзя"}),
@@ -89,6 +111,7 @@ def test_no_word_of_a_client_ever_runs(deal: Page, server: Server, evil: str) ->
         pause={"since": "2026-11-01", "until": None, "reason": "a"},
         closing={"kind": "settled", "reason": "a"},
         promise={"until": "2026-12-01", "amount": "1.00"},
+        date_request={"number": 3, "was_on": "2026-11-10", "wanted_on": "2026-12-01", "comment": "a"},
     )
     server.card["payer"].update(kind="company", inn="a", kpp="b", address="c")
     server.card.update(poisoned(server.card, evil))
