@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, letters, pause_state, projection, unplaced, workdays
+from billing import escalations, history, ledger, letters, pause_state, projection, unplaced, workdays
 from billing.ledger import DealState, RowStanding, RowState
 from billing.models import AccountPolicy, Installment, OverdueFlag, Payment
 from billing.rules import money
@@ -48,6 +48,7 @@ def flag(*, on: date, at: datetime, account: Account | None = None) -> int:
     for policy in policies.filter(account=account) if account else policies:
         for row_id in list(_candidates(policy, on).values_list("pk", flat=True)):
             flagged += _flag_row(row_id, policy, on=on, at=at)
+        escalations.run(policy, on=on, at=at)
     return flagged
 
 
@@ -70,6 +71,7 @@ def cure(*, deal: Deal, at: datetime) -> int:
         key = _key(flag.installment_id)
         text = _("The debt is written off.") if flag.installment_id in given_up else _("Paid.")
         outbox.complete_task(deal=deal, key=f"{key}:done", task_key=key, text=text, at=at)
+    escalations.close(deal, [flag.installment_id for flag in cured], at=at)
     if cured and len(cured) == len(flags):
         _return_stage(deal, cured, at=at)
     return len(cured)
@@ -79,7 +81,7 @@ def _candidates(policy: AccountPolicy, on: date) -> QuerySet[Installment]:
     rows = Installment.objects.filter(
         ~pause_state.of_rows(on=on),
         overdue_flag__isnull=True,
-        effective_due_on__lt=on,
+        effective_due_on__lt=on - timedelta(days=policy.grace_days),
         schedule__deal__account=policy.account_id,
         schedule__deal__state=Deal.State.LIVE,
     )

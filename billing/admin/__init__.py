@@ -4,6 +4,7 @@ Importing registers the pages (Django's autodiscovery does it once).
 """
 
 from billing.admin import (
+    collecting,
     entities,
     leads,
     merchants,
@@ -22,6 +23,7 @@ from billing.admin import (
 )
 
 __all__ = [
+    "collecting",
     "entities",
     "leads",
     "merchants",

@@ -48,6 +48,25 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         empty=[],
     )
 
+    cohort_reminders = ShapedField(
+        ACCOUNT.keys["cohort_reminders"],
+        label=_("Cohorts with reminders of their own"),
+        example=[{"cohort": "Поток 12", "reminders": [{"days": 1, "channels": ["email"]}]}],
+        empty=[],
+    )
+    escalation = ShapedField(
+        ACCOUNT.keys["escalation"],
+        label=_("Task for the head: days after the due date; empty: none"),
+        example={"days": 7, "responsible": 8100001},
+        empty={},
+    )
+    payer_page = ShapedField(
+        ACCOUNT.keys["payer_page"],
+        label=_("What the payer may do on his page"),
+        example={"own_sum": True, "promise_days": 7, "move_days": 14, "moves": 1, "grants": False},
+        empty={},
+    )
+
     class Meta:
         model = AccountPolicy
         fields = "__all__"
@@ -69,7 +88,11 @@ class PolicyPage(SettingsPage):
         ("legal_entity", "starts_on"),
         ("issue_at", "issue_days_before"),
         "reminders",
+        "cohort_reminders",
+        ("grace_days", "issuing_stopped"),
         ("overdue_task", "salesbot_id"),
+        "escalation",
+        "payer_page",
         "late_fee",
         "cohorts",
         "admin_only",

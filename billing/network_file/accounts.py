@@ -9,6 +9,18 @@ from billing.network_file.shapes import Entry, plain
 from crm import hooks
 from crm.models import Account, Connection, Integration, Pipeline
 
+# Columns of the policy that are stored as the file has them.
+LISTS = (
+    "reminders",
+    "cohort_reminders",
+    "cohorts",
+    "admin_only",
+    "late_fee",
+    "escalation",
+    "payer_page",
+    "texts",
+)
+
 
 def write(entry: Entry) -> Change:
     """Make or change the account and everything that hangs on it."""
@@ -77,7 +89,7 @@ def _connection(change: Change, account: Account, token: str | None) -> None:
 
 def _policy(change: Change, account: Account, values: dict[str, Any]) -> None:
     before = AccountPolicy.objects.filter(account=account).first()
-    columns = only(values, "mode", "starts_on", "salesbot_id")
+    columns = only(values, "mode", "starts_on", "salesbot_id", "grace_days")
     if "issue" in values:
         columns |= only(values["issue"].values, at="issue_at", days_before="issue_days_before")
     if "overdue_task" in values:
@@ -85,7 +97,15 @@ def _policy(change: Change, account: Account, values: dict[str, Any]) -> None:
         columns["overdue_task"] = merged(
             {"type": 1, "responsible": "deal", **start}, values["overdue_task"].values
         )
-    for key in ("reminders", "cohorts", "admin_only", "late_fee"):
+    for key in (
+        "reminders",
+        "cohorts",
+        "admin_only",
+        "late_fee",
+        "cohort_reminders",
+        "escalation",
+        "payer_page",
+    ):
         if key in values:
             columns[key] = plain(values[key])
     if "legal_entity" in values:

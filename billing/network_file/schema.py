@@ -34,7 +34,7 @@ SUBJECTS = (
     "composite",
     "another",
 )
-CHANNELS = ("email", "salesbot")
+CHANNELS = ("email", "salesbot", "sms")
 ADMIN_RIGHTS = ("refund", "cancel", "offline_payment", "write_off", "move")
 
 _ID = Scalar(kinds.identifier)
@@ -86,6 +86,21 @@ _REMINDER = Mapping(
 )
 
 
+_COHORT_REMINDERS = Mapping(
+    {"cohort": Scalar(kinds.text(255)), "reminders": ListOf(_REMINDER)}, needed=("cohort", "reminders")
+)
+# What the payer may do on his page (billing.rules.payer_page).
+_PAYER_PAGE = Mapping(
+    {
+        "own_sum": Scalar(kinds.boolean),
+        "promise_days": Scalar(kinds.integer(0, 90)),
+        "move_days": Scalar(kinds.integer(0, 180)),
+        "moves": Scalar(kinds.integer(0, 12)),
+        "grants": Scalar(kinds.boolean),
+    }
+)
+
+
 def _responsible(typed: str) -> str | int:
     """`deal` (the deal's responsible user) or the id of a user."""
     if typed == "deal":
@@ -134,6 +149,13 @@ ACCOUNT = Mapping(
         "late_fee": _LATE_FEE,
         "overdue_task": Mapping({"type": _ID, "responsible": Scalar(_responsible)}),
         "reminders": ListOf(_REMINDER),
+        "cohort_reminders": ListOf(_COHORT_REMINDERS),
+        "grace_days": Scalar(kinds.integer(0, 60)),
+        "escalation": Mapping(
+            {"days": Scalar(kinds.integer(0, 365)), "type": _ID, "responsible": Scalar(_responsible)},
+            needed=("days", "responsible"),
+        ),
+        "payer_page": _PAYER_PAGE,
         "salesbot_id": _OPTIONAL_ID,
         "admin_only": ListOf(Scalar(kinds.choice(*ADMIN_RIGHTS))),
         "legal_entity": Scalar(kinds.slug, empty=None),

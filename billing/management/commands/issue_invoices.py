@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from billing import invoices
+from billing import invoices, issuing
+from billing.rules import money
 
 
 class Command(BaseCommand):
@@ -15,5 +16,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--on", type=date.fromisoformat, required=True, metavar="DATE", help="2026-12-10")
 
-    def handle(self, *args: Any, on: date, **options: Any) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="only list what would go out")
+
+    def handle(self, *args: Any, on: date, dry_run: bool, **options: Any) -> None:
+        if dry_run:
+            self._list(on)
+            return
         self.stdout.write(f"{invoices.issue_due(on=on, at=timezone.now())} invoices issued")
+
+    def _list(self, on: date) -> None:
+        planned = list(issuing.plan(on=on))
+        for one in planned:
+            row = f"{one.deal.external_id} №{one.installment.number} {money.text(one.amount)}"
+            self.stdout.write(f"{row} {one.to or '-'}{f' ({one.obstacle})' if one.obstacle else ''}")
+        self.stdout.write(f"{len(planned)} invoices would be issued")
