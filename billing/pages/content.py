@@ -71,6 +71,7 @@ class Content:
     debt: str
     overdue: str
     credit: str
+    fees: str
     share: int
     owes: bool
     headline: str
@@ -102,6 +103,7 @@ def of(deal: Deal, *, at: datetime) -> Content:
         debt=money.words(standing.debt),
         overdue=money.words(standing.overdue) if standing.overdue else "",
         credit=money.words(standing.credit) if standing.credit > 0 else "",
+        fees=money.words(standing.fees.owed) if standing.fees.owed > 0 else "",
         share=int(100 * standing.paid / standing.total) if standing.total else 0,
         owes=standing.debt > 0,
         headline=headline,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from billing import late_fees, payments, refund_orders, schedules, verification
 from billing.models import AccountPolicy, Event, FeeAllocation, LateFee, Pause, PauseEnd, Payment, Schedule
+from billing.pages import content
 from billing.payments import Offline
 from billing.rules.schedule import Terms
 from crm.models import Account, Deal
@@ -201,7 +202,8 @@ def test_the_database_keeps_fees_and_what_paid_them() -> None:
     assert refused("DELETE FROM billing_feeallocation", []) == "append_only"
     twice = (
         "INSERT INTO billing_latefee (installment_id, kind, amount, since, until, daily_percent, author,"
-        " reason, recorded_at) SELECT installment_id, kind, 1, since, until, 1, '', '', now() FROM billing_latefee"
+        " reason, recorded_at) SELECT installment_id, kind, 1, since, until, 1, '', '', now()"
+        " FROM billing_latefee"
     )
     assert refused(twice, []) == "day_charged_once"
     assert FeeAllocation.objects.count() == 1
@@ -279,3 +281,11 @@ def _pause(deal: Deal, begun: date, ended: date) -> None:
         recorded_at=moment(begun),
     )
     PauseEnd.objects.create(pause=pause, ended_on=ended, author="user:1", recorded_at=moment(ended))
+
+
+def test_the_payer_reads_the_fee_apart_from_what_is_owed() -> None:
+    deal = late_deal()
+    day = DUE + timedelta(days=14)
+    charge(day)
+    page = content.of(Deal.objects.select_related("account").get(pk=deal.pk), at=moment(day))
+    assert (page.debt, page.fees) == ("90\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}₽", "300\N{NO-BREAK SPACE}₽")
