@@ -2,7 +2,7 @@
 
 The bare SQL, in one transaction of a raw cursor: take the deal's lock and read what may hang on it (schedule,
 rows, money, orders, flags, promises, fees, link, outbox rows) and the account's rules; insert what the verb
-leaves behind (schedule, rows, version, event, link, outbox rows), taken from the tables after a save, so it is
+leaves behind (schedule, rows, version, event, link, outbox rows), taken from the tables after a save: it is
 the same to the column.
 """
 
