@@ -66,6 +66,27 @@ def apt(packages: Sequence[str], *, why: str) -> None:
         _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], env=quiet)
 
 
+def beside(name: str) -> Path:
+    """The Python of an environment of its own, filled from requirements/<name>.lock.
+
+    For programs of others that bring what may not stand beside the product's packages.
+    """
+    folder, lock = ROOT / "var" / "clients" / name, REQUIREMENTS / f"{name}.lock"
+    python, stamp = folder / "bin" / "python", folder / "grafik.txt"
+    if stamp.exists() and stamp.read_text() == _digest(lock):
+        return python
+    with step(f"Packages from requirements/{name}.lock"):
+        shutil.rmtree(folder, ignore_errors=True)
+        _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+        uv, files = _uv(), ["--require-hashes", "-r", str(lock)]
+        by_uv = [uv, "pip", "install", "--quiet", "--python", str(python), *files]
+        by_pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *files]
+        if not uv or subprocess.run(by_uv, capture_output=True, check=False).returncode:
+            _run(by_pip)
+        stamp.write_text(_digest(lock))
+    return python
+
+
 def _continue_with_newer_python() -> None:
     for minor in range(14, OLDEST_PYTHON[1] - 1, -1):
         found = shutil.which(f"python3.{minor}")

@@ -16,7 +16,7 @@ import _checks
 from _catalogues import compile_catalogues
 from _checks import Result
 from _progress import Failed, elapsed, say, stop_with
-from _setup import ROOT, apt
+from _setup import ROOT, apt, beside
 
 OLDEST_NODE = 20
 # Groups and their order are tests/conftest.py's.
@@ -28,6 +28,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     try:
         _system_packages()
+        beside("aioamocrm")
     except Failed as error:
         stop_with(error)
     compile_catalogues(ROOT)

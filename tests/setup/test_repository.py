@@ -17,6 +17,7 @@ RULES = sorted((ROOT / "billing" / "rules").glob("*.py"))
 
 def test_there_are_lock_files_to_look_at() -> None:
     assert {lock.name for lock in LOCKS} == {
+        "aioamocrm.lock",
         "base.lock",
         "demo.lock",
         "dev.lock",
