@@ -5,6 +5,8 @@ bank transfer for several deals. Reversal: a payment that was entered by mistake
 money is. WriteOff: signed, what of an installment nobody hopes for any more.
 """
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -67,7 +69,7 @@ class UnplacedManager(models.Manager["UnplacedMoney"]):
 class UnplacedMoney(Payment):
     """Money that is nobody's yet: a person says which deal it is for, or that it is none of ours."""
 
-    objects = UnplacedManager()
+    objects: ClassVar[UnplacedManager] = UnplacedManager()
 
     class Meta:
         proxy = True
