@@ -51,10 +51,11 @@ def send(call: Call) -> None:
         if not known_before:
             call.forget()
         raise
-    except Refused as error:
-        log.warning("refund refused", order=order.pk, reason=error.detail)
+    except (Refused, Unsupported) as error:
+        reason = error.detail if isinstance(error, Refused) else str(error)
+        log.warning("refund refused", order=order.pk, reason=reason)
         with transaction.atomic():
-            refund_orders.failed(order=order, error=error.detail, author=order.author, at=call.at)
+            refund_orders.failed(order=order, error=reason, author=order.author, at=call.at)
             queues.finish(call.row, at=call.at)
         return
     _keep(call, order, external_id)

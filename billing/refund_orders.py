@@ -280,7 +280,12 @@ def _can(payment: Payment, method: str, *, at: datetime) -> bool:
 def _see_possible(root: Payment, *, at: datetime) -> None:
     if root.merchant is None:
         raise NotByProvider(_("This money did not come by a provider: choose cash or a bank transfer."))
-    lives: timedelta | None = providers.of(root.merchant).refund_lives
+    provider = providers.of(root.merchant)
+    if not provider.gives_back:
+        raise NotByProvider(
+            _("This shop cannot give back (Robokassa: enter Password 3): choose cash or a bank transfer.")
+        )
+    lives: timedelta | None = provider.refund_lives
     if lives is not None and at - root.received_at > lives:
         raise NotByProvider(
             _("The provider gives nothing back after %(days)s days: choose cash or a bank transfer.")

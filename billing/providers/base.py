@@ -279,6 +279,8 @@ class Provider(ABC):
     order_lives: timedelta | None = None
     # A payment can be given back for this long after it came; None: no limit is documented.
     refund_lives: timedelta | None = None
+    # Refunds can be asked for here at all; false where the shop lacks what they need.
+    gives_back: bool = True
     # After silence it can say whether an order was made, by our number; and close it by that number.
     finds_orders: bool = False
     # A card that the payer let us keep can be charged without him.

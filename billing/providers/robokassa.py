@@ -87,6 +87,8 @@ class Robokassa(Provider):
         self._certificate: str = settings.get("certificate") or ""
         self._services_url = services_url or url
         self.prints_refund_receipt = self._fiscal
+        # Test payments are never given back.
+        self.gives_back = bool(self._password3) and not self._test
         signer = {"login": self._login, "password": self._password1, "algorithm": self._algorithm}
         # The services know no test payments, so a shop in test mode goes by links.
         by_invoice = settings.get("orders") == "invoice" and not self._test

@@ -147,6 +147,14 @@ def test_a_payment_too_old_for_the_provider_is_paid_out_by_hand(shop: FakeShop) 
     assert (order.method, order.merchant) == ("bank_transfer", None)
 
 
+def test_a_shop_that_cannot_give_back_says_so_before_anything_is_reserved(shop: FakeShop) -> None:
+    _deal, [payment] = paid_deal(30000)
+    shop.gives_back = False
+    with pytest.raises(refund_orders.NotByProvider, match="Robokassa"):
+        ask(payment, 100, "provider")
+    assert ask(payment, 100).method == "bank_transfer"
+
+
 @pytest.mark.parametrize(("came", "goes"), [("cash", "cash"), ("bank_transfer", "bank_transfer")])
 def test_money_past_the_providers_goes_back_as_it_came(shop: FakeShop, came: str, goes: str) -> None:
     deal, _none = paid_deal()
