@@ -256,6 +256,9 @@ def _payments(found: list[Payment], deal: Deal, back: Mapping[int, dict[str, Any
             "moved_from": payment.moved_from,
             **back[payment.pk],
             "reversed": money.text(payment.reversal.amount if _is_reversed(payment) else money.ZERO),
+            "payer": payment.payer.get("name") or None,
+            "author": payment.author,
+            "comment": payment.comment,
             "receipt": _receipt(receipts.get(payment.pk)),
         }
         for payment in found
@@ -325,7 +328,7 @@ def _warnings(
             _("The deal's budget is %(price)s, the schedule adds up to %(total)s: change one of them.")
             % words
         )
-    if Payment.objects.filter(deal=deal, counted=False).exists():
+    if unplaced.uncounted().filter(deal=deal).exists():
         found["uncounted"] = _("Money in another currency came and is not counted: tell the accountant.")
     waiting = list(unplaced.may_be_for(deal)[:UNPLACED_SHOWN])
     if waiting:

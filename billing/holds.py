@@ -8,13 +8,13 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Q
 
 from billing import pause_state, unplaced
-from billing.models import Payment, Promise, Stop, TransferClaim
+from billing.models import Promise, Stop, TransferClaim
 
 
 def of_deal(path: str, *, on: date) -> Q:
     """For exclude(): the deal at `path` ("schedule__deal" from a row) is held on the day."""
     deal = OuterRef(path)
-    uncounted = Payment.objects.filter(deal=deal, counted=False)
+    uncounted = unplaced.uncounted().filter(deal=deal)
     stopped = Stop.objects.filter(deal=deal, of=Stop.Of.REMINDERS, ended_at=None)
     promised = Promise.objects.filter(deal=deal, end=None, until__gte=on)
     claimed = TransferClaim.objects.filter(deal=deal, closed_at=None, held_until__gte=on)

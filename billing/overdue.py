@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from billing import escalations, history, ledger, letters, pause_state, projection, unplaced, workdays
 from billing.ledger import DealState, RowStanding, RowState
-from billing.models import AccountPolicy, Installment, OverdueFlag, Payment
+from billing.models import AccountPolicy, Installment, OverdueFlag
 from billing.rules import money
 from crm import outbox
 from crm.models import Account, Deal
@@ -100,7 +100,7 @@ def _flag_row(row_id: int, policy: AccountPolicy, *, on: date, at: datetime) -> 
             return 0
         if standing.state == DealState.PAUSED:
             return 0
-        if Payment.objects.filter(deal=deal, counted=False).exists() or unplaced.may_be_for(deal).exists():
+        if unplaced.uncounted().filter(deal=deal).exists() or unplaced.may_be_for(deal).exists():
             return 0
         if OverdueFlag.objects.filter(installment=row.installment).exists():
             return 0

@@ -78,16 +78,23 @@ def place(
 
 
 def dismiss(*, payment: Payment, reason: str, author: str, at: datetime) -> None:
-    """Say that the money is none of ours: it holds nobody any more. A second call changes nothing.
+    """Say that the money is none of ours, or (another currency) that it is settled: it holds nobody any more.
 
-    Raises AlreadyPlaced, ReasonRequired.
+    A second call changes nothing. Raises AlreadyPlaced, ReasonRequired.
     """
     if not reason.strip():
         raise ReasonRequired
     with transaction.atomic():
-        payment = _locked(payment)
-        if not payment.placements.exists():
-            Placement.objects.create(payment=payment, author=author, reason=reason.strip(), recorded_at=at)
+        deal = ledger.lock(payment.deal_id) if payment.deal_id and not payment.counted else None
+        if deal is None:
+            payment = _locked(payment)
+        if payment.placements.exists():
+            return
+        Placement.objects.create(payment=payment, author=author, reason=reason.strip(), recorded_at=at)
+        if deal:
+            data = {"money": f"{money.text(payment.amount)} {payment.currency}", "reason": reason.strip()}
+            kind = "uncounted_settled"
+            history.record(deal=deal, kind=kind, at=at, recorded_at=at, author=author, data=data)
 
 
 def _locked(payment: Payment) -> Payment:

@@ -38,6 +38,11 @@ def received_by(account: Account) -> QuerySet[Payment]:
     return Payment.objects.filter(id__in=ids)
 
 
+def uncounted() -> QuerySet[Payment]:
+    """Money of another currency that came for a deal, about which nobody has decided."""
+    return Payment.objects.filter(counted=False, deal__isnull=False, placements__isnull=True)
+
+
 def may_be_for(deal: Deal) -> QuerySet[Payment]:
     """What waits and may be for the deal."""
     named = Q(payer__account_id=f"{deal.account.key}-{deal.external_id}")

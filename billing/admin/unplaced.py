@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -59,12 +59,13 @@ class UnplacedPage(ReadOnlyPage):
         "may_be_for",
     )
     list_filter = ("legal_entity", "merchant")
-    list_select_related = ("legal_entity", "merchant")
+    list_select_related = ("legal_entity", "merchant", "deal")
     search_fields = ("external_id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UnplacedMoney]:
         found: QuerySet[UnplacedMoney] = super().get_queryset(request)
-        return found.filter(pk__in=unplaced.waiting().values("pk"))
+        waiting = Q(pk__in=unplaced.waiting().values("pk")) | Q(pk__in=unplaced.uncounted().values("pk"))
+        return found.filter(waiting)
 
     @admin.display(description=_("May be for"))
     def may_be_for(self, payment: UnplacedMoney) -> str:

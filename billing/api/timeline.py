@@ -8,10 +8,12 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from billing import running_figures
 from billing.api.words import of_decision, of_retained, of_stored_change, of_way
 from billing.deal_card import moment
 from billing.models import Event, ScheduleVersion
 from billing.rules import money
+from billing.running_figures import Running
 from crm.models import Deal
 
 SHOWN_MAX = 500
@@ -44,6 +46,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "payment_reversed": lambda: _("Payment of %(amount)s taken out as a mistake. %(reason)s"),
     "late_fee_begun": lambda: _("Payment %(number)s costs a late fee from now on: %(daily_percent)s%% a day"),
     "late_fee_waived": lambda: _("Late fees of %(amount)s waived. %(reason)s"),
+    "uncounted_settled": lambda: _("Money in another currency is settled: %(money)s. %(reason)s"),
     "payment_placed": lambda: _("Money of %(amount)s placed to this deal. %(reason)s"),
     "debt_recovered": lambda: _("Money came for what was written off: %(amount)s"),
     "payment_uncounted": lambda: _("Money in another currency received, not counted: %(money)s"),
@@ -98,7 +101,8 @@ WORDS: dict[str, Callable[[], str]] = {
 def of(deal: Deal, *, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """Return every event in the order in which it was recorded; `names` are those of amoCRM's users."""
     events = Event.objects.filter(deal=deal).order_by("-id")[:SHOWN_MAX]
-    return [_line(event, deal, names) for event in reversed(events)]
+    figures = running_figures.of(deal)
+    return [_line(event, deal, names, figures) for event in reversed(events)]
 
 
 def version(found: ScheduleVersion, deal: Deal, *, names: Mapping[int, str]) -> dict[str, Any]:
@@ -119,8 +123,13 @@ def version(found: ScheduleVersion, deal: Deal, *, names: Mapping[int, str]) -> 
     }
 
 
-def _line(event: Event, deal: Deal, names: Mapping[int, str]) -> dict[str, Any]:
+def _line(event: Event, deal: Deal, names: Mapping[int, str], figures: Running) -> dict[str, Any]:
     data = event.data
+    before, after = data.get("before"), {name: value for name, value in data.items() if name != "before"}
+    was, became = figures.before(event.recorded_at), figures.after(event.recorded_at)
+    if was != became and not isinstance(before, str):
+        # Money or terms changed: what the deal's figures were and became, beside what the event tells itself.
+        before, after = was | (before or {}), became | after
     return {
         "id": event.pk,
         "at": moment(event.at, deal),
@@ -129,8 +138,8 @@ def _line(event: Event, deal: Deal, names: Mapping[int, str]) -> dict[str, Any]:
         "who_name": _name(event.author, names),
         "what": event.kind,
         "text": _text(event),
-        "before": data.get("before"),
-        "after": {name: value for name, value in data.items() if name != "before"},
+        "before": before,
+        "after": after,
     }
 
 

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import placements, unplaced
+from billing import ledger, placements, unplaced
 from billing.api import idempotency, rights
 from billing.api.correction_bodies import PlaceSerializer
 from billing.api.deals import card_of
@@ -28,10 +28,11 @@ class UnplacedDoor(Door):
 
     def find(self, request: Request, payment_id: int) -> Payment:
         account = self.caller(request).caller.account
-        payment = unplaced.received_by(account).filter(id=payment_id).first()
-        if payment is None:
+        own = unplaced.received_by(account).filter(id=payment_id).first()
+        found = own or unplaced.uncounted().filter(deal__account=account, id=payment_id).first()
+        if found is None:
             raise Http404
-        return payment
+        return found
 
 
 class Unplaced(Door):
@@ -39,7 +40,9 @@ class Unplaced(Door):
     def get(self, request: Request) -> Response:
         account = self.caller(request).caller.account
         found = unplaced.of_account(account).select_related("legal_entity", "merchant")[:SHOWN_MAX]
-        return Response({"results": [_line(payment, account.pk) for payment in found]})
+        foreign = ledger.with_free(unplaced.uncounted().filter(deal__account=account))
+        every = [*found, *foreign.select_related("legal_entity", "merchant", "deal")[:SHOWN_MAX]]
+        return Response({"results": [_line(payment, account.pk) for payment in every]})
 
 
 class Place(UnplacedDoor):
@@ -85,7 +88,7 @@ class Dismiss(UnplacedDoor):
 
 
 def _line(payment: Payment, account: int) -> dict[str, Any]:
-    fitting = unplaced.deals_for(payment).filter(account=account)
+    fitting = [payment.deal] if payment.deal else unplaced.deals_for(payment).filter(account=account)
     return {
         "id": payment.pk,
         "amount": money.text(payment.amount),

@@ -63,7 +63,7 @@ class Reversal(models.Model):
 
 class UnplacedManager(models.Manager["UnplacedMoney"]):
     def get_queryset(self) -> "models.QuerySet[UnplacedMoney]":
-        return super().get_queryset().filter(deal__isnull=True)
+        return super().get_queryset().filter(Q(deal__isnull=True) | Q(counted=False))
 
 
 class UnplacedMoney(Payment):

@@ -9,6 +9,7 @@ from django.test import Client
 
 from billing import overdue, payments, placements, refunds, reminders, unplaced, verification
 from billing.models import (
+    AccountPolicy,
     LegalEntity,
     MerchantAccount,
     Message,
@@ -30,6 +31,7 @@ from tests.factories import (
     make_deal,
     make_legal_entity,
     make_merchant,
+    make_order,
     make_schedule,
     rub,
     standing_of,
@@ -235,3 +237,31 @@ def test_the_panel_lists_it_and_a_person_works_it_off() -> None:
     assert "откройте её карточку" in wrong.content.decode()
     client.post(f"/admin/billing/unplacedmoney/{other.pk}/dismiss/", {"reason": "чужие"})
     assert unplaced.waiting().count() == 0
+
+
+def test_foreign_money_holds_its_deal_until_somebody_has_settled_it(deal: Deal) -> None:
+    Deal.objects.filter(pk=deal.pk).update(contact_email="payer@example.org")
+    AccountPolicy.objects.filter(account=deal.account).update(reminders=[{"days": 2, "channels": ["email"]}])
+    make_schedule(deal, first_due_on=date(2026, 11, 20))
+    order = make_order(deal)
+    payment = payments.receive(
+        merchant=order.merchant,
+        external_id="901",
+        amount=rub(100),
+        currency="USD",
+        received_at=NOW,
+        method="card",
+        order=order,
+        at=NOW,
+    )
+    assert (reminders.send_due(at=NOW), overdue.flag(on=TODAY, at=NOW)) == (0, 0)
+    listed = call("GET", "payments/unplaced/").json()["results"]
+    assert [(one["id"], one["currency"], one["deals"][0]["lead_id"]) for one in listed] == [
+        (payment.pk, "USD", deal.external_id)
+    ]
+    assert call("POST", f"payments/{payment.pk}/dismiss/", {"reason": "вернули в кассе"}).status_code == 200
+    card = call("GET", f"deals/{deal.external_id}/").json()
+    assert "uncounted" not in {warning["code"] for warning in card["warnings"]}
+    assert (reminders.send_due(at=NOW), overdue.flag(on=TODAY, at=NOW)) == (1, 1)
+    told = [one["what"] for one in call("GET", f"deals/{deal.external_id}/history/").json()["results"]]
+    assert "uncounted_settled" in told
