@@ -18,7 +18,7 @@ from billing.rules import money, respread
 from billing.rules import schedule as rules
 from billing.rules.schedule import InvalidTerms, Remark, Row, Terms
 from billing.versions import Act, Kind, Rank
-from crm import outbox
+from crm import deals, outbox
 from crm.models import Deal
 
 
@@ -134,6 +134,12 @@ def _unit(schedule: Schedule) -> Decimal:
     return Decimal(versions.last_terms(schedule).get("round_to", money.KOPECK))
 
 
+def _fine(unit: Decimal, rows: list[Row]) -> Decimal:
+    """Rows of whole roubles stay so."""
+    whole = all(row.amount == row.amount.to_integral_value() for row in rows)
+    return max(unit, Decimal(1)) if whole else unit
+
+
 def _open_rows(current: list[Installment]) -> list[Row]:
     missing = [Row(row.due_on, row.amount - row.paid) for row in current if row.paid < row.amount]
     return sorted(missing, key=lambda row: row.due_on)
@@ -151,7 +157,7 @@ def _spread(
         return (Row(due_on, rest),)
     if spread == Spread.AT_THE_END:
         return respread.at_the_end(rows, rest=rest)
-    return respread.evenly(rows, rest=rest, unit=unit)
+    return respread.evenly(rows, rest=rest, unit=_fine(unit, rows))
 
 
 def _carry(deal: Deal, *, programme: str | None, cohort: str | None, at: datetime) -> dict[str, str]:
@@ -163,9 +169,6 @@ def _carry(deal: Deal, *, programme: str | None, cohort: str | None, at: datetim
     unmapped = [Remark("not_mapped", name) for name in changed if name not in deal.account.fields]
     if unmapped:
         raise InvalidTerms(unmapped)
-    # The mirror follows at once, and amoCRM as soon as the row is sent: the card shows where the deal is now.
-    Deal.objects.filter(pk=deal.pk).update(**changed)
     outbox.put_fields(deal=deal, values=changed, at=at)
-    for name, value in changed.items():
-        setattr(deal, name, value)
+    deals.expect(deal=deal, **changed)
     return {"programme": deal.programme, "cohort": deal.cohort}

@@ -7,6 +7,7 @@ each other. Single changes are in billing.amendments, closing a deal in settleme
 
 from dataclasses import asdict, replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -17,7 +18,7 @@ from billing.rules import money
 from billing.rules import schedule as rules
 from billing.rules.schedule import Terms
 from billing.versions import Act, Kind, Rank, ReasonRequired, StaleVersion
-from crm import outbox
+from crm import deals, outbox
 from crm.models import Deal
 
 __all__ = ["ReasonRequired", "StaleVersion", "lay_out", "preview", "save"]
@@ -101,4 +102,6 @@ def _carry_out(deal: Deal, schedule: Schedule | None, terms: Terms, act: Act, *,
 
 def tell_price(deal: Deal, schedule: Schedule, *, at: datetime) -> None:
     """A total that a person saved is the lead's budget, in whole roubles."""
-    outbox.set_price(deal=deal, price=money.whole_roubles(schedule.total), at=at)
+    price = money.whole_roubles(schedule.total)
+    outbox.set_price(deal=deal, price=price, at=at)
+    deals.expect(deal=deal, price=Decimal(price))

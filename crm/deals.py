@@ -1,9 +1,9 @@
 """The mirror of leads: fetched from amoCRM, which is the truth for every column of Deal.
 
-A web hook is only a hint; what is written here is always the answer of a fetch. The state is LOST in a stage
-that the account calls lost, DELETED when amoCRM no longer shows the lead (`merged_into` names the lead that
-it went into, where amoCRM tells), unless a person decided that the deal goes on. Money never depends on any
-of it.
+A web hook is only a hint; what is written here is the answer of a fetch, or what we have just put into the
+outbox (expect). The state is LOST in a stage that the account calls lost, DELETED when amoCRM no longer shows
+the lead (`merged_into` names the lead that it went into, where amoCRM tells), unless a person decided that
+the deal goes on. Money never depends on any of it.
 """
 
 import time
@@ -51,6 +51,16 @@ def refresh(*, account: Account, lead_id: int, at: datetime, timeout: float = 2.
     Unavailable without changing anything.
     """
     return _fetch(account, lead_id, at, Priority.PERSON, timeout)
+
+
+def expect(*, deal: Deal, **columns: str | Decimal) -> None:
+    """Show at once what we are writing to amoCRM ourselves; the next fetch says what is there.
+
+    The caller has put the same values into the outbox.
+    """
+    Deal.objects.filter(pk=deal.pk).update(**columns)
+    for name, value in columns.items():
+        setattr(deal, name, value)
 
 
 def refresh_hinted(*, at: datetime) -> int:

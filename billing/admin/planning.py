@@ -86,7 +86,8 @@ class TemplatePage(SettingsPage):
         ("first_after_days", "due_day"),
         ("every_months", "every_days"),
         ("down_percent", "down_amount", "down_after_days"),
-        ("round_to", "remainder", "shift_weekends"),
+        ("round_to", "remainder"),
+        "shift_weekends",
     )
 
 

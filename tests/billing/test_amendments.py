@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing import amendments, invoices, payments, settlements, verification, versions
+from billing import amendments, deal_card, invoices, payments, settlements, verification, versions
 from billing.amendments import Ask, Spread
 from billing.models import Event, Invoice, Schedule, ScheduleVersion
 from billing.payments import Offline
@@ -149,13 +149,28 @@ def test_a_discount_goes_over_the_open_rows_and_into_the_price() -> None:
     schedule = total(deal, 100000)
     assert [row[2:] for row in shown(schedule)] == [
         (rub(30000), rub(30000)),
-        (rub("23333.33"), 0),
-        (rub("23333.33"), 0),
-        (rub("23333.34"), 0),
+        (rub(23333), 0),
+        (rub(23333), 0),
+        (rub(23334), 0),
     ]
     assert [row[1] for row in shown(schedule)][1:] == ["2027-01-10", "2027-02-10", "2027-03-10"]
     assert OutboxRow.objects.get(deal=deal, kind="price").payload == {"price": 100000}
     assert (schedule.due_day, ScheduleVersion.objects.get(number=2).kind) == (10, "total")
+
+
+def test_rows_with_kopecks_are_shared_to_the_kopeck() -> None:
+    deal = make_deal()
+    make_schedule(deal, total="90000.50")
+    schedule = total(deal, 80000)
+    assert [row[2] for row in shown(schedule)] == [rub("26666.66"), rub("26666.66"), rub("26666.68")]
+
+
+def test_the_card_does_not_warn_of_a_budget_that_is_on_its_way_to_amocrm() -> None:
+    deal = make_deal(price=rub(90000))
+    make_schedule(deal)
+    total(deal, 80000)
+    warned = deal_card.card(Deal.objects.select_related("account").get(id=deal.id), at=NOW)["warnings"]
+    assert "price_differs" not in [warning["code"] for warning in warned]
 
 
 def test_a_discount_at_the_end_leaves_the_first_rows_and_their_invoices() -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from billing import deal_card, deposits, settlements, stages, versions
+from billing import deal_card, deposits, schedules, settlements, stages, versions
 from billing.asking import What
 from billing.models import Schedule, ScheduleVersion
+from billing.rules.schedule import Terms
 from crm.models import Deal, OutboxRow
 from tests.billing.bookings import GAME, click, fresh, make_booking, make_links, make_network, pay
 from tests.factories import NOW, TODAY, rub, standing_of
@@ -65,3 +66,11 @@ def test_a_cancelled_booking_is_not_completed_when_its_day_is_over() -> None:
     after = NOW.replace(month=12, day=GAME.day + 1)
     stages.complete_served(at=after)
     assert not OutboxRow.objects.filter(deal=deal, kind="stage").exists()
+
+
+def test_a_total_that_a_person_saved_is_not_taken_back_while_amocrm_still_hears_of_it() -> None:
+    deal = booked()
+    terms = Terms(rub(15000), first_due_on=GAME, count=1)
+    schedules.save(deal=deal, terms=terms, version=1, author="user:1", reason="ещё игрок", at=NOW)
+    assert deposits.follow_prices(at=NOW) == 0
+    assert standing_of(deal).total == rub(15000)
