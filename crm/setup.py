@@ -160,7 +160,7 @@ def _fields(account: Account, found: Survey) -> Iterable[Finding]:
     by_id = {field.id: field for field in found.fields}
     for ours in [name for name in setup_fields.SPECS if name in account.fields]:
         field_id = account.fields[ours]
-        words = {"ours": ours, "id": field_id}
+        words = {"ours": _named(ours), "id": field_id}
         field = by_id.get(field_id)
         if field is None:
             yield Finding(False, _("There is no field %(id)s for %(ours)s: choose or make another.") % words)
@@ -171,11 +171,16 @@ def _fields(account: Account, found: Survey) -> Iterable[Finding]:
         elif labels := setup_fields.lacking_choices(ours, field):
             words |= {"labels": ", ".join(labels), "name": field.name}
             yield Finding(False, _("The field «%(name)s» (%(id)s) lacks the choices: %(labels)s.") % words)
-    unset = [ours for ours in setup_fields.SPECS if ours not in account.fields]
+    unset = [_named(ours) for ours in setup_fields.SPECS if ours not in account.fields]
     if unset:
         yield Finding(
             True, _("Not mapped, so neither read nor written: %(ours)s.") % {"ours": ", ".join(unset)}
         )
+
+
+def _named(ours: str) -> str:
+    """As people call it, and as the network file does."""
+    return f"{setup_fields.SPECS[ours].name} ({ours})"
 
 
 def _stages(account: Account, found: Survey) -> Iterable[Finding]:

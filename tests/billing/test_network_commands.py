@@ -62,12 +62,18 @@ def test_check_tells_which_keys_work() -> None:
         settings_answer(calls, fields=(910010, 910011, 910012, 910020, 910022, 910023, 910024, 910025))
         shop_answers(calls, json={"Success": True, "Message": "ok"})
         call_command("network", "check", "school", "school-cloud", stdout=out)
+    lacking = {
+        910013: "День услуги (service_on)",
+        910021: "Следующий платёж (next_due_on)",
+        910026: "Ссылка на полную оплату (full_link)",
+    }
     assert out.getvalue().splitlines() == [
         "ok amoCRM account school: The token works.",
         "ok amoCRM account school: The grant is an administrator's.",
-        "-- amoCRM account school: There is no field 910013 for service_on: choose or make another.",
-        "-- amoCRM account school: There is no field 910021 for next_due_on: choose or make another.",
-        "-- amoCRM account school: There is no field 910026 for full_link: choose or make another.",
+        *(
+            f"-- amoCRM account school: There is no field {number} for {name}: choose or make another."
+            for number, name in lacking.items()
+        ),
         "ok amoCRM account school: The stages of pipeline 6100001 are there.",
         "ok amoCRM account school: The web hooks are missing or disabled: they will be made within a minute.",
         "ok merchant account school-cloud: The keys work.",
