@@ -121,10 +121,10 @@ def has_orders(ownership: Ownership) -> bool:
 
 
 def next_change(*, deal: Deal, receiver: Receiver, on: date) -> date | None:
-    """The first day after `on` that changes the taxes or the owner of an order made on it."""
-    days = list(
-        receiver.legal_entity.tax_settings.filter(valid_from__gt=on).values_list("valid_from", flat=True)
-    )
+    """The first day after `on` that changes the taxes, the receipt or the owner of an order made on it."""
+    entity = receiver.legal_entity
+    days = list(entity.tax_settings.filter(valid_from__gt=on).values_list("valid_from", flat=True))
+    days += entity.receipt_policies.filter(valid_from__gt=on).values_list("valid_from", flat=True)
     if receiver.location is not None and deal.service_on is None:
         days += receiver.location.ownerships.filter(valid_from__gt=on).values_list("valid_from", flat=True)
     sold = product(programme=deal.programme)

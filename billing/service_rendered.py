@@ -9,7 +9,7 @@ calendar of the cohort.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import ROUND_DOWN, Decimal
 
 from django.db import transaction
@@ -101,7 +101,7 @@ def render(
         history.record(
             deal=deal,
             kind="service_rendered",
-            at=datetime.combine(on, at.timetz()) if on < deal.local_day(at) else at,
+            at=min(datetime.combine(on, time(12), tzinfo=deal.zone), at),
             recorded_at=at,
             author=author,
             data={"amount": money.text(given), "rendered_on": on.isoformat()},

@@ -63,7 +63,7 @@ class Receipts(ReadOnlyRows):
 @admin.register(Payment)
 class PaymentPage(EnterRefund, ReadOnlyPage):
     stored_words: ClassVar = {"method": words.METHODS}
-    actions_detail = ("enter_refund",)
+    actions_detail = ("give_back", "enter_refund")
     inlines = (Allocations, Refunds, Receipts)
     list_display = ("received_at", "amount", "currency", "method", "deal", "legal_entity", "counted")
     list_filter = (

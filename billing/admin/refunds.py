@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from billing import refund_orders, refunds
+from billing import payments, refund_orders, refunds
 from billing.admin import ask, words
 from billing.admin.receipt_form import ReceiptForm
 from billing.models import Payment, Refund, RefundOrder
@@ -53,6 +53,12 @@ class EnterForm(ReceiptForm):
     field_order = ("kind", "amount", "went_on", "external_id", "reason")
 
 
+class GiveBackForm(forms.Form):
+    amount = ask.money_field(_("Amount"))
+    method = ask.choice(_("Method"), [("", _("As it came")), *words.WAYS_BACK.items()], required=False)
+    reason = ask.line(_("Reason"))
+
+
 class EnterRefund:
     """A payment's button: what a person saw in the provider's cabinet and nobody told us of."""
 
@@ -65,7 +71,26 @@ class EnterRefund:
         every = super().get_actions_detail(request, object_id)  # type: ignore[misc]
         return [one for one in every if by_provider or not one.action_name.endswith("enter_refund")]
 
-    @action(description=_("Enter a refund"), icon="undo", url_path="enter-refund", permissions=["enter"])
+    @action(description=_("Give back"), icon="undo", url_path="give-back", permissions=["enter"])
+    def give_back(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The same order as from the deal's card; for money without a deal this is the only door."""
+        payment = get_object_or_404(Payment.objects.select_related("deal", "merchant"), pk=object_id)
+
+        def act(given: dict[str, Any]) -> str:
+            demand = refund_orders.Demand(given["amount"], given["reason"], given["method"])
+            author, at = ask.author_of(request), timezone.now()
+            try:
+                refund_orders.request(payment=payment, demand=demand, author=author, at=at)
+            except payments.NotPositive as error:
+                words_of = _("Enter a sum above zero with at most two decimals.")
+                raise forms.ValidationError(words_of) from error
+            except (refund_orders.AboveLeft, refund_orders.NotByProvider) as error:
+                raise forms.ValidationError(str(error)) from error
+            return gettext("The refund is asked for.")
+
+        return ask.ask(self, request, payment, title=gettext("Give back"), form=GiveBackForm, act=act)
+
+    @action(description=_("Enter a refund"), icon="edit_note", url_path="enter-refund", permissions=["enter"])
     def enter_refund(self, request: HttpRequest, object_id: int) -> HttpResponse:
         payment = get_object_or_404(Payment.objects.select_related("deal", "merchant"), pk=object_id)
 

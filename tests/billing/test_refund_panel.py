@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import refund_orders
+from billing import payments, refund_orders
 from billing.models import Difference, Event, Receipt, Reconciliation, Refund, RefundOrder
 from billing.refund_orders import Demand
 from tests.billing.refunding import paid_deal, pay_cash
@@ -159,3 +159,24 @@ def test_a_day_is_compared_on_demand_and_a_difference_is_settled(panel: Client) 
     press(panel, difference, "settle", comment="исправлено у провайдера")
     difference.refresh_from_db()
     assert (difference.state, difference.closed_by) == ("settled", "staff:anna")
+
+
+def test_money_without_a_deal_is_given_back_from_its_page(panel: Client) -> None:
+    _deal, [paid] = paid_deal(30000)
+    merchant = paid.merchant
+    assert merchant is not None
+    nobodys = payments.receive(
+        merchant=merchant,
+        external_id="900",
+        amount=rub(7000),
+        currency="RUB",
+        received_at=timezone.now(),
+        method="card",
+        order=None,
+        at=timezone.now(),
+    )
+    refused = press(panel, nobodys, "give_back", amount="7000.01", method="", reason="не наш")
+    assert 'role="alert"' in refused.content.decode()
+    press(panel, nobodys, "give_back", amount="7000.00", method="", reason="не наш")
+    order = RefundOrder.objects.get()
+    assert (order.amount, order.method, order.author) == (rub(7000), "provider", "staff:anna")

@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from billing import prepayments, provider_calls, refunds, service_rendered, verification
+from billing import network, prepayments, provider_calls, refunds, service_rendered, verification
 from billing.api import timeline
 from billing.models import (
     AccountPolicy,
@@ -373,6 +373,17 @@ def test_on_credit_the_first_money_hands_over_everything_and_later_money_pays_th
     assert second.content["paid"] == {"electronic": "20000.00"}
     assert prepayments.owed(deal, entity) == rub(40000)
     assert Rendering.objects.get().amount == rub(90000)
+
+
+def test_no_order_outlives_the_day_from_which_its_receipt_is_another() -> None:
+    deal, [payment] = paid_deal(30000)
+    receiver = network.receiver(deal=deal, on=TODAY)
+    assert network.next_change(deal=deal, receiver=receiver, on=TODAY) is None
+    change = TODAY + timedelta(days=3)
+    ReceiptPolicy.objects.create(
+        legal_entity=payment.legal_entity, valid_from=change, decided_by="Петрова", decided_on=TODAY
+    )
+    assert network.next_change(deal=deal, receiver=receiver, on=TODAY) == change
 
 
 def test_an_accountants_decision_of_a_programme_goes_before_that_of_the_entity() -> None:
