@@ -19,7 +19,7 @@ from billing import (
     versions,
     write_offs,
 )
-from billing.models import Refund
+from billing.models import Payment, ProviderOrder, Refund
 from billing.payments import Offline
 from billing.rules.schedule import Terms
 from tests.factories import (
@@ -72,7 +72,7 @@ def make() -> None:
         schedules.save(deal=deal, terms=terms, version=None, author=WHO, reason="", at=NOW)
     order = make_order(ours, state="paid")
 
-    def receive(external_id: str, amount: int, deal_order: object = order) -> payments.Payment:
+    def receive(external_id: str, amount: int, by: ProviderOrder = order) -> Payment:
         return payments.receive(
             merchant=order.merchant,
             external_id=external_id,
@@ -80,7 +80,7 @@ def make() -> None:
             currency="RUB",
             received_at=NOW,
             method="card",
-            order=deal_order,  # type: ignore[arg-type]
+            order=by,
             at=NOW,
         )
 
