@@ -14,6 +14,8 @@ import openpyxl
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.browser import accessibility
+
 if TYPE_CHECKING:
     from tests.demo import Demo
 
@@ -128,6 +130,14 @@ def test_a_failure_says_so_and_can_be_tried_again(analytics: Page) -> None:
     analytics.unroute(API, refuse)
     analytics.get_by_role("button", name="Повторить").click()
     expect(figure(analytics, "received")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(analytics: Page, theme: str) -> None:
+    expect(figure(analytics, "received")).to_be_visible()
+    analytics.evaluate("theme => { document.documentElement.dataset.colorScheme = theme; }", theme)
+    analytics.wait_for_timeout(300)
+    accessibility.look(analytics, "#list_page_holder")
 
 
 @pytest.mark.parametrize("width", [380, 1280])

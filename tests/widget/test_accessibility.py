@@ -1,25 +1,18 @@
-"""axe-core looks at every screen in both themes: no serious finding on any.
-
-The rules are those of WCAG 2.1 A and AA; axe-core comes with the widget's own test packages (npm ci).
-"""
+"""axe-core looks at every screen in both themes: no serious finding on any."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import look
 from tests.widget.server import Server
 from tests.widget.test_automation import SETUP, settings_page
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).resolve().parents[2] / "widget_js" / "node_modules" / "axe-core" / "axe.min.js"
 LEAD = "deals/7700123"
-RUN = """root => axe.run(root, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(
-  found => found.violations.filter(one => ['serious', 'critical'].includes(one.impact))
-    .map(one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 160)).join(' | ')}`))"""
 EVERY = [
     *(
         "rebuild",
@@ -36,14 +29,6 @@ EVERY = [
     *("restore_price", "reverse_write_off", "waive_fees", "decide_loss", "promise", "stop", "decide_date"),
 ]
 WARNINGS = ["no_email", "no_receiver", "price_differs", "receipt_failed", "credit", "deal_closed"]
-
-if not AXE.exists():
-    pytest.skip("axe-core is not installed: npm ci in widget_js", allow_module_level=True)
-
-
-def look(page: Page, root: str) -> None:
-    page.add_script_tag(path=AXE)
-    assert page.evaluate(RUN, root) == []
 
 
 def theme(page: Page, *, dark: bool) -> None:
