@@ -1,6 +1,6 @@
 """axe-core on a page in the browser: the rules of WCAG 2.1 A and AA, and what they find serious.
 
-axe-core comes with the widget's own test packages (npm ci in widget_js); without them a test is left out, saying so.
+axe-core comes with the widget's own test packages (npm ci in widget_js); without it a test is left out.
 """
 
 from pathlib import Path
