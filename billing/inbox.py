@@ -156,10 +156,10 @@ def replay(*, since: datetime | None, at: datetime) -> Replay:
 
 
 def _merchant(provider: str, key: str) -> MerchantAccount:
-    merchant = MerchantAccount.objects.filter(provider=provider, key=key).first()
-    if merchant is None:
-        raise UnknownMerchant
-    return merchant
+    try:
+        return MerchantAccount.objects.get(provider=provider, key=key)
+    except MerchantAccount.DoesNotExist:
+        raise UnknownMerchant from None
 
 
 def _verdict(merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, *, at: datetime) -> Verdict:
@@ -235,9 +235,10 @@ def _apply(pk: int, *, again: bool, at: datetime) -> bool:
             return False
         before = (row.state, row.outcome)
         row.outcome = _outcome(row, NoticeRead.from_json(row.fields), at=at)
-        row.save(update_fields=["outcome"])
         if row.state != Notice.State.DONE:
             queues.finish(row, at=at)
+        if row.outcome != before[1]:
+            row.save(update_fields=["outcome"])
         return before != (row.state, row.outcome)
 
 

@@ -1,28 +1,31 @@
 """Keeps what a provider told us, once: the row that the inbox applies. Told by a notice or by an answer."""
 
+import json
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection
 
-from billing.models import MerchantAccount, Notice
+from billing import notice_kicks
+from billing.models import MerchantAccount
 from billing.providers.base import Delivery, NoticeKind, NoticeRead, Operation
-from crm import kick
+
+# One statement and one round trip: what a provider waits for is this insert and nothing else.
+INSERT = """
+    INSERT INTO billing_notice
+        (merchant_id, kind, external_id, body, fields, outcome, state, attempts, last_error, not_before,
+         created_at)
+    VALUES (%s, %s, %s, %s, %s, '', 'waiting', 0, '', %s, %s)
+    ON CONFLICT DO NOTHING
+"""
 
 
 def store(*, merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, at: datetime) -> None:
     """Keep a genuine notice and wake a worker after the commit; a second one of its number is the first."""
-    row = Notice(
-        merchant=merchant,
-        kind=notice.kind,
-        external_id=notice.external_id,
-        body=delivery.body or delivery.query,
-        fields=notice.as_json(),
-        not_before=at,
-        created_at=at,
-    )
-    with transaction.atomic():
-        Notice.objects.bulk_create([row], ignore_conflicts=True)
-        kick.soon("billing.apply_notices")
+    said = delivery.body or delivery.query
+    fields = json.dumps(notice.as_json())
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [merchant.pk, str(notice.kind), notice.external_id, said, fields, at, at])
+    notice_kicks.soon()
 
 
 def found(*, merchant: MerchantAccount, operation: Operation, at: datetime) -> None:

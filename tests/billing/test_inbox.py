@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import threading
+import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connections
 from django.test import Client
 
-from billing import inbox, ledger, payments
+from billing import inbox, ledger, notice_kicks, notice_store, payments
 from billing.api import timeline
 from billing.models import Event, MerchantAccount, Notice, Payment, ProviderOrder, Receipt, Refund
 from crm import queues
@@ -66,11 +67,29 @@ def test_a_payment_is_stored_and_answered_before_it_is_applied(order: ProviderOr
 
 
 def test_the_answer_wakes_a_worker_after_the_commit(
-    order: ProviderOrder, django_capture_on_commit_callbacks: Any
+    order: ProviderOrder, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(notice_kicks, "_kicks", notice_kicks.Kicks())
     with mock.patch("crm.kick._send") as sent, django_capture_on_commit_callbacks(execute=True):
         send(order.merchant, "pay", fields_of(order))
+        assert not sent.called
     assert [call.args for call in sent.call_args_list] == [("billing.apply_notices",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_storm_wakes_a_worker_at_once_and_once_more_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    kicks = notice_kicks.Kicks()
+    sent: list[float] = []
+    monkeypatch.setattr("crm.kick._send", lambda task: sent.append(time.monotonic()))
+    for _ in range(100):
+        kicks.now()
+    assert len(sent) == 1
+    storm_ended = time.monotonic()
+    while len(sent) < 2 and time.monotonic() < storm_ended + 5:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    assert len(sent) == 2
+    assert sent[1] > sent[0] + notice_kicks.QUIET_SECONDS - 0.01
 
 
 def test_the_same_notice_again_gets_the_same_success_and_changes_nothing(order: ProviderOrder) -> None:
@@ -411,7 +430,8 @@ def test_unknown_merchants_kinds_and_methods(order: ProviderOrder) -> None:
 
 
 def test_no_success_without_the_row(order: ProviderOrder) -> None:
-    with mock.patch.object(Notice.objects, "bulk_create", side_effect=DatabaseError):
+    with mock.patch.object(notice_store, "connection") as connection:
+        connection.cursor.side_effect = DatabaseError
         answer = send(order.merchant, "pay", fields_of(order))
     assert answer.status_code == 503
     assert b"code" not in answer.content
