@@ -30,10 +30,11 @@ def rendered(deal: Deal, entity: LegalEntity) -> Decimal:
 
 def owed(deal: Deal, entity: LegalEntity) -> Decimal:
     """What was rendered and is closed by no money yet: the next money that comes pays for it."""
-    closed = Offset.objects.filter(payment__deal=deal, payment__legal_entity=entity)
-    return max(
-        rendered(deal, entity) - (closed.aggregate(sum=Sum("amount"))["sum"] or money.ZERO), money.ZERO
-    )
+    given = rendered(deal, entity)
+    if not given:
+        return given
+    offsets = Offset.objects.filter(payment__deal=deal, payment__legal_entity=entity)
+    return max(given - (offsets.aggregate(sum=Sum("amount"))["sum"] or money.ZERO), money.ZERO)
 
 
 def open_of(deal: Deal, entity: LegalEntity) -> list[Prepayment]:

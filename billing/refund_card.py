@@ -1,6 +1,6 @@
 """What the card says of money that goes back: what each payment has left, and every refund with its state.
 
-Reads only, in two questions whatever the number of payments.
+Reads only, in a few questions whatever the number of payments.
 """
 
 from collections import defaultdict
@@ -9,14 +9,19 @@ from decimal import Decimal
 from typing import Any
 
 from billing import ledger, refunds
-from billing.models import Payment, Receipt, Refund, RefundOrder
+from billing.models import Payment, Refund, RefundOrder
 from billing.rules import money
 from crm.models import Deal
 
 
 def of_payments(deal: Deal) -> dict[int, dict[str, Any]]:
     """For each payment of the deal: {refundable, refunds: [{id, amount, method, state, at, reason, …}]}."""
-    ordered = list(RefundOrder.objects.filter(payment__deal=deal).select_related("refund").order_by("id"))
+    ordered = (
+        RefundOrder.objects.filter(payment__deal=deal)
+        .select_related("refund")
+        .prefetch_related("refund__receipts")
+        .order_by("id")
+    )
     asked: dict[int, Decimal] = defaultdict(lambda: money.ZERO)
     lines: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for order in ordered:
@@ -24,7 +29,7 @@ def of_payments(deal: Deal) -> dict[int, dict[str, Any]]:
             asked[order.payment_id] += order.amount
         lines[order.payment_id].append(line(order, deal))
     past_us = Refund.objects.filter(payment__deal=deal, ordered__isnull=True).order_by("id")
-    for refund in past_us:
+    for refund in past_us.prefetch_related("receipts"):
         lines[refund.payment_id].append(_noticed(refund, deal))
     return {
         payment.pk: {
@@ -72,7 +77,7 @@ def _noticed(refund: Refund, deal: Deal) -> dict[str, Any]:
 
 
 def _receipt(refund: Refund | None) -> dict[str, Any] | None:
-    row = Receipt.objects.filter(refund=refund).first() if refund else None
+    row = next(iter(refund.receipts.all()), None) if refund else None
     if row is None:
         return None
     return {"state": row.state, "reason": row.reason or None, "url": row.url or None}
