@@ -17,6 +17,8 @@ class Reconciliation(models.Model):
     merchant = models.ForeignKey(MerchantAccount, on_delete=models.PROTECT, related_name="reconciliations")
     day = models.DateField()
     begun_at = models.DateTimeField()
+    # When a worker last took it in hand.
+    taken_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     rows = models.PositiveIntegerField(default=0)
     healed = models.PositiveIntegerField(default=0)
