@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from billing import inbox, notice_store, providers, refunds
 from billing.models import AccountPolicy, Difference, MerchantAccount, Reconciliation
@@ -19,6 +20,8 @@ from billing.registry_look import BUSINESS_ZONE, Look, fetch, is_money, known_pa
 log = structlog.get_logger("grafik.reconciliation")
 
 AT_ONCE = 20
+# Longer than any comparison; a worker that had it in hand for so long is dead.
+TAKES = timedelta(minutes=30)
 
 
 class AlreadyClosed(Exception):
@@ -45,9 +48,16 @@ def request_yesterday(*, at: datetime) -> int:
 
 
 def perform(*, at: datetime) -> int:
-    """Do what was asked for; two workers at once do the same work twice and store it once."""
-    waiting = Reconciliation.objects.filter(ended_at__isnull=True).select_related("merchant").order_by("id")
-    return len([_perform(row, at=at) for row in waiting[:AT_ONCE]])
+    """Do what was asked for; what another worker has in hand is left to it, unless it died with it."""
+    free = Q(taken_at__isnull=True) | Q(taken_at__lt=at - TAKES)
+    waiting = Reconciliation.objects.filter(free, ended_at__isnull=True).select_related("merchant")
+    done = 0
+    for row in waiting.order_by("id")[:AT_ONCE]:
+        mine = Reconciliation.objects.filter(pk=row.pk, taken_at=row.taken_at, ended_at__isnull=True)
+        if mine.update(taken_at=at):
+            _perform(row, at=at)
+            done += 1
+    return done
 
 
 def settle(*, difference: Difference, comment: str, author: str, at: datetime) -> None:

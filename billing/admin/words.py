@@ -185,6 +185,7 @@ COLUMNS = {
     "day": _("Day"),
     "begun_at": _("Begun"),
     "ended_at": _("Ended"),
+    "taken_at": _("In hand since"),
     "rows": _("Rows of the provider"),
     "healed": _("Healed"),
     "found": _("Differences"),

@@ -269,6 +269,16 @@ def test_a_silent_provider_is_asked_again_and_changes_nothing(there: Registry) -
     assert reconciliation.request_yesterday(at=at) == 0
 
 
+def test_a_day_in_one_workers_hands_is_left_to_it_until_it_is_surely_dead(there: Registry) -> None:
+    _deal, [payment] = paid_deal(30000)
+    there.rows = [row()]
+    asked = reconciliation.request(merchant=shop_of(payment), day=DAY, at=NOW)
+    Reconciliation.objects.filter(pk=asked.pk).update(taken_at=NOW)
+    assert reconciliation.perform(at=NOW + timedelta(minutes=10)) == 0
+    assert reconciliation.perform(at=NOW + timedelta(minutes=31)) == 1
+    assert reconciliation.perform(at=NOW + timedelta(minutes=90)) == 0
+
+
 # Without a registry
 
 
