@@ -1,15 +1,17 @@
 """Charges of a saved card, over the sandbox: consent first, one charge per decision, whatever is lost."""
 
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 from billing import cards, charges, inbox, orders, provider_calls
 from billing.asking import What
@@ -164,6 +166,25 @@ def test_a_charge_pays_the_next_row_once(running: sandbox.RunningSandbox, deal: 
     until(lambda: len(Notice.objects.filter(kind="pay", state="done")) == 2)
     assert Payment.objects.filter(order=order).count() == 1
     assert not ProviderCall.objects.exclude(state="done").exists()
+
+
+def test_eight_decisions_at_once_are_one_charge(running: sandbox.RunningSandbox, deal: Deal) -> None:
+    agreed(running, deal)
+    start = threading.Barrier(8)
+
+    def decide() -> int:
+        try:
+            start.wait()
+            return charges.charge_saved_card(deal=deal, what=What.INSTALLMENT, at=now()).pk
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        decided = {future.result() for future in [pool.submit(decide) for _ in range(8)]}
+    assert len(decided) == 1
+    until(lambda: standing_of(deal).paid == rub(60000))
+    [order] = ProviderOrder.objects.filter(card__isnull=False)
+    assert len(charged(running, order)) == 1
 
 
 def test_while_a_charge_is_on_its_way_a_click_opens_no_page(
