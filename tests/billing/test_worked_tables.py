@@ -182,7 +182,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "cancelled": Story.cancel,
     "paused": Story.pause,
     "resumed": Story.resume,
-    "(\\d+) days pass": Story.wait,
+    "(\\d+) days? pass(?:es)?": Story.wait,
     f"{SUM} of payment (\\d+) move to another deal": Story.move,
     f"{SUM} of them come home": Story.move_home,
     f"a transfer of {SUM} brings {SUM} here": Story.split,
