@@ -36,8 +36,9 @@ def restore(*, deal: Deal, author: str, at: datetime) -> None:
         schedule = Schedule.objects.filter(deal=deal).first()
         if schedule is None:
             raise versions.NoSchedule
+        before = deal.price
         schedules.tell_price(deal, schedule, at=at)
-        data = {"before": money.text(deal.price), "total": money.text(schedule.total)}
+        data = {"before": money.text(before), "total": money.text(schedule.total)}
         history.record(deal=deal, kind="price_restored", at=at, recorded_at=at, author=author, data=data)
 
 
