@@ -11,10 +11,12 @@ from billing.models import (
     Allocation,
     Installment,
     Invoice,
+    Move,
     Payment,
     ProviderOrder,
     Receipt,
     Refund,
+    Reversal,
     Schedule,
     ScheduleVersion,
 )
@@ -55,6 +57,18 @@ class Refunds(ReadOnlyRows):
     fields = ("amount", "external_id", "refunded_at", "author", "reason")
 
 
+class MovesAway(ReadOnlyRows):
+    model = Move
+    fk_name = "source"
+    fields = ("target", "amount", "author", "reason", "recorded_at")
+    ordering = ("id",)
+
+
+class Reversals(ReadOnlyRows):
+    model = Reversal
+    fields = ("amount", "author", "reason", "recorded_at")
+
+
 class Receipts(ReadOnlyRows):
     model = Receipt
     fields = ("kind", "state", "reason", "external_id", "created_at", "registered_at")
@@ -64,7 +78,7 @@ class Receipts(ReadOnlyRows):
 class PaymentPage(EnterRefund, ReadOnlyPage):
     stored_words: ClassVar = {"method": words.METHODS}
     actions_detail = ("give_back", "enter_refund")
-    inlines = (Allocations, Refunds, Receipts)
+    inlines = (Allocations, Refunds, MovesAway, Reversals, Receipts)
     list_display = ("received_at", "amount", "currency", "method", "deal", "legal_entity", "counted")
     list_filter = (
         NotClosed,
