@@ -9,7 +9,7 @@ from babel.messages import pofile
 from babel.messages.catalog import Catalog, Message
 from django.apps import apps
 
-from tests.catalogue import ROOT, Asked, asked_by_the_panel, asked_by_us
+from tests.catalogue import ROOT, Asked, asked_by_the_api, asked_by_the_panel, asked_by_us
 
 Texts = dict[tuple[str | None, str], Message]
 
@@ -59,16 +59,19 @@ def test_no_label_of_a_stored_word_is_without_russian(russian: Texts) -> None:
 
 
 def test_nothing_is_fuzzy_or_asked_by_nobody(russian: Texts) -> None:
-    asked = {each[:2] for each in asked_by_us() | asked_by_the_panel()}
+    asked = {each[:2] for each in asked_by_us() | asked_by_the_panel() | asked_by_the_api()}
     assert [key for key, message in russian.items() if message.fuzzy] == []
     assert set(russian) - asked == set()
 
 
 def test_a_text_and_its_russian_have_the_same_places_to_fill(russian: Texts) -> None:
     places = re.compile(r"%\([a-z_]+\)[a-z]|\{[a-z_]*\}")
-    for message in russian.values():
+    # The framework names formats that people never typed: our words may leave such a place out.
+    frameworks = {each[:2] for each in asked_by_the_api()} - {each[:2] for each in asked_by_us()}
+    for key, message in russian.items():
         for text in translations(message):
-            assert sorted(set(places.findall(text))) == sorted(set(places.findall(one(message)))), text
+            there, here = set(places.findall(one(message))), set(places.findall(text))
+            assert here <= there if key in frameworks else here == there, text
 
 
 def test_plural_texts_have_every_russian_form(russian: Texts) -> None:
