@@ -131,7 +131,8 @@ def _feed(crm: Crm, lead: Row) -> list[Row]:
             **_pick(row, "id", "created_by", "type", "value_before", "value_after"),
         }
         for row in crm.rows("events")
-        if row["entity_id"] == lead["id"]
+        # A message stands in the feed by itself.
+        if row["entity_id"] == lead["id"] and row["type"] != "outgoing_chat_message"
     ]
     if not any(item.get("type") == "lead_added" for item in items):
         items.append(_born(lead))
