@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing import pause_state
 from billing.ledger import Standing
-from billing.models import Pause, Schedule, ScheduleVersion, Signature
+from billing.models import Pause, Schedule, ScheduleVersion
 
 # Actions of the card that make a new version: of a signed one only an administrator takes them.
 VERSION_ACTIONS = ("rebuild", "settle", "cancel", "move_date", "change_total", "transfer")
@@ -21,8 +21,9 @@ def fields(schedule: Schedule | None) -> dict[str, Any]:
     """`closing`, `pause`, `signed`: what a person did to the schedule, null when he did not."""
     if schedule is None:
         return {"closing": None, "pause": None, "signed": None}
-    version = ScheduleVersion.objects.filter(schedule=schedule, number=schedule.version).first()
-    signature = Signature.objects.filter(version=version).first()
+    versions = ScheduleVersion.objects.filter(schedule=schedule, number=schedule.version)
+    version = versions.select_related("signature").first()
+    signature = getattr(version, "signature", None)
     return {
         "closing": {"kind": schedule.closing, "reason": version.reason, "retained": version.retained or None}
         if schedule.closing and version
