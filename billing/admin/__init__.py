@@ -4,6 +4,7 @@ Importing registers the pages (Django's autodiscovery does it once).
 """
 
 from billing.admin import (
+    cards,
     collecting,
     entities,
     leads,
@@ -23,6 +24,7 @@ from billing.admin import (
 )
 
 __all__ = [
+    "cards",
     "collecting",
     "entities",
     "leads",

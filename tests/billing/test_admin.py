@@ -41,6 +41,7 @@ from billing.models import (
     RefundOrder,
     RefusedNotice,
     Rendering,
+    SavedCard,
     ScheduleTemplate,
     TaxSetting,
 )
@@ -126,6 +127,9 @@ def make_rows(deal: Any) -> None:
     waiting = {"not_before": NOW, "created_at": NOW, "state": "parked", "last_error": "сервер не отвечает"}
     Notice.objects.create(
         merchant=merchant, kind="pay", external_id="5001", body=b"Token=signed-bytes", fields={}, **waiting
+    )
+    SavedCard.objects.create(
+        deal=deal, merchant=merchant, words="Согласна", consented_at=NOW, token="tk_signed-bytes", mask="7700"
     )
     RefusedNotice.objects.create(
         merchant=merchant, kind="pay", reason="forged", body=b"forged-bytes", size=12, digest="7700", at=NOW
