@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef, QuerySet
 
 from billing import holds, issuing, network, preferences
-from billing.messages import EMAIL, SALESBOT
+from billing.messages import EMAIL, SALESBOT, SMS, sms_phone
 from billing.models import AccountPolicy, DealPayer, Installment, Message, Reminder
 from billing.payers import Payers
 from billing.rules import reminders as rules
@@ -96,6 +96,8 @@ def payer_of(who: Payers, number: int, channel: str, policy: AccountPolicy) -> s
     if channel == EMAIL:
         return email
     if channel == SALESBOT and policy.salesbot_id and row is None:
+        return email or _contact(deal)
+    if channel == SMS and sms_phone((row or who.of()).phone or ("" if row else deal.contact_phone)):
         return email or _contact(deal)
     return ""
 

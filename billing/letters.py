@@ -160,6 +160,21 @@ def reminder(*, deals: Sequence[DueDeal]) -> Letter:
     return _letter("reminder", subject, context)
 
 
+def short(*, deals: Sequence[DueDeal]) -> str:
+    """Return the SMS of a day for a payer: who asks, how much, and the first deal's address."""
+    late = [deal for deal in deals if deal.is_overdue]
+    asked = late or list(deals)
+    words = {
+        "entity": asked[0].entity.name,
+        "amount": money.words(sum((deal.amount for deal in asked), money.ZERO)),
+        "day": day_words(min(row.due_on for deal in asked for row in deal.rows)),
+        "url": asked[0].url,
+    }
+    if late:
+        return _("%(entity)s: %(amount)s are overdue. %(url)s") % words
+    return _("%(entity)s: %(amount)s by %(day)s. %(url)s") % words
+
+
 def invoice_text(*, invoice: Invoice, url: str) -> str:
     """Return a ready message for a messenger: who asks, for what, how much, till when, and the address."""
     words = {

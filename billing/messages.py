@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+import phonenumbers
 import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -23,8 +24,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, links, network, papers, projection, workdays, zones
-from billing.models import AccountPolicy, Installment, Invoice, Message, Reminder
+from billing import history, ledger, links, network, papers, payers, projection, sms, workdays, zones
+from billing.models import AccountPolicy, Installment, Invoice, Message, Reminder, SmsGateway
 from billing.rules import reminders as rules
 from crm import kick, outbox, queues
 from crm.models import Deal
@@ -35,6 +36,7 @@ log = structlog.get_logger("grafik.messages")
 NOT_NEEDED = "not needed"
 EMAIL = "email"
 SALESBOT = "salesbot"
+SMS = "sms"
 BATCH = 100
 # Ready at once, whichever day its cause was rehearsed for (`--at`): the worker lives in real time.
 READY = datetime(2000, 1, 1, tzinfo=UTC)
@@ -69,6 +71,11 @@ def queue_email(
 def queue_salesbot(*, deal: Deal, key: str, to: str, text: str, at: datetime) -> Message:
     """Put a bot run into the queue, once per key; `to` names the payer, `text` is what the run is about."""
     return _queue(Message(channel=SALESBOT, key=key, to=to, text=text), deal=deal, at=at)
+
+
+def queue_sms(*, deal: Deal, key: str, to: str, text: str, at: datetime) -> Message:
+    """Put an SMS into the queue, once per key; `to` names the payer, the phone is the deal's at sending."""
+    return _queue(Message(channel=SMS, key=key, to=to, text=text), deal=deal, at=at)
 
 
 def deliver(*, at: datetime, ignore_not_before: bool = False) -> int:
@@ -119,13 +126,16 @@ def _handle(row: Message, connection: BaseEmailBackend, *, at: datetime, keep_ho
     try:
         if row.channel == SALESBOT:
             _finish_salesbot(row, steps, at=at)
+        elif row.channel == SMS:
+            _send_sms(row)
+            _finish(row, steps, at=at)
         else:
             _send(row, connection, at=at)
             _finish(row, steps, at=at)
-    except Refused as error:
+    except (Refused, sms.Refused) as error:
         connection.close()
         _park(row, error=str(error), at=at)
-    except Undelivered as error:
+    except (Undelivered, sms.Unsent) as error:
         connection.close()
         queues.retry(row, at=at, error=str(error))
 
@@ -185,6 +195,28 @@ def _send(row: Message, connection: BaseEmailBackend, *, at: datetime) -> None:
         raise Refused(type(error).__name__) from error
     except OSError as error:
         raise Undelivered(type(error).__name__) from error
+
+
+def _send_sms(row: Message) -> None:
+    """Hand an SMS to the gateway under the row's number. Raises Refused, sms.Refused, sms.Unsent."""
+    found = SmsGateway.objects.filter(account=row.account_id).first()
+    phone = sms_phone(payers.of_deal(row.deal).of().phone or row.deal.contact_phone)
+    if found is None or not phone:
+        raise Refused(_("There is no SMS gateway, or no mobile phone."))
+    gateway = sms.Gateway(found.login, found.password, found.sender)
+    sms.send(gateway=gateway, phone=phone, text=row.text, number=row.pk)
+
+
+def sms_phone(text: str) -> str:
+    """The digits of a phone that can take an SMS, empty for what is none."""
+    try:
+        number = phonenumbers.parse(text, "RU")
+    except phonenumbers.NumberParseException:
+        return ""
+    kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if phonenumbers.number_type(number) not in kinds:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
 
 
 def _headers(row: Message, *, at: datetime) -> dict[str, str]:
@@ -250,6 +282,9 @@ def _finish(row: Message, steps: list[Reminder], *, at: datetime) -> None:
     """The server took the mail: say so in the history of every deal that it was about, and in amoCRM."""
     with transaction.atomic():
         queues.finish(row, at=at)
+        if row.channel == EMAIL:
+            # By this name a server gives the mail back (billing.bounces).
+            Message.objects.filter(pk=row.pk).update(external_id=message_id(row.key))
         if row.invoice is None:
             _record(row, _deals_of(row, steps), "reminder_sent" if steps else "message_sent", at=at)
         for invoice in [row.invoice, *row.also.select_related("deal")] if row.invoice else ():

@@ -168,6 +168,9 @@ def _queue(due: Due, said: list[DueDeal], *, channel: str, payer: str, at: datet
     key = f"reminder:{due.installment.pk}:{due.days}:{channel}"
     if channel == messages.SALESBOT:
         return messages.queue_salesbot(deal=due.deal, key=key, to=payer, text=letter.subject, at=at)
+    if channel == messages.SMS:
+        text = letters.short(deals=said)
+        return messages.queue_sms(deal=due.deal, key=key, to=payer, text=text, at=at)
     return messages.queue_email(
         deal=due.deal, key=key, to=payer, subject=letter.subject, text=letter.text, html=letter.html, at=at
     )

@@ -80,6 +80,7 @@ def _product_variables(data_dir: Path, sandbox: Sandbox) -> dict[str, str]:
         "AMOCRM_URL": f"{sandbox.url}/amocrm/{{subdomain}}",
         "AMOCRM_AUTH_URL": f"{sandbox.url}/amocrm",
         "CLOUDPAYMENTS_URL": f"{sandbox.url}/cloudpayments",
+        "SMSC_URL": f"{sandbox.url}/smsc",
         "ROBOKASSA_AUTH_URL": f"{sandbox.url}/robokassa",
         "ROBOKASSA_SERVICES_URL": f"{sandbox.url}/robokassa",
         "ROBOKASSA_FISCAL_URL": f"{sandbox.url}/robokassa",

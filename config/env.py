@@ -41,6 +41,7 @@ class Environment:
     amocrm_url: str
     amocrm_auth_url: str
     cloudpayments_url: str
+    smsc_url: str
     robokassa_auth_url: str
     robokassa_services_url: str
     robokassa_fiscal_url: str
@@ -72,6 +73,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         amocrm_url=_url(environ, "AMOCRM_URL", "https://{subdomain}.amocrm.ru"),
         amocrm_auth_url=_url(environ, "AMOCRM_AUTH_URL", "https://www.amocrm.ru"),
         cloudpayments_url=_url(environ, "CLOUDPAYMENTS_URL", "https://api.cloudpayments.ru"),
+        smsc_url=_url(environ, "SMSC_URL", "https://smsc.ru"),
         robokassa_auth_url=_url(environ, "ROBOKASSA_AUTH_URL", "https://auth.robokassa.ru"),
         robokassa_services_url=_url(environ, "ROBOKASSA_SERVICES_URL", "https://services.robokassa.ru"),
         robokassa_fiscal_url=_url(environ, "ROBOKASSA_FISCAL_URL", "https://ws.roboxchange.com"),

@@ -18,6 +18,7 @@ PUBLIC_URL = ENV.public_url
 AMOCRM_URL = ENV.amocrm_url
 AMOCRM_AUTH_URL = ENV.amocrm_auth_url
 CLOUDPAYMENTS_URL = ENV.cloudpayments_url
+SMSC_URL = ENV.smsc_url
 ROBOKASSA_AUTH_URL = ENV.robokassa_auth_url
 ROBOKASSA_SERVICES_URL = ENV.robokassa_services_url
 ROBOKASSA_FISCAL_URL = ENV.robokassa_fiscal_url

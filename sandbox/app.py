@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from sandbox import amocrm, cloudpayments, control, faults, journal, robokassa
+from sandbox import amocrm, cloudpayments, control, faults, journal, robokassa, smsc
 from sandbox.clock import Clock
 from sandbox.jobs import Jobs
 from sandbox.mailbox import pages as mail_pages
@@ -45,6 +45,7 @@ def create_app(*, store: Store, clock: Clock, product_url: str, public_url: str)
     app.register_blueprint(cloudpayments.create_blueprint(sandbox), url_prefix="/cloudpayments")
     app.register_blueprint(robokassa.create_blueprint(sandbox), url_prefix="/robokassa")
     app.register_blueprint(mail_pages.create_blueprint(store), url_prefix="/mail")
+    app.register_blueprint(smsc.create_blueprint(store), url_prefix="/smsc")
     app.register_blueprint(control.create_blueprint(sandbox))
     app.register_blueprint(
         amocrm.create_blueprint(

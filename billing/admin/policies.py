@@ -8,9 +8,21 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
 from billing.admin.json_fields import ShapedField
-from billing.models import AccountPolicy
+from billing.models import AccountPolicy, SmsGateway
 from billing.network_file.schema import ACCOUNT
-from crm.panel import SettingsPage
+from crm.panel import SecretField, SettingsPage, name_tables
+
+name_tables(
+    {SmsGateway: (_("SMS gateway"), _("SMS gateways"))},
+    {
+        "account": _("Account"),
+        "kind": _("Gateway"),
+        "login": _("Login"),
+        "password": _("Password"),
+        "sender": _("Name of the sender"),
+    },
+    {},
+)
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -97,3 +109,27 @@ class PolicyPage(SettingsPage):
         "cohorts",
         "admin_only",
     )
+
+
+class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]
+    password = SecretField(label=_("Password"))
+
+    class Meta:
+        model = SmsGateway
+        fields = "__all__"
+
+    def clean_password(self) -> str:
+        typed: str = self.cleaned_data["password"] or self.instance.password
+        if not typed:
+            raise forms.ValidationError(_("This field may not be empty."))
+        return typed
+
+
+@admin.register(SmsGateway)
+class GatewayPage(SettingsPage):
+    """The account's SMS gateway; the password never comes back in a page."""
+
+    form = GatewayForm
+    list_display = ("account", "kind", "login", "sender")
+    list_select_related = ("account",)
+    fields = ("account", "kind", "login", "password", "sender")

@@ -377,7 +377,7 @@ METHODS = {
     "other": _("in another way"),
     "transfer": _("from another deal"),
 }
-CHANNELS = {"email": _("e-mail"), "salesbot": _("Salesbot")}
+CHANNELS = {"email": _("e-mail"), "salesbot": _("Salesbot"), "sms": _("SMS")}
 NOTICES = {
     "check": _("check before the payment"),
     "pay": _("notice of a payment"),

@@ -33,6 +33,7 @@ def put(
     text: str,
     html: str = "",
     attachments: Iterable[Attachment] = (),
+    message_id: str = "",
 ) -> str:
     """Keep one message; returns its id."""
     with store.transaction():
@@ -43,6 +44,7 @@ def put(
             "to": to,
             "from": sender,
             "subject": subject,
+            "message_id": message_id,
             "text": text,
             "html": html,
         }
@@ -64,3 +66,41 @@ def _keep(store: Store, number: str, place: int, part: Attachment) -> Document:
     content = base64.b64encode(part.content).decode()
     store.put(ATTACHMENTS, f"{number}/{place}", listed | {"content": content})
     return listed
+
+
+def returned(message: Document, *, status: str, said: str) -> str:
+    """The notice by which another server gives a kept mail back (RFC 3464), as a sender's mailbox gets it."""
+    boundary, to = f"returned-{message['id']}", message["to"][0]
+    return "\r\n".join(
+        [
+            "From: MAILER-DAEMON@sandbox",
+            "To: " + message["from"],
+            "Subject: Undelivered Mail Returned to Sender",
+            "Auto-Submitted: auto-replied",
+            "MIME-Version: 1.0",
+            f'Content-Type: multipart/report; report-type=delivery-status; boundary="{boundary}"',
+            "",
+            f"--{boundary}",
+            "Content-Type: text/plain; charset=utf-8",
+            "",
+            f"The mail to {to} could not be delivered: {said}",
+            f"--{boundary}",
+            "Content-Type: message/delivery-status",
+            "",
+            "Reporting-MTA: dns; sandbox",
+            "",
+            f"Final-Recipient: rfc822; {to}",
+            "Action: failed",
+            f"Status: {status}",
+            f"Diagnostic-Code: smtp; {said}",
+            "",
+            f"--{boundary}",
+            "Content-Type: text/rfc822-headers",
+            "",
+            f"Message-ID: {message['message_id']}",
+            f"To: {to}",
+            "",
+            f"--{boundary}--",
+            "",
+        ]
+    )

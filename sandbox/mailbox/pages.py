@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox import mailbox
 from sandbox.mailbox import ATTACHMENTS, COLLECTION
 from sandbox.store import Document, Store
 
@@ -54,6 +55,14 @@ def create_blueprint(store: Store) -> Blueprint:
         answer.headers["Content-Disposition"] = f"{how}; filename*=UTF-8''{quote(found['name'])}"
         answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
+
+    @blueprint.get("/<int:number>/returned.eml")
+    def returned(number: int) -> Response:
+        """The mail as another server would give it back; `status` 4.2.2 is a full mailbox."""
+        status, said = request.args.get("status", "5.1.1"), request.args.get("said", "550 no such user")
+        return Response(
+            mailbox.returned(_found(store, number), status=status, said=said), mimetype="message/rfc822"
+        )
 
     @blueprint.post("/clear")
     def clear() -> AnyResponse:

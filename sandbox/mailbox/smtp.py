@@ -39,6 +39,7 @@ def keep(store: Store, raw: bytes, recipients: list[str]) -> str:
         to=recipients,
         sender=str(message["From"] or ""),
         subject=str(message["Subject"] or ""),
+        message_id=str(message["Message-ID"] or ""),
         text=_body(message, "plain"),
         html=_body(message, "html"),
         attachments=[_attachment(part) for part in _parts(message)],
