@@ -150,3 +150,19 @@ def test_one_accounts_outage_does_not_hold_anothers_hints(
     settled: Any = deals.refresh_hinted(at=NOW)
     assert settled == 1
     assert [hint.account for hint in DealHint.objects.all()] == [lost]
+
+
+def test_a_fat_form_and_a_robots_change_are_hints_like_any_other(account: Account) -> None:
+    """Five thousand fields; a robot's change has an empty name, no price and bare values (as captured)."""
+    fat = "&".join(
+        f"leads[update][0][custom_fields][{number}][values][0]={number}" for number in range(5_000)
+    )
+    robot = "leads[update][3][id]={}&leads[update][3][name]=&leads[update][3][responsible_user_id]=0"
+    assert post(f"{ACCOUNT}&leads[update][0][id]={LEAD}&{fat}&{robot.format(OTHER_LEAD)}") == 200
+    assert hints() == [(LEAD, False), (OTHER_LEAD, False)]
+
+
+def test_json_where_a_form_is_due_changes_nothing(account: Account) -> None:
+    body = '{"account": {"id": 31000001}, "leads": {"update": [{"id": 7700123}]}}'
+    assert post(body, content_type="application/json") in (400, 403)
+    assert hints() == []
