@@ -5,7 +5,7 @@ with money stay as they are; rows that a change does not touch keep their number
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -73,16 +73,19 @@ def change_total(
     """
     with transaction.atomic():
         deal, schedule = versions.claim_open(deal=deal, version=ask.version, reason=ask.reason, rank=ask.rank)
-        rows = _open_rows(layouts.current_rows(schedule))
-        rest = total - layouts.total_of(layouts.covered_lines(layouts.current_rows(schedule)))
+        current = layouts.current_rows(schedule)
+        rows = _open_rows(current)
+        rest = total - layouts.total_of(layouts.covered_lines(current))
         terms = Terms(
             total,
             rows=_spread(rows, rest, spread, unit=_unit(schedule), due_on=due_on),
             due_day=schedule.due_day,
+            round_to=_unit(schedule),
             shift_weekends=_shifts(schedule),
         )
-        act = Act(Kind.TOTAL, ask.author, ask.reason.strip())
-        schedule = schedules.carry_out(deal=deal, terms=terms, act=act, at=at)
+        layout = schedules.preview(deal=deal, terms=terms, on=deal.local_day(at))
+        act = Act(Kind.TOTAL, ask.author, ask.reason.strip(), terms=versions.plain(asdict(terms)))
+        schedule = apply(deal, schedule, layouts.keep_unchanged(layout, current), act, at=at)
         schedules.tell_price(deal, schedule, at=at)
         return schedule
 
@@ -113,7 +116,7 @@ def transfer(
 
 
 def apply(deal: Deal, schedule: Schedule, layout: layouts.Layout, act: Act, *, at: datetime) -> Schedule:
-    """Write a layout whose total stays, with all that follows; the caller holds the deal's lock."""
+    """Write a layout with all that follows, the due day stays; the caller holds the deal's lock."""
     schedule = versions.write(
         deal=deal, schedule=schedule, layout=layout, act=act, due_day=schedule.due_day, at=at
     )

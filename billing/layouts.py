@@ -6,7 +6,7 @@ is lower than its installment's is closed at that amount. Writes nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -89,23 +89,26 @@ def lines_of_money(deal: Deal) -> list[Line]:
     return lines
 
 
-def coming_lines(
-    planned: Sequence[PlannedRow], *, kept: Sequence[Line], current: Sequence[Installment]
-) -> list[Line]:
-    """Number the planned rows after the kept ones; an open row that comes again unchanged stays itself, with
-    its invoice.
-    """
-    first = next_number(kept)
+def coming_lines(planned: Sequence[PlannedRow], *, kept: Sequence[Line]) -> list[Line]:
+    """Number the planned rows after the kept ones."""
+    return [
+        Line(number, row.due_on, row.effective_due_on, row.amount)
+        for number, row in enumerate(planned, start=next_number(kept))
+    ]
+
+
+def keep_unchanged(layout: Layout, current: Sequence[Installment]) -> Layout:
+    """The same, but an open row that comes again as it was stays itself, with its invoice."""
     open_rows = {
         (row.number, row.due_on, row.effective_due_on, row.amount): row
         for row in current
         if row.paid == row.written_off == 0
     }
-    lines = []
-    for number, row in enumerate(planned, start=first):
-        key = (number, row.due_on, row.effective_due_on, row.amount)
-        lines.append(Line(*key, installment=open_rows.get(key)))
-    return lines
+    found = (
+        open_rows.get((line.number, line.due_on, line.effective_due_on, line.amount)) for line in layout.rows
+    )
+    rows = tuple(replace(line, installment=row) for line, row in zip(layout.rows, found, strict=True))
+    return replace(layout, rows=rows)
 
 
 def redated(

@@ -37,7 +37,7 @@ def _layout(deal: Deal, schedule: Schedule | None, terms: Terms, *, on: date) ->
     kept = layouts.covered_lines(current) if schedule else layouts.lines_of_money(deal)
     held = layouts.total_of(kept)
     plan = rules.plan(terms, kept=held, on=on, calendar=workdays.calendar())
-    rows = layouts.coming_lines(plan.rows, kept=kept, current=current)
+    rows = layouts.coming_lines(plan.rows, kept=kept)
     free = sum((source.free for source in ledger.free_money(deal)), money.ZERO) if schedule else money.ZERO
     return Layout(
         kept=tuple(kept),

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing import payments, schedules
+from billing import invoices, payments, schedules
 from billing.models import Event, Installment, Invoice, Schedule, ScheduleVersion
 from billing.payments import Offline
 from billing.rules.schedule import InvalidTerms, Terms
@@ -112,13 +112,20 @@ def test_rows_that_come_again_unchanged_are_no_difference() -> None:
 
 
 def test_replaced_rows_invoices_become_void() -> None:
-    from billing import invoices
-
     deal = make_deal()
     make_schedule(deal)
     invoice = invoices.issue(deal=deal, demand=invoices.Demand(), author="user:1", at=NOW)
     make_schedule(deal, count=2)
     assert Invoice.objects.get(id=invoice.id).voided_at is not None
+
+
+def test_a_rebuild_replaces_a_row_without_money_even_where_it_looks_the_same() -> None:
+    deal = make_deal()
+    make_schedule(deal, total=90000, count=3)
+    invoice = invoices.issue(deal=deal, demand=invoices.Demand(), author="user:1", at=NOW)
+    schedule = make_schedule(deal, total=120000, count=4)
+    assert Invoice.objects.get(id=invoice.id).voided_at == NOW
+    assert {row.opened_in for row in rows_of(schedule)} == {2}
 
 
 def test_money_that_came_first_becomes_paid_rows_dated_by_its_payments() -> None:
