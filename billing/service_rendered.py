@@ -98,14 +98,7 @@ def render(
             author=author,
             recorded_at=at,
         )
-        history.record(
-            deal=deal,
-            kind="service_rendered",
-            at=min(datetime.combine(on, time(12), tzinfo=deal.zone), at),
-            recorded_at=at,
-            author=author,
-            data={"amount": money.text(given), "rendered_on": on.isoformat()},
-        )
+        _tell(deal, made)
         close(deal=deal, entity=entity, on=on, at=at)
     return made
 
@@ -162,6 +155,17 @@ def close_late(*, since: datetime, at: datetime) -> int:
             entity = LegalEntity.objects.get(pk=entity_id)
             closed += len(close(deal=deal, entity=entity, on=deal.local_day(at), at=at))
     return closed
+
+
+def _tell(deal: Deal, made: Rendering) -> None:
+    history.record(
+        deal=deal,
+        kind="service_rendered",
+        at=min(datetime.combine(made.rendered_on, time(12), tzinfo=deal.zone), made.recorded_at),
+        recorded_at=made.recorded_at,
+        author=made.author,
+        data={"amount": money.text(made.amount), "rendered_on": made.rendered_on.isoformat()},
+    )
 
 
 def _deals_of(policy: AccountPolicy, cohort: str) -> list[Deal]:

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing import payments
-from billing.models import MerchantAccount, Payment, ProviderCall, ProviderOrder
+from django.db import connection
+
+from billing import payments, provider_calls, refund_orders
+from billing.models import MerchantAccount, Payment, ProviderCall, ProviderOrder, RefundOrder
 from billing.payments import Offline
 from billing.providers.base import (
     FollowedRefund,
@@ -15,10 +17,11 @@ from billing.providers.base import (
     Unsupported,
 )
 from billing.providers.cloudpayments import CloudPayments
+from billing.refund_orders import Demand
 from crm.models import Deal
 from tests.factories import NOW, TODAY, make_deal, make_order, make_schedule, rub
 
-SERVICE_LINE = {"vat": "none", "method": "prepayment", "subject": "service"}
+WHY = "передумал"
 
 
 class FakeShop(CloudPayments):
@@ -98,3 +101,17 @@ def pay_cash(deal: Deal, amount: object, method: str = "cash") -> Payment:
 def shop_of(payment: Payment) -> MerchantAccount:
     assert payment.merchant is not None
     return payment.merchant
+
+
+def ask(payment: Payment, amount: object = 10000, method: str = "") -> RefundOrder:
+    demand = Demand(rub(amount), WHY, method)
+    order = refund_orders.request(payment=payment, demand=demand, author="user:7", at=NOW)
+    with connection.cursor() as cursor:
+        # As a commit would.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+    return order
+
+
+def work(minutes: float = 0, times: int = 3) -> None:
+    for step in range(times):
+        provider_calls.deliver(at=NOW + timedelta(minutes=minutes, seconds=2 * step))

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 
 from billing import inbox, payments, provider_calls, refund_orders, refunds, verification
 from billing.api import timeline
-from billing.models import Allocation, Event, Payment, ProviderCall, Receipt, Refund, RefundOrder
+from billing.models import Allocation, Event, ProviderCall, Receipt, Refund, RefundOrder
 from billing.providers.base import (
     FollowedRefund,
     NotSent,
@@ -21,16 +21,13 @@ from billing.providers.base import (
     Unknown,
 )
 from billing.providers.cloudpayments import CloudPayments
-from billing.receipts import ReceiptChoice
 from billing.refund_orders import Demand
 from crm.models import Deal, OutboxRow
 from tests.billing.notices import code, refund_fields, send
-from tests.billing.refunding import FakeRobokassa, FakeShop, paid_deal, pay_cash, shop_of
-from tests.factories import NOW, TODAY, rub, standing_of
+from tests.billing.refunding import WHY, FakeShop, ask, paid_deal, pay_cash, shop_of, work
+from tests.factories import NOW, rub, standing_of
 
 pytestmark = pytest.mark.django_db
-
-WHY = "передумал"
 
 
 @pytest.fixture(autouse=True)
@@ -45,27 +42,6 @@ def shop() -> Iterator[FakeShop]:
     fake = FakeShop()
     with mock.patch("billing.providers.of", return_value=fake):
         yield fake
-
-
-@pytest.fixture
-def robokassa() -> Iterator[FakeRobokassa]:
-    fake = FakeRobokassa()
-    with mock.patch("billing.providers.of", return_value=fake):
-        yield fake
-
-
-def ask(payment: Payment, amount: object = 10000, method: str = "") -> RefundOrder:
-    demand = Demand(rub(amount), WHY, method)
-    order = refund_orders.request(payment=payment, demand=demand, author="user:7", at=NOW)
-    with connection.cursor() as cursor:
-        # As a commit would.
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
-    return order
-
-
-def work(minutes: float = 0, times: int = 3) -> None:
-    for step in range(times):
-        provider_calls.deliver(at=NOW + timedelta(minutes=minutes, seconds=2 * step))
 
 
 def events(deal: Deal) -> list[str]:
@@ -364,181 +340,6 @@ def test_a_killed_worker_between_answer_and_commit_gives_back_once(shop: FakeSho
     work(1)
     assert [request.request_id for request in shop.asked] == [f"refund:{order.pk}"] * 2
     assert Refund.objects.get().external_id == "r1"
-
-
-# Robokassa: no key, no notice, its own receipt
-
-
-def test_robokassa_prints_the_return_with_the_refund(robokassa: FakeRobokassa) -> None:
-    ridden = {
-        "type": "income",
-        "tax_system": "usn_income",
-        "lines": [
-            {
-                "name": "Квест",
-                "amount": "30000.00",
-                "vat": "vat105",
-                "method": "prepayment",
-                "subject": "service",
-            }
-        ],
-        "paid": {"electronic": "30000.00"},
-        "email": "anna@example.org",
-        "phone": "",
-        "inn": "7700000009",
-        "site": "",
-    }
-    _deal, [payment] = paid_deal(30000, request={"receipt": ridden})
-    ask(payment, 12000)
-    work()
-    [request] = robokassa.asked
-    assert [(line["name"], line["amount"], line["vat"]) for line in request.receipt["lines"]] == [
-        ("Квест", "12000.00", "vat105")
-    ]
-    back = Receipt.objects.get(kind="refund")
-    assert (back.state, back.reason, back.content["paid"]) == ("sent", "", {"electronic": "12000.00"})
-    assert not ProviderCall.objects.filter(kind="send_receipt").exists()
-
-
-def test_a_refund_past_us_of_money_whose_receipt_rode_on_the_order_is_named_as_such() -> None:
-    ridden = {"lines": [], "paid": {"electronic": "30000.00"}, "type": "income"}
-    _deal, [payment] = paid_deal(30000, request={"receipt": ridden | {"x": 1}})
-    refunds.noticed(
-        merchant=shop_of(payment),
-        payment_external_id=payment.external_id,
-        external_id="r1",
-        amount=rub(10000),
-        refunded_at=NOW,
-        at=NOW,
-    )
-    back = Receipt.objects.get(kind="refund")
-    assert (back.state, back.reason) == ("missing", "refunded_past_us")
-
-
-def test_robokassa_is_polled_until_the_money_went(robokassa: FakeRobokassa) -> None:
-    _deal, [payment] = paid_deal(30000)
-    order = ask(payment)
-    robokassa.states = [FollowedRefund(state=RefundState.PROCESSING, amount=rub(10000))]
-    provider_calls.deliver(at=NOW)
-    provider_calls.deliver(at=NOW)
-    order.refresh_from_db()
-    assert (order.state, Refund.objects.count()) == ("sent", 0)
-    work(10)
-    order.refresh_from_db()
-    assert (order.state, Refund.objects.count()) == ("done", 1)
-
-
-def test_a_refund_that_robokassa_cancelled_frees_the_sum(robokassa: FakeRobokassa) -> None:
-    _deal, [payment] = paid_deal(30000)
-    order = ask(payment)
-    robokassa.states = [FollowedRefund(state=RefundState.FAILED, amount=rub(10000))]
-    work()
-    order.refresh_from_db()
-    assert (order.state, refund_orders.left(payment)) == ("failed", rub(30000))
-    assert not Refund.objects.exists()
-
-
-def test_an_unanswered_refund_of_robokassa_is_never_repeated_but_asked_of_a_person(
-    robokassa: FakeRobokassa,
-) -> None:
-    _deal, [payment] = paid_deal(30000)
-    order = ask(payment)
-    robokassa.answers = [Unknown("ReadTimeout", call="Refund/Create")]
-    for minutes in (0, 1, 60, 600):
-        work(minutes)
-    call = ProviderCall.objects.get(kind="refund")
-    assert (len(robokassa.asked), call.state) == (1, "parked")
-    order.refresh_from_db()
-    assert order.error
-    refund_orders.found_made(order=order, external_id="req-1", made_on=TODAY, author="staff:anna", at=NOW)
-    call.refresh_from_db()
-    assert (call.state, Refund.objects.get().external_id) == ("done", "req-1")
-
-
-def test_a_person_may_say_that_nothing_was_made(robokassa: FakeRobokassa) -> None:
-    _deal, [payment] = paid_deal(30000)
-    order = ask(payment)
-    robokassa.answers = [Unknown("ReadTimeout", call="Refund/Create")]
-    for minutes in (0, 1):
-        work(minutes)
-    refund_orders.found_not_made(order=order, author="staff:anna", at=NOW)
-    assert refund_orders.left(payment) == rub(30000)
-    work(60)
-    assert len(robokassa.asked) == 1
-    with pytest.raises(refund_orders.AlreadyClosed):
-        refund_orders.found_made(
-            order=RefundOrder.objects.get(), external_id="", made_on=TODAY, author="", at=NOW
-        )
-
-
-# By hand
-
-
-def test_a_payout_is_a_refund_only_when_it_is_marked_as_done(shop: FakeShop) -> None:
-    deal, _none = paid_deal()
-    payment = pay_cash(deal, 5000)
-    order = ask(payment, 2000)
-    assert standing_of(deal).refunded == 0
-    given = {"document": "РКО 17", "choice": None, "author": "staff:anna", "at": NOW}
-    refund = refund_orders.pay_out(order=order, paid_on=TODAY, **given)  # type: ignore[arg-type]
-    order.refresh_from_db()
-    assert (order.state, order.document, order.closed_by) == ("done", "РКО 17", "staff:anna")
-    assert (refund.merchant, refund.author, standing_of(deal).refunded) == (None, "staff:anna", rub(2000))
-    with pytest.raises(refund_orders.AlreadyClosed):
-        refund_orders.pay_out(order=order, paid_on=TODAY, **given)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("days", [-1, 1])
-def test_a_payout_lies_neither_before_its_request_nor_in_the_future(shop: FakeShop, days: int) -> None:
-    deal, _none = paid_deal()
-    order = ask(pay_cash(deal, 5000), 2000)
-    with pytest.raises(refund_orders.NotThatDay):
-        refund_orders.pay_out(
-            order=order, paid_on=TODAY + timedelta(days=days), document="", choice=None, author="", at=NOW
-        )
-
-
-def test_the_numbers_of_another_register_are_kept_with_a_payout(shop: FakeShop) -> None:
-    deal, _none = paid_deal()
-    order = ask(pay_cash(deal, 5000), 2000)
-    choice = ReceiptChoice.read({"fn": "99", "fd": "5", "fpd": "7"})
-    refund_orders.pay_out(order=order, paid_on=TODAY, document="", choice=choice, author="staff", at=NOW)
-    back = Receipt.objects.get(kind="refund")
-    assert (back.state, back.reason, back.fiscal["fd"]) == ("not_required", "other_register", "5")
-
-
-def test_a_payout_that_nobody_wants_any_more_frees_the_sum(shop: FakeShop) -> None:
-    deal, _none = paid_deal()
-    payment = pay_cash(deal, 5000)
-    order = ask(payment, 2000)
-    refund_orders.give_up(order=order, reason="клиент остался", author="staff:anna", at=NOW)
-    assert refund_orders.left(payment) == rub(5000)
-    with pytest.raises(refund_orders.AlreadyClosed):
-        refund_orders.give_up(order=order, reason="ещё раз", author="staff:anna", at=NOW)
-
-
-# Over several payments
-
-
-def test_a_refund_of_a_deal_takes_the_newest_payments_first(shop: FakeShop) -> None:
-    deal, [first, second] = paid_deal(30000, 20000)
-    made = refund_orders.request_of_deal(deal=deal, demand=Demand(rub(35000), WHY), author="user:7", at=NOW)
-    assert [(order.payment, order.amount) for order in made] == [(second, rub(20000)), (first, rub(15000))]
-    assert len({order.group for order in made}) == 1
-    work()
-    assert (Refund.objects.count(), standing_of(deal).refunded) == (2, rub(35000))
-    with pytest.raises(refund_orders.AboveLeft):
-        refund_orders.request_of_deal(deal=deal, demand=Demand(rub("15000.01"), WHY), author="user:7", at=NOW)
-
-
-def test_mixed_money_goes_back_by_its_own_ways(shop: FakeShop) -> None:
-    deal, [_card] = paid_deal(30000)
-    pay_cash(deal, 5000)
-    made = refund_orders.request_of_deal(deal=deal, demand=Demand(rub(6000), WHY), author="user:7", at=NOW)
-    assert [(order.method, order.amount) for order in made] == [("cash", rub(5000)), ("provider", rub(1000))]
-    by_card = Demand(rub(29001), WHY, "provider")
-    with pytest.raises(refund_orders.AboveLeft):
-        refund_orders.request_of_deal(deal=deal, demand=by_card, author="user:7", at=NOW)
 
 
 # Chargebacks and words
