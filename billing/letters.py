@@ -14,6 +14,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from billing import texts
 from billing.models import Installment, Invoice, LegalEntity
 from billing.rules import money, names
 from crm.models import Deal
@@ -126,7 +127,20 @@ def _invoice(one: Asked, on: date) -> Letter:
         "late": one.is_late(on),
         "url": one.url,
     }
-    return _letter("invoice", subject, context)
+    own = texts.of(
+        one.invoice.deal.account_id,
+        "invoice",
+        {
+            "name": names.first_name(one.invoice.deal.contact_name),
+            "entity": one.invoice.legal_entity.name,
+            "subject": one.subject,
+            "number": one.invoice.number,
+            "amount": one.amount_words,
+            "day": day_words(one.due_on) if one.due_on else "",
+            "link": one.url,
+        },
+    )
+    return _letter("invoice", own.get("subject") or subject, {**context, "own": own.get("text", "")})
 
 
 def _invoices(asked: Sequence[Asked], on: date) -> Letter:
@@ -157,7 +171,8 @@ def reminder(*, deals: Sequence[DueDeal]) -> Letter:
         "overdue": bool(late),
         "refuse_url": deals[0].refuse_url,
     }
-    return _letter("reminder", subject, context)
+    own = texts.of(deals[0].deal.account_id, "overdue" if late else "reminder", _values(late or deals))
+    return _letter("reminder", own.get("subject") or subject, {**context, "own": own.get("text", "")})
 
 
 def short(*, deals: Sequence[DueDeal]) -> str:
@@ -170,9 +185,24 @@ def short(*, deals: Sequence[DueDeal]) -> str:
         "day": day_words(min(row.due_on for deal in asked for row in deal.rows)),
         "url": asked[0].url,
     }
+    own = texts.of(asked[0].deal.account_id, "sms", _values(asked))
+    if own.get("text"):
+        return own["text"]
     if late:
         return _("%(entity)s: %(amount)s are overdue. %(url)s") % words
     return _("%(entity)s: %(amount)s by %(day)s. %(url)s") % words
+
+
+def _values(asked: Sequence[DueDeal]) -> dict[str, str]:
+    """What the account's own texts may speak of; of several deals the sum, the first day and address."""
+    return {
+        "name": names.first_name(asked[0].deal.contact_name),
+        "entity": ", ".join(dict.fromkeys(deal.entity.name for deal in asked)),
+        "subject": "; ".join(deal.subject for deal in asked),
+        "amount": money.words(sum((deal.amount for deal in asked), money.ZERO)),
+        "day": day_words(min(row.due_on for deal in asked for row in deal.rows)),
+        "link": asked[0].url,
+    }
 
 
 def invoice_text(*, invoice: Invoice, url: str) -> str:

@@ -4,8 +4,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from billing import texts
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
 from billing.admin.json_fields import ShapedField
 from billing.models import AccountPolicy, SmsGateway
@@ -79,6 +82,13 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         empty={},
     )
 
+    texts = ShapedField(
+        ACCOUNT.keys["texts"],
+        label=_("Texts of messages; empty: the built-in ones"),
+        example={"reminder": {"subject": "До {day}: {amount}", "text": "{name}, скоро платёж {amount}."}},
+        empty={},
+    )
+
     class Meta:
         model = AccountPolicy
         fields = "__all__"
@@ -92,6 +102,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(AccountPolicy)
 class PolicyPage(SettingsPage):
     form = PolicyForm
+    readonly_fields = ("texts_preview",)
     list_display = ("account", "mode", "legal_entity", "issue_at", "issue_days_before")
     list_select_related = ("account", "legal_entity")
     ordering = ("account__key",)
@@ -105,10 +116,18 @@ class PolicyPage(SettingsPage):
         ("overdue_task", "salesbot_id"),
         "escalation",
         "payer_page",
+        "texts",
+        "texts_preview",
         "late_fee",
         "cohorts",
         "admin_only",
     )
+
+    @admin.display(description=_("The texts as a payer reads them"))
+    def texts_preview(self, policy: AccountPolicy) -> SafeString:
+        return format_html_join(
+            "", '<p><b>{}</b> · {}</p><p class="mb-4">{}</p>', texts.preview(policy)
+        ) or SafeString("–")
 
 
 class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -16,6 +16,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, URLValidator
 from django.utils.translation import gettext as _
 
+from billing.rules import texts
+
 Kind = Callable[[str], Any]
 
 
@@ -31,6 +33,22 @@ def text(limit: int) -> Kind:
             raise Wrong(_("It is longer than %(limit)s characters.") % {"limit": limit})
         if "\x00" in typed:
             raise Wrong(_("It has a character that cannot be stored."))
+        return typed
+
+    return read
+
+
+def message(event: str, limit: int) -> Kind:
+    """An account's own text for an event; what stands in braces must be one of the event's variables."""
+
+    def read(typed: str) -> str:
+        unknown = texts.unknown(text(limit)(typed), event=event)
+        if unknown:
+            known = ", ".join(f"{{{name}}}" for name in texts.EVENTS[event])
+            raise Wrong(
+                _("Unknown variable: %(names)s; known are: %(known)s.")
+                % {"names": ", ".join(unknown), "known": known}
+            )
         return typed
 
     return read

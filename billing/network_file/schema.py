@@ -4,6 +4,7 @@ from billing.models import LegalEntity
 from billing.network_file import kinds
 from billing.network_file.shapes import ListOf, Mapping, Scalar, Shape, ValueOrList
 from billing.requisites import TAX_SYSTEMS, VAT_RATES
+from billing.rules import texts
 from crm import outbox
 
 DEAL_FIELDS = (
@@ -89,6 +90,17 @@ _REMINDER = Mapping(
 _COHORT_REMINDERS = Mapping(
     {"cohort": Scalar(kinds.text(255)), "reminders": ListOf(_REMINDER)}, needed=("cohort", "reminders")
 )
+_TEXTS = Mapping(
+    {
+        event: Mapping(
+            {
+                "subject": Scalar(kinds.message(event, 200), empty=""),
+                "text": Scalar(kinds.message(event, 2000), empty=""),
+            }
+        )
+        for event in texts.EVENTS
+    }
+)
 # What the payer may do on his page (billing.rules.payer_page).
 _PAYER_PAGE = Mapping(
     {
@@ -156,6 +168,7 @@ ACCOUNT = Mapping(
             needed=("days", "responsible"),
         ),
         "payer_page": _PAYER_PAGE,
+        "texts": _TEXTS,
         "salesbot_id": _OPTIONAL_ID,
         "admin_only": ListOf(Scalar(kinds.choice(*ADMIN_RIGHTS))),
         "legal_entity": Scalar(kinds.slug, empty=None),
