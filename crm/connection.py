@@ -17,8 +17,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm import alerts, transport
-from crm.client import Client, Priority, Refused, Unauthorized, Unavailable
+from crm.client import Client, CrmError, Priority, Refused, Unauthorized, Unavailable
 from crm.models import Account, Alert, Connection, Integration
+from crm.token_claims import claims_of
 
 log = structlog.get_logger("grafik.connection")
 
@@ -143,10 +144,15 @@ def _exchange(account: Account, refresh: str, failed: str, at: datetime) -> str:
     integration = Integration.objects.filter(account=account, purpose=Integration.Purpose.API).first()
     if integration is None:
         raise NeedsReconnect(_("amoCRM must be connected again"))
+    grant = {"grant_type": "refresh_token", "refresh_token": refresh}
     try:
-        pair = exchanged(
-            account.subdomain, integration, {"grant_type": "refresh_token", "refresh_token": refresh}
-        )
+        try:
+            pair = exchanged(account.subdomain, integration, grant)
+        except Refused as error:
+            # amoCRM names a token that is used up; anything else may be an address that is no longer ours.
+            if "revoked" in str(error) or not _follow_renaming(account, failed, refresh):
+                raise
+            pair = exchanged(account.subdomain, integration, grant)
     except Refused as error:
         return _after_refusal(account, failed, error, at)
     except Unavailable:
@@ -154,6 +160,22 @@ def _exchange(account: Account, refresh: str, failed: str, at: datetime) -> str:
         raise
     keep(account, pair, at)
     return pair.access
+
+
+def _follow_renaming(account: Account, failed: str, refresh: str) -> bool:
+    """Was the account renamed? Then its new subdomain is ours from now on."""
+    api_domain = str(claims_of(failed).get("api_domain", ""))
+    try:
+        number, subdomain = transport.current_subdomain(api_domain, refresh)
+    except CrmError as error:
+        log.info("not renamed", account=account.key, error=str(error))
+        return False
+    if number != account.external_id or subdomain == account.subdomain:
+        return False
+    log.warning("account renamed", account=account.key, was=account.subdomain, now=subdomain)
+    Account.objects.filter(pk=account.pk).update(subdomain=subdomain)
+    account.subdomain = subdomain
+    return True
 
 
 def _after_refusal(account: Account, failed: str, error: Refused, at: datetime) -> str:

@@ -33,6 +33,8 @@ FOLLOWERS_MAX = 500
 DELAYS = (2, 5, 15, 60)
 PATIENT_ATTEMPTS, LONG_DELAY = 60, 600
 ATTEMPTS_MAX = 400
+# All calls of one batch end before its lease does: what is still in hand must not be taken by another worker.
+BUDGET_SECONDS = 30.0
 # The drain by hand waits for a pause to end where a worker would rather take another account's row.
 PATIENCE_SECONDS, PATIENCE_BY_HAND_SECONDS = 5.0, 65.0
 
@@ -75,6 +77,8 @@ class _Run:
     def lease(self, now: datetime) -> list[OutboxRow]:
         """Rows of the next account that has any for one call."""
         while self._accounts:
+            if self._by_hand:
+                time.sleep(min(limits.pause_left(self._accounts[0].subdomain), self._patience))
             rows = self._lease_of(self._accounts[0], now)
             if rows:
                 self._accounts.rotate(-1)
@@ -91,6 +95,7 @@ class _Run:
                 at=now,
                 work=lambda amocrm: batches.carry_out(amocrm, rows, ended),
                 patience=self._patience,
+                budget=BUDGET_SECONDS,
             )
             alerts.close(account=account, kinds=(Alert.Kind.BLOCKED,), at=now)
             settled = 0

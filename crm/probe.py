@@ -13,9 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crm import connection, hooks, limits, transport, upkeep
+from crm import connection, hooks, limits, transport
 from crm.client import CrmError, Priority, Refused
 from crm.models import Account, Connection, Deal, Integration
+from crm.token_claims import claims_of
 from crm.transport import Line
 
 BURST = 16
@@ -86,7 +87,7 @@ def _version(asked: _Asked) -> str:
 
 
 def _scopes(asked: _Asked) -> str:
-    claims = upkeep.claims_of(asked.line.token)
+    claims = claims_of(asked.line.token)
     return f"scopes {claims.get('scopes', 'not said')}, api_domain {claims.get('api_domain', 'not said')}"
 
 

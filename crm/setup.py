@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm import connection, hooks, setup_fields, upkeep
+from crm import connection, hooks, setup_fields
 from crm.client import Client, Priority, Refused
 from crm.models import Account, Connection
 from crm.records import AccountInfo, CustomField, Hook, PipelineInfo, User
+from crm.token_claims import claims_of
 
 Found = TypeVar("Found")
 
@@ -111,7 +112,7 @@ def try_field(*, account: Account, lead_id: int, at: datetime) -> str:
 
 
 def _survey(amocrm: Client, account: Account) -> Survey:
-    claims = upkeep.claims_of(Connection.objects.get(account=account).access_token)
+    claims = claims_of(Connection.objects.get(account=account).access_token)
     scopes = claims.get("scopes")
     return Survey(
         info=amocrm.account(),

@@ -27,6 +27,7 @@ AGENT = "Grafik/0.1"
 CONNECT_SECONDS, READ_SECONDS = 3.05, 8.0
 BODY_MAX = 8 * 1024 * 1024
 # What every library reads as the same host: a backslash or a space is understood in two ways.
+SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 HOST = re.compile(r"[a-z0-9.-]+")
 # A blocked address is asked once a minute whether the block is over (docs/decisions/blocked.md).
 BLOCK_PAUSE_SECONDS = 60.0
@@ -187,6 +188,26 @@ def post_token(subdomain: str, body: dict[str, str]) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise Unavailable(_("amoCRM's answer cannot be read"), unknown=True)
     return answer
+
+
+def current_subdomain(api_domain: str, refresh: str) -> tuple[int, str]:
+    """Account and subdomain of a refresh token's account now: it may have been renamed (facts 3.3).
+
+    `api_domain` is what the token named; the call goes to amoCRM only. Raises Refused, Unavailable.
+    """
+    before, _name, _after = settings.AMOCRM_URL.partition("/{subdomain}")
+    root = before if _name else f"https://{api_domain}"
+    if not is_of_amocrm(f"{root}/"):
+        raise Refused(0, "no address to ask")
+    headers = {"X-Refresh-Token": refresh, "User-Agent": AGENT}
+    url = f"{root}/oauth2/account/current/subdomain"
+    response = _send(api_domain, "GET", url, headers, None, None, READ_SECONDS)
+    if response.status_code in (400, 401, 404):
+        raise Refused(response.status_code, "unknown token")
+    told = _meaning(api_domain, "GET", "/oauth2/account/current/subdomain", response)
+    if not isinstance(told, dict) or not SUBDOMAIN.fullmatch(str(told.get("subdomain", ""))):
+        raise Refused(0, "names no subdomain")
+    return int(told.get("id") or 0), str(told["subdomain"])
 
 
 def address(subdomain: str) -> str:

@@ -5,8 +5,6 @@ tells the owner what does not. A refresh token is used daily by the early refres
 account never reaches its three months; a long-lived token is told of a month before it ends.
 """
 
-import json
-from base64 import urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -16,6 +14,7 @@ from django.utils.translation import gettext as _
 from crm import alerts, connection, hooks
 from crm.client import Refused, Unavailable
 from crm.models import Account, Alert, Connection
+from crm.token_claims import claims_of
 
 log = structlog.get_logger("grafik.upkeep")
 
@@ -87,13 +86,3 @@ def token_end(token: str) -> datetime | None:
     if not isinstance(ends, int) or not 0 < ends < 2**33:
         return None
     return datetime.fromtimestamp(ends, UTC)
-
-
-def claims_of(token: str) -> dict[str, object]:
-    """The unverified words of a token; nothing where it is no JSON Web Token."""
-    parts = token.split(".")
-    try:
-        found = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (IndexError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

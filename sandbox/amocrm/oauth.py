@@ -117,7 +117,8 @@ def current_subdomain(world: World) -> Response:
     for crm in world.crms():
         row = crm.get("refreshes", refresh) if refresh else None
         if row and not row.get("revoked"):
-            document = {"id": crm.account["id"], "subdomain": crm.subdomain, "domain": _referer(crm)}
+            name = world.name_of(crm)
+            document = {"id": crm.account["id"], "subdomain": name, "domain": f"{name}.amocrm.ru"}
             return wire.hal({**document, "top_level_domain": "ru"})
     return wire.problem(401, "Неверный логин или пароль")
 

@@ -52,9 +52,23 @@ class World:
     product_url: str
 
     def crm(self, subdomain: str) -> Crm | None:
-        """The account of this subdomain, or None when nobody seeded it."""
+        """The account of this subdomain, or None when nobody seeded it or it is called otherwise now."""
+        if self.store.get("amocrm/renamed", subdomain):
+            return None
+        for row in self.store.all("amocrm/renamed"):
+            if row["now"] == subdomain:
+                return Crm(self, str(row["was"]))
         crm = Crm(self, subdomain)
         return crm if crm.known() else None
+
+    def rename(self, crm: Crm, now: str) -> None:
+        """The account moves to another subdomain; its old address knows it no longer."""
+        self.store.put("amocrm/renamed", crm.subdomain, {"was": crm.subdomain, "now": now})
+
+    def name_of(self, crm: Crm) -> str:
+        """The account's subdomain as it is now."""
+        row = self.store.get("amocrm/renamed", crm.subdomain)
+        return str(row["now"]) if row else crm.subdomain
 
     def crms(self) -> list[Crm]:
         """Every seeded account."""

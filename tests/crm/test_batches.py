@@ -1,10 +1,11 @@
 """Many writes in few calls, each with its own fate."""
 
+import time
 from datetime import timedelta
 
 import pytest
 
-from crm import delivery, outbox
+from crm import delivery, outbox, queues
 from crm.models import Account, Alert, Deal, OutboxRow
 from tests.crm.school import ANTON, DEBT, LEAD, MARIA, NOW, OLGA, OTHER_LEAD, Amocrm, make_deal
 
@@ -109,6 +110,24 @@ def test_a_row_that_amocrm_chokes_on_lets_the_others_pass(amocrm: Amocrm, deals:
     amocrm.spoil("error_500")
     assert delivery.deliver(at=NOW) == 1
     assert states() == ["parked"]
+
+
+def test_a_batch_ends_before_its_lease(
+    amocrm: Amocrm, deals: list[Deal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert queues.LEASE.total_seconds() - delivery.BUDGET_SECONDS >= 10
+    monkeypatch.setattr(delivery, "BUDGET_SECONDS", 0.4)
+    monkeypatch.setattr("sandbox.faults.SLOW_SECONDS", 1.0)
+    for deal in deals[:2]:
+        outbox.note(deal=deal, key=f"payment:{deal.pk}", text="Получено", at=NOW)
+    amocrm.spoil("slow")
+    started = time.monotonic()
+    assert delivery.deliver(at=NOW) == 0
+    assert time.monotonic() - started < 1.0
+    assert [row.uncertain for row in OutboxRow.objects.all()] == [True, True]
+    time.sleep(1.0)
+    delivery.deliver(at=LATER, ignore_not_before=True)
+    assert [amocrm.notes(deal.external_id) for deal in deals[:2]] == [["Получено"]] * 2
 
 
 def test_an_outage_of_weeks_parks_nothing(amocrm: Amocrm, deals: list[Deal]) -> None:

@@ -158,6 +158,26 @@ def test_long_lived_tokens_are_left_alone(amocrm: Amocrm, account: Account) -> N
     assert amocrm.calls() == []
 
 
+def test_a_renamed_account_is_found_by_its_refresh_token(amocrm: Amocrm, account: Account) -> None:
+    give_pair(amocrm)
+    amocrm.crm.world.rename(amocrm.crm, "renamedschool")
+    assert account_name(account)
+    account.refresh_from_db()
+    assert account.subdomain == "renamedschool"
+    assert Connection.objects.get().state == Connection.State.CONNECTED
+    assert account_name(account)
+
+
+def test_an_account_that_is_gone_is_not_taken_for_a_renamed_one(amocrm: Amocrm, account: Account) -> None:
+    give_pair(amocrm)
+    tokens.revoke_all(amocrm.crm, CLIENT_ID)
+    amocrm.crm.world.rename(amocrm.crm, "renamedschool")
+    with pytest.raises(connection.NeedsReconnect):
+        account_name(account)
+    account.refresh_from_db()
+    assert account.subdomain == "demoschool"
+
+
 # --- the redirect ---
 
 

@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 from django.db import connection as database
 
-from crm import delivery, limits, outbox, transport
+from crm import delivery, limits, outbox, queues, transport
 from crm.models import Account, Deal, OutboxRow
 from tests.crm.school import DEBT, NOW, OLGA, Amocrm, make_deal
 
@@ -35,7 +35,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture(autouse=True)
 def _faster_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our own pauses live by the same clock as the emulated hour; the limit of seven a second is real."""
+    """Our own pauses live by the same clock as the emulated hour. The limit of seven a second is real, and so is
+    the time that a call takes: for the worker a lease lasts as long as ever.
+    """
+    monkeypatch.setattr(queues, "LEASE", queues.LEASE * SPEED)
     monkeypatch.setattr(transport, "BLOCK_PAUSE_SECONDS", transport.BLOCK_PAUSE_SECONDS / SPEED)
     monkeypatch.setattr(transport, "OUTAGE_PAUSE_SECONDS", transport.OUTAGE_PAUSE_SECONDS / SPEED)
     monkeypatch.setattr(limits, "PAUSE_MAX_SECONDS", limits.PAUSE_MAX_SECONDS / SPEED)
