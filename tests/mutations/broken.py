@@ -158,10 +158,10 @@ VERBS = (
         "tests/billing/test_worked_tables.py",
     ),
     Mutation(
-        "a notice that counts twice",
+        "another notice taken for a known one",
         PAYMENTS,
-        "        if known:\n            return known\n",
-        "",
+        "known = Payment.objects.filter(merchant=merchant, external_id=external_id).first()",
+        "known = Payment.objects.filter(merchant=merchant).first()",
         "tests/billing/test_payments.py tests/billing/test_ledger_races.py",
     ),
     Mutation(
