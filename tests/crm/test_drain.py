@@ -35,8 +35,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture(autouse=True)
 def _faster_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our own pauses live by the same clock as the emulated hour. The limit of seven a second is real, and so is
-    the time that a call takes: for the worker a lease lasts as long as ever.
+    """Our own pauses live by the same clock as the emulated hour. The limit of seven a second is real, and so
+    is the time that a call takes: for the worker a lease lasts as long as ever.
     """
     monkeypatch.setattr(queues, "LEASE", queues.LEASE * SPEED)
     monkeypatch.setattr(transport, "BLOCK_PAUSE_SECONDS", transport.BLOCK_PAUSE_SECONDS / SPEED)
