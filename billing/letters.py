@@ -175,6 +175,47 @@ def reminder(*, deals: Sequence[DueDeal]) -> Letter:
     return _letter("reminder", own.get("subject") or subject, {**context, "own": own.get("text", "")})
 
 
+def announcement(*, deal: Deal, amount: Decimal, on: date, card: str, url: str) -> Letter:
+    """Return the mail that tells of a charge of the saved card before it is made."""
+    words = {"amount": money.words(amount), "day": day_words(on), "card": card}
+    return _plain(
+        deal,
+        subject=_("On %(day)s %(amount)s will be charged from your card") % words,
+        text=_(
+            "As you agreed, %(amount)s will be charged from your card %(card)s on %(day)s. To pay otherwise "
+            "or to switch automatic payment off, open your payment page."
+        )
+        % words,
+        label=_("Open the payment page"),
+        url=url,
+    )
+
+
+def not_charged(*, deal: Deal, amount: Decimal, url: str) -> Letter:
+    """Return the mail with the link for what the saved card could not pay."""
+    words = {"amount": money.words(amount)}
+    return _plain(
+        deal,
+        subject=_("Your card could not pay %(amount)s") % words,
+        text=_("The payment of %(amount)s could not be charged from your card. Please pay by the link.")
+        % words,
+        label=_("Pay %(amount)s") % words,
+        url=url,
+    )
+
+
+def _plain(deal: Deal, *, subject: str, text: str, label: str, url: str) -> Letter:
+    context = {
+        "name": names.first_name(deal.contact_name),
+        "title": subject,
+        "words": text,
+        "what": subject_of(deal),
+        "label": label,
+        "url": url,
+    }
+    return _letter("plain", subject, context)
+
+
 def short(*, deals: Sequence[DueDeal]) -> str:
     """Return the SMS of a day for a payer: who asks, how much, and the first deal's address."""
     late = [deal for deal in deals if deal.is_overdue]

@@ -147,6 +147,10 @@ def _is_needed(row: Message, steps: list[Reminder]) -> bool:
             pk__in=[step.installment_id for step in steps], schedule__deal__state=Deal.State.LIVE
         )
         return rows.open().exists()
+    kind, _colon, rest = row.key.partition(":")
+    if kind == "charge":
+        # What was to be charged from the saved card (billing.auto_charges).
+        return Installment.objects.filter(pk=rest.partition(":")[0]).open().exists()
     return row.invoice is None or bool(_wanted(row))
 
 

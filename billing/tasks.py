@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing import (
+    auto_charges,
     crm_requests,
     deposit_deadlines,
     deposits,
@@ -72,6 +73,11 @@ def break_promises() -> None:
 @shared_task(name="billing.release_unpaid_deposits")
 def release_unpaid_deposits() -> None:
     deposit_deadlines.pass_due(at=timezone.now())
+
+
+@shared_task(name="billing.charge_saved_cards")
+def charge_saved_cards() -> None:
+    auto_charges.run(at=timezone.now())
 
 
 @shared_task(name="billing.send_reminders")

@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "charge late fees": {"task": "billing.charge_late_fees", "schedule": crontab(hour=1, minute=25)},
     "end promises whose day is over": {"task": "billing.break_promises", "schedule": crontab(minute=7)},
     "release unpaid deposits": {"task": "billing.release_unpaid_deposits", "schedule": crontab(minute="*")},
+    "charge saved cards": {"task": "billing.charge_saved_cards", "schedule": crontab(minute="*/10")},
     "send reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/5")},
     "follow the prices of bookings": {"task": "billing.follow_prices", "schedule": 10.0},
     "do what pipelines and bots ask": {"task": "billing.apply_crm_requests", "schedule": 5.0},
