@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.rules.allocation import Gap, Share, Source, spread, take_back
+from billing.rules.allocation import Gap, Share, Source, left, spread, take_back
 
 
 def test_oldest_rows_are_covered_first_and_the_rest_is_credit() -> None:
@@ -43,3 +43,18 @@ def test_as_much_as_possible_is_covered_and_never_more(sources: list[Decimal], g
     for number, rest in enumerate(gaps):
         assert sum(share.amount for share in shares if share.installment == number) <= rest
     assert all(share.amount > 0 for share in shares)
+
+
+@given(st.lists(amounts), st.lists(amounts), st.lists(amounts))
+def test_what_one_purpose_leaves_is_all_that_the_next_one_gets(
+    sources: list[Decimal], rows: list[Decimal], fees: list[Decimal]
+) -> None:
+    given_sources = [Source(number, free) for number, free in enumerate(sources)]
+    first = spread(given_sources, [Gap(number, rest) for number, rest in enumerate(rows)])
+    rest = left(given_sources, first)
+    then = spread(rest, [Gap(number, owed) for number, owed in enumerate(fees)])
+    taken = sum((share.amount for share in [*first, *then]), Decimal(0))
+    assert taken == min(sum(sources), sum(rows) + sum(fees))
+    assert sum((one.free for one in left(rest, then)), Decimal(0)) == sum(sources) - taken
+    for number, free in enumerate(sources):
+        assert sum(share.amount for share in [*first, *then] if share.payment == number) <= free
