@@ -19,7 +19,7 @@ from cryptography.fernet import Fernet
 
 from _progress import say, stop_with
 from _setup import ROOT
-from benches import card, drain, notice, notices, save, schedule, verify, widget
+from benches import card, drain, notice, notices, pair, save, schedule, verify, widget
 from benches.measure import Figure, Size
 from config import embedded
 
@@ -30,6 +30,7 @@ BENCHMARKS = {
     "applied": notices.applied,
     "slowest": notices.slowest,
     "duplicates": notices.duplicates,
+    "links": pair.run,
     "save": save.run,
     "card": card.run,
     "verify": verify.run,
