@@ -50,7 +50,7 @@ def run(name: str, size: Size) -> Figure:
     return measure(name, benchmark, turns=size.turns)
 
 
-def _as_stored(*, account: "Account", lead_id: int, at: datetime) -> "Deal":
+def _as_stored(*, account: "Account", lead_id: int, at: datetime, timeout: float = 0) -> "Deal":
     from crm.models import Deal
 
     return Deal.objects.select_related("account").get(account=account, external_id=lead_id)
