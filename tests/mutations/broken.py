@@ -225,7 +225,7 @@ VERBS = (
         "billing/versions.py",
         "    _revive(schedule, layout, at=at)\n",
         "",
-        "tests/billing/test_write_offs.py",
+        "tests/billing/test_worked_tables.py",
     ),
     Mutation(
         "settled by giving the oldest rows back",
