@@ -15,9 +15,13 @@ from billing.api import (
     receipts,
     refunds,
     schedules,
+    security_schemes,
     setup,
     unplaced,
 )
+
+# Importing registers them; the document is made from these addresses.
+__all__ = ["security_schemes", "urlpatterns"]
 
 urlpatterns = [
     path("deals/<int:lead_id>/", deals.Card.as_view()),

@@ -125,3 +125,10 @@ def test_a_deal_of_another_account_is_not_found(deal: Deal) -> None:
     other = make_deal()
     answer = get(other, key(), f"?account={deal.account.key}")
     assert answer.status_code in (404, 503)
+
+
+def test_the_api_s_document_names_every_way_in() -> None:
+    schemes = Client().get("/api/schema/?format=json").json()["components"]["securitySchemes"]
+    assert schemes["apiToken"] == {"type": "http", "scheme": "bearer"}
+    assert schemes["oneTimeToken"]["name"] == "X-Auth-Token"
+    assert "staffSession" in schemes
