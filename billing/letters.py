@@ -205,7 +205,7 @@ def not_charged(*, deal: Deal, amount: Decimal, url: str) -> Letter:
 
 
 def _plain(deal: Deal, *, subject: str, text: str, label: str, url: str) -> Letter:
-    context = {
+    context: dict[str, object] = {
         "name": names.first_name(deal.contact_name),
         "title": subject,
         "words": text,

@@ -17,9 +17,13 @@ def of(account_id: int, event: str, values: dict[str, str]) -> dict[str, str]:
 
 def preview(policy: AccountPolicy) -> list[tuple[str, str, str]]:
     """Return (event, subject, text) of the account's own texts as a payer of a sample reads them."""
-    found = ((event, (policy.texts or {}).get(event)) for event in rules.EVENTS)
+    found = [(event, (policy.texts or {}).get(event, {})) for event in rules.EVENTS]
     return [
-        (event, *(rules.fill(own.get(part, ""), rules.SAMPLE) for part in rules.PARTS))
+        (
+            event,
+            rules.fill(own.get("subject", ""), rules.SAMPLE),
+            rules.fill(own.get("text", ""), rules.SAMPLE),
+        )
         for event, own in found
         if own
     ]

@@ -1,7 +1,7 @@
 """Collecting in the panel: debtors to call, what goes out, claimed transfers, a rehearsal of reminders."""
 
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -91,7 +91,7 @@ class TransferClaimPage(ReadOnlyPage):
 class DebtorPage(ReadOnlyPage):
     """The work queue stands instead of the list of flags; beside it what goes out and a rehearsal."""
 
-    list_display: ClassVar[tuple[str, ...]] = ("installment",)
+    list_display = ("installment",)
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view

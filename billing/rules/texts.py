@@ -14,7 +14,6 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "overdue": ("name", "entity", "subject", "amount", "day", "link"),
     "sms": ("name", "entity", "amount", "day", "link"),
 }
-PARTS = ("subject", "text")
 SAMPLE = {
     "name": "Анна",
     "entity": "ООО «Школа»",
