@@ -25,6 +25,11 @@ PAID = PAID_ROWS * PAYMENT
 STRIDE = 1_000_000
 _SCHEDULE = "schedule_id = (SELECT id FROM billing_schedule WHERE deal_id = %(deal)s)"
 _PAYMENTS = "payment_id IN (SELECT id FROM billing_payment WHERE deal_id = %(deal)s)"
+# An event names its payment by number.
+_EVENT = (
+    "CASE WHEN t.data ? 'payment' THEN jsonb_set(t.data, '{payment}',"
+    f" to_jsonb((t.data ->> 'payment')::bigint + k.n * {STRIDE}::bigint)) ELSE t.data END"
+)
 # Table: which rows are the student's, and where a copy must differ beyond its ids and those it points at.
 COPIED = {
     "crm_deal": ("id = %(deal)s", {"external_id": "t.external_id * 1000000 + k.n"}),
@@ -34,7 +39,7 @@ COPIED = {
     "billing_payment": ("deal_id = %(deal)s", {"external_id": "t.external_id || '-' || k.n"}),
     "billing_allocation": (_PAYMENTS, {}),
     "billing_receipt": (_PAYMENTS, {}),
-    "billing_event": ("deal_id = %(deal)s", {}),
+    "billing_event": ("deal_id = %(deal)s", {"data": _EVENT}),
     "billing_paymentlink": ("deal_id = %(deal)s", {"token": "t.token || '-' || k.n"}),
 }
 _LEADS = count(9_000_000)
