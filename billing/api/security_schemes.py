@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class WidgetTokenScheme(OpenApiAuthenticationExtension):
+class WidgetTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "billing.api.authentication.WidgetToken"
     name = "oneTimeToken"
 
@@ -13,7 +13,7 @@ class WidgetTokenScheme(OpenApiAuthenticationExtension):
         return {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}
 
 
-class BearerTokenScheme(OpenApiAuthenticationExtension):
+class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "billing.api.authentication.BearerToken"
     name = "apiToken"
 
@@ -21,7 +21,7 @@ class BearerTokenScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer"}
 
 
-class StaffScheme(OpenApiAuthenticationExtension):
+class StaffScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "billing.api.authentication.Staff"
     name = "staffSession"
 
