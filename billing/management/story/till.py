@@ -13,14 +13,13 @@ from typing import Any
 
 from django.conf import settings
 
-from billing import history, orders, payments, providers, refund_orders
+from billing import orders, payments, providers, refunds
 from billing.asking import What
-from billing.models import Invoice, MerchantAccount, Payment, ProviderOrder, RefundOrder
+from billing.models import Invoice, MerchantAccount, Payment, ProviderOrder
 from billing.payments import Offline
 from billing.providers.base import CreatedOrder, OrderRequest
 from billing.providers.cloudpayments import CloudPayments
 from billing.receipts import ReceiptChoice
-from billing.refund_orders import Demand
 from crm.models import Deal
 
 # From the click to the money, and from the money to our notice of it.
@@ -93,16 +92,16 @@ class Till:
             return None
 
     def give_back(self, payment: Payment, amount: Decimal, *, at: datetime) -> None:
-        """A manager asks for money of a payment back, the provider sends it and confirms."""
-        if payment.merchant is None:
-            return
-        author = f"user:{payment.manager}" if payment.manager else history.SYSTEM
-        demand = Demand(amount, "Клиент передумал", RefundOrder.Method.PROVIDER)
-        order = refund_orders.request(payment=payment, demand=demand, author=author, at=at)
-        told_at = at + TELLING
-        refund_orders.sent(order=order, external_id=self._refund(payment.merchant), at=told_at)
-        order.refresh_from_db()
-        refund_orders.done(order=order, done_at=at, at=told_at)
+        """The provider sends money of a payment back and tells us."""
+        if payment.merchant is not None:
+            refunds.noticed(
+                merchant=payment.merchant,
+                payment_external_id=payment.external_id,
+                external_id=self._refund(payment.merchant),
+                amount=amount,
+                refunded_at=at,
+                at=at + TELLING,
+            )
 
     def _operation(self, order: ProviderOrder) -> str:
         """The provider's name of the money: Robokassa's is the number of the order."""
