@@ -31,6 +31,7 @@ from billing.models import (
     MerchantAccount,
     Message,
     Notice,
+    OverdueFlag,
     Ownership,
     Payment,
     Product,
@@ -43,7 +44,9 @@ from billing.models import (
     Rendering,
     SavedCard,
     ScheduleTemplate,
+    SmsGateway,
     TaxSetting,
+    TransferClaim,
 )
 from billing.network_file.apply import apply
 from crm.models import Account, Alert, Connection, DealHint, Integration, OutboxRow, QueueRow
@@ -111,6 +114,17 @@ def make_rows(deal: Any) -> None:
     Refund.objects.create(
         payment=payment, amount=rub(1000), external_id="5002", refunded_at=NOW, recorded_at=NOW
     )
+    OverdueFlag.objects.create(installment=installment, flagged_on=TODAY)
+    TransferClaim.objects.create(
+        deal=deal,
+        amount=rub(1000),
+        paid_on=TODAY,
+        received_before=rub(0),
+        held_until=TODAY,
+        author="payer",
+        recorded_at=NOW,
+    )
+    SmsGateway.objects.create(account=deal.account, login="school", password="signed-bytes")
     receipt = Receipt.objects.create(payment=payment, kind="income", state="planned", created_at=NOW)
     RefundOrder.objects.create(
         payment=payment, amount=rub(1), method="cash", group="g", reason="7700", created_at=NOW
