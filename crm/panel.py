@@ -115,7 +115,7 @@ class ReadOnlyPage(InWords, ModelAdmin):  # type: ignore[misc]
     hidden: tuple[str, ...] = ()
     list_per_page = 50
     show_full_result_count = False
-    ordering = ("-id",)
+    ordering: tuple[str, ...] = ("-id",)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

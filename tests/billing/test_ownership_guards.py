@@ -234,7 +234,7 @@ def test_an_ownership_under_which_orders_were_made_is_not_rewritten() -> None:
 
 
 def test_an_owners_next_day_leaves_his_orders_where_they_are() -> None:
-    _, [place, other] = make_network()
+    _, [place, _] = make_network()
     deal = make_booking(place)
     make_links(deal)
     click(deal, What.FULL)
