@@ -38,6 +38,10 @@ name_tables(
         "closed_by": _("Closed by"),
         "closed_at": _("Closed"),
         "received_before": _("Received before"),
+        "installment": _("installment"),
+        "flagged_on": _("Flagged on"),
+        "returned_to": _("Stage to return to"),
+        "cured_at": _("Paid or closed"),
     },
     {},
 )

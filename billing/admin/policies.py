@@ -95,8 +95,12 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["grace_days"].required = False
         if self.instance.pk:
             self.fields["account"].disabled = True
+
+    def clean_grace_days(self) -> int:
+        return self.cleaned_data["grace_days"] or 0
 
 
 @admin.register(AccountPolicy)
