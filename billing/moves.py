@@ -103,14 +103,14 @@ def bring_back(*, payment: Payment, amount: Decimal, reason: str, author: str, a
 
 def deals_of(payment: Payment) -> set[int]:
     """The ids of all deals that hold money of this payment, its own included."""
-    found = {one.deal_id for one in _tree(payment)}
+    found = {one.deal_id for one in tree(payment)}
     return {deal_id for deal_id in found if deal_id is not None}
 
 
 def holdings(payment: Payment) -> Decimal:
     """What is left of a payment wherever it was carried, asked back or not, in roubles."""
-    tree = Payment.objects.filter(pk__in=[one.pk for one in _tree(payment)])
-    return sum((one.left for one in ledger.with_free(tree)), money.ZERO)
+    parts = Payment.objects.filter(pk__in=[one.pk for one in tree(payment)])
+    return sum((one.left for one in ledger.with_free(parts)), money.ZERO)
 
 
 def with_moves(payments_of: "QuerySet[Payment]") -> "QuerySet[Payment]":
@@ -125,10 +125,11 @@ def with_moves(payments_of: "QuerySet[Payment]") -> "QuerySet[Payment]":
     )
 
 
-def _tree(payment: Payment) -> Iterator[Payment]:
+def tree(payment: Payment) -> Iterator[Payment]:
+    """The payment and all payments that were made of its money by moves."""
     yield payment
     for carried in payment.moves_out.filter(amount__gt=0).select_related("target"):
-        yield from _tree(carried.target)
+        yield from tree(carried.target)
 
 
 def _amount(payment: Payment, amount: Decimal | None) -> Decimal:

@@ -42,10 +42,11 @@ class ReasonRequired(Exception):
 
 
 def reverse(*, payment: Payment, reason: str, author: str, at: datetime) -> Reversal:
-    """Take what is left of a payment out of the books.
+    """Take what is left of a payment out of the books, wherever it was carried.
 
-    1. Under the deal's lock: it was entered by hand and something is left. 2. Its rows open again, the newest
-    first; other credit flows in. 3. History, a note, and everything that follows.
+    1. Under the locks of all its deals: it was entered by hand and something is left. 2. What was moved comes
+    home, for it never was anywhere. 3. Its rows open again, the newest first; other credit flows in.
+    4. History, a note, and everything that follows.
     Raises NotByHand, AlreadyReversed, NothingLeft, RefundOpen, ReasonRequired.
     """
     if not reason.strip():
@@ -53,12 +54,13 @@ def reverse(*, payment: Payment, reason: str, author: str, at: datetime) -> Reve
     if payment.deal_id is None or payment.merchant_id is not None or payment.method == moves.METHOD:
         raise NotByHand
     with transaction.atomic():
-        deal = ledger.lock(payment.deal_id)
+        deal = ledger.lock_all(moves.deals_of(payment))[payment.deal_id]
         if Reversal.objects.filter(payment=payment).exists():
             raise AlreadyReversed
         open_orders = (RefundOrder.State.REQUESTED, RefundOrder.State.SENT)
-        if RefundOrder.objects.filter(payment=payment, state__in=open_orders).exists():
+        if RefundOrder.objects.filter(payment__in=moves.tree(payment), state__in=open_orders).exists():
             raise RefundOpen
+        moves.bring_back(payment=payment, amount=payment.amount, reason=reason, author=author, at=at)
         left = ledger.with_free(Payment.objects.filter(pk=payment.pk)).get().left
         if left <= 0:
             raise NothingLeft

@@ -72,14 +72,25 @@ def test_the_day_of_the_payment_is_put_right_and_what_was_known_stays_known() ->
     assert received(known_at=NOW) == rub(40000)
 
 
-def test_only_what_is_left_is_taken_out() -> None:
-    deal = deal_with_rows()
-    other = make_deal(deal.account)
-    payment = pay(deal, 40000)
-    moves.move(payment=payment, to=other, amount=rub(15000), reason="ошибка", author="user:1", at=NOW)
-    assert reverse(payment).amount == rub(25000)
+def test_a_payment_is_taken_out_once() -> None:
+    payment = pay(deal_with_rows(), 40000)
+    assert reverse(payment).amount == rub(40000)
     with pytest.raises(reversals.AlreadyReversed):
         reverse(payment)
+
+
+def test_what_was_carried_to_other_deals_comes_home_first() -> None:
+    first, second, third = deal_with_rows(), deal_with_rows(), deal_with_rows()
+    for other in (second, third):
+        Deal.objects.filter(pk=other.pk).update(account=first.account)
+    payment = pay(first, 40000)
+    there = moves.move(payment=payment, to=second, amount=rub(15000), reason="x", author="user:1", at=NOW)
+    moves.move(payment=there, to=third, amount=rub(4000), reason="x", author="user:1", at=NOW)
+    assert reverse(payment).amount == rub(40000)
+    for one in (first, second, third):
+        standing = standing_of(one)
+        assert (standing.received, standing.paid, standing.credit) == (0, 0, 0)
+    assert list(verification.violations()) == []
 
 
 def test_what_really_came_is_not_reversed() -> None:
