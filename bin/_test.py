@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import _checks
 from _catalogues import compile_catalogues
@@ -86,13 +87,20 @@ def _widget() -> list[Result]:
         say(f"-       widget: Node {OLDEST_NODE} or newer is not here, its tests did not run")
         return []
     prepared = []
-    if not (folder / "node_modules" / ".package-lock.json").exists():
+    if not _packages_are_current(folder):
         prepared = [_npm("packages", ["npm", "ci", "--no-audit", "--no-fund"])]
     return [
         *prepared,
         _npm("widget", ["npm", "test", "--silent"]),
         _npm("widget build", ["npm", "run", "check"]),
     ]
+
+
+def _packages_are_current(folder: Path) -> bool:
+    """npm writes its note of what it installed; a lock file that is newer has more or others."""
+    installed = folder / "node_modules" / ".package-lock.json"
+    wanted = folder / "package-lock.json"
+    return installed.exists() and installed.stat().st_mtime >= wanted.stat().st_mtime
 
 
 def _npm(name: str, command: Sequence[str]) -> Result:

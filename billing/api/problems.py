@@ -2,7 +2,7 @@
 people.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -321,15 +321,38 @@ def _invalid(errors: dict[str, list[str]]) -> Problem:
 
 
 def _flat(detail: Any) -> dict[str, list[str]]:
-    """DRF's nested error lists under the names of the body's top fields."""
+    """DRF's nested error lists under the names of the body's top fields; a text says its row and field."""
     if isinstance(detail, dict):
-        return {str(field): _texts(value) for field, value in detail.items()}
-    return {"non_field_errors": _texts(detail)}
+        return {str(field): list(_texts(value)) for field, value in detail.items()}
+    return {"non_field_errors": list(_texts(detail))}
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any, *places: str) -> Iterator[str]:
     if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        return [text for item in value for text in _texts(item)]
-    return [str(value)]
+        for name, inner in value.items():
+            place = _row(name) if isinstance(name, int) else _inner_names().get(str(name), "")
+            yield from _texts(inner, *places, place)
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for position, item in enumerate(value):
+            yield from _texts(item, *places, _row(position))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, *places)
+    else:
+        yield ": ".join(filter(None, [", ".join(filter(None, places)), str(value)]))
+
+
+def _inner_names() -> dict[str, str]:
+    """Fields inside a body's field, as people call them; others go unnamed."""
+    return {
+        "amount": _("sum"),
+        "due_on": _("due date"),
+        "lead_id": _("deal"),
+        "name": _("name"),
+        "inn": _("TIN"),
+        "email": _("e-mail"),
+    }
+
+
+def _row(position: int) -> str:
+    return _("row %(number)d") % {"number": position + 1}

@@ -114,6 +114,12 @@ class PayerSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField(required=False, allow_null=True, allow_blank=True)
     phone = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=32)
 
+    def validate_inn(self, inn: str | None) -> str | None:
+        """Its length and digits; the check digit is asked for where the deal's payer is kept."""
+        if inn and not (inn.isascii() and inn.isdigit() and len(inn) in (10, 12)):
+            raise serializers.ValidationError(_("A TIN has 10 digits, a person's has 12."))
+        return inn
+
     def payer(self) -> Payer:
         given: dict[str, Any] = {name: value or "" for name, value in self.validated_data.items()}
         return Payer(**given)

@@ -162,6 +162,7 @@ def test_the_door_answers_with_the_payments(deal: Deal) -> None:
         ({"amount": "20000.01"}, 422, "amount"),
         ({"parts": []}, 422, "parts"),
         ({"payer": None}, 422, "payer"),
+        ({"payer": {**COMPANY, "inn": "12"}}, 422, "payer"),
         ({"paid_on": "2100-01-01"}, 422, "paid_on"),
     ],
 )
@@ -170,6 +171,12 @@ def test_a_refused_split_names_the_field(deal: Deal, change: dict[str, Any], sta
     answer = call("POST", "payments/split/", body([deal, other]) | change)
     assert (answer.status_code, list(answer.json()["errors"])) == (status, [named])
     assert not Payment.objects.exists()
+
+
+def test_a_wrong_part_says_which(deal: Deal) -> None:
+    parts = [{"lead_id": deal.external_id, "amount": "1.00"}, {"lead_id": deal.external_id, "amount": "x"}]
+    answer = call("POST", "payments/split/", body([deal]) | {"parts": parts})
+    assert answer.json()["errors"]["parts"] == ["строка 2, сумма: Требуется численное значение."]
 
 
 def test_a_known_number_with_other_parts_is_a_conflict(deal: Deal) -> None:
