@@ -104,7 +104,6 @@ class Taxes(TabularInline):  # type: ignore[misc]
     model = TaxSetting
     form = TaxForm
     formset = TaxRows
-    min_num = 1
     extra = 0
     hide_title = True
     ordering = ("valid_from",)

@@ -128,9 +128,6 @@ def test_one_date_and_the_total_change(deal: Page, demo: Demo, lead: int) -> Non
     dialog.locator("[name=total]").fill("54000")
     done(dialog, "Изменить", "Скидка")
     expect(figure(deal, "debt")).to_have_text(roubles(44000))
-    # amoCRM's own budget now differs, and one of the two ways out puts it right.
-    panel(deal).get_by_role("button", name="Исправить бюджет").click()
-    done(deal.locator(".grafik-dialog"), "Исправить")
     demo.wait("the budget in amoCRM", lambda: demo.lead(lead)["price"] == 54000)
 
 
