@@ -219,17 +219,22 @@ class Ledger(RuleBasedStateMachine):
         if not found:
             return
         payment = found[which % len(found)]
-        known = self.known[payment.pk]
-        number = self.books.index(self.book_of(known))
+        number = self.books.index(self.book_of(self.known[payment.pk]))
+        for move in payment.moves_out.filter(amount__gt=0).order_by("-id"):
+            there = self.known[move.target_id]
+            if there.left:
+                home = oracle.move(there, self.books[number], there.left, payment.pk, self.today(number))
+                self.known[payment.pk] = home
         named: dict[str, Any] = {"payment": payment, "reason": "typo", "author": "user:1", "at": self.at}
         try:
-            self.books[number].reverse(known, self.today(number))
+            self.books[number].reverse(self.known[payment.pk], self.today(number))
         except Refused:
             with pytest.raises(reversals.NothingLeft):
                 reversals.reverse(**named)
             return
         reversals.reverse(**named)
         self.look(number)
+        self.look(1 - number)
 
     @rule(which=BOOKS, amount=st.none() | SUMS)
     def manager_gives_debt_up(self, which: int, amount: int | None) -> None:
