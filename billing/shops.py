@@ -1,7 +1,7 @@
 """Shops as their providers know them: registered once, and told where their notices go."""
 
 from django.conf import settings
-from django.db.models import F, TextField
+from django.db.models import TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ def registered(*, provider: str, name: str) -> MerchantAccount | None:
         login=Lower(Coalesce(KT("settings__login"), KT("settings__public_id"), output_field=TextField()))
     )
     found = named.filter(provider=provider, login=name.lower()) if name else named.none()
-    return found.select_related("legal_entity").order_by(F("id")).first()
+    return found.select_related("legal_entity").order_by("id").first()
 
 
 def addresses(*, merchant: MerchantAccount) -> dict[str, str]:

@@ -238,8 +238,12 @@ def test_an_owners_next_day_leaves_his_orders_where_they_are() -> None:
     deal = make_booking(place)
     make_links(deal)
     click(deal, What.FULL)
+    first = shop_of(place)
     later = own(place, make_legal_entity(kind="ip"), since=GAME + timedelta(days=1))
-    run("DELETE FROM billing_ownership WHERE merchant_id = %s", [later.pk])
+    statement = "DELETE FROM billing_ownership WHERE merchant_id = %s"
+    run(statement, [later.pk])
+    assert [owner.merchant for owner in place.ownerships.all()] == [first]
+    assert refused(statement, [first.pk]) == "ownership_keeps_its_orders"
 
 
 def test_a_shop_is_registered_once() -> None:
