@@ -95,7 +95,7 @@ def robokassa(running: sandbox.RunningSandbox, settings: Any) -> Iterator[Deal]:
     running.post("/_sandbox/seed", {"robokassa": {"shops": [shop]}})
     yield deal
     running.clear_faults()
-    running.post("/_sandbox/clock", {"speed": 1})
+    running.post("/_sandbox/clock", {"speed": 1, "offset_seconds": 0})
 
 
 def until(true: Callable[[], bool], seconds: float = 25) -> None:

@@ -105,7 +105,7 @@ class TestContract(ProviderContract):
         while followed.state is RefundState.PROCESSING and time.monotonic() < until:
             time.sleep(0.1)
             followed = provider.refund_state(external_id=refund, timeout=SECONDS)
-        self.running.post("/_sandbox/clock", {"speed": 1})
+        self.running.post("/_sandbox/clock", {"speed": 1, "offset_seconds": 0})
         assert (followed.state, followed.amount) == (RefundState.DONE, Decimal("12500.50"))
 
     def test_an_address_with_everything_in_it_is_taken(self, provider: Provider) -> None:
