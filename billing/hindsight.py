@@ -72,7 +72,7 @@ def _schedule(deal: Deal, sight: _Sight) -> Schedule | None:
 
 def _facts(deal: Deal, schedule: Schedule | None, sight: _Sight) -> sums.Facts:
     received, refunded, charged, fees_paid = sums.totals(
-        deal, till=sight.till, fees_until=sight.on, known_at=sight.known_at
+        deal, till=sight.till, fees_on=sight.on, known_at=sight.known_at
     )
     charged = max(charged, money.ZERO)
     pauses = pause_state.in_force(on=sight.on, known_at=sight.known_at)

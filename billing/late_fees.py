@@ -1,10 +1,13 @@
 """Late fees: charged day by day on overdue principal where the account's policy says so, waived by a person.
 
-Owns LateFee. Promises: a day is charged once, however often and late the run is; money that is known later
-but came earlier puts the charge right; what was waived stays waived. Paused days and deals that are not alive
-cost nothing. Never: touches the debt; the fee stands apart (billing.rules.late_fees computes).
+Owns LateFee. Promises: a day is charged once, however often and late the run is, and a row of its own, so
+that every day shows what was charged by then; money that is known later but came earlier puts the days right;
+what was waived stays waived; the history tells each time that the deal's fees grew or fell. Paused days and
+deals that are not alive cost nothing. Never: touches the debt; the fee stands apart (billing.rules.late_fees
+computes).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,6 +15,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 
 from billing import history, ledger
@@ -91,11 +95,11 @@ def catch_up(deal: Deal, *, at: datetime) -> bool:
     return _bring_up_to(deal, deal.local_day(at) - DAY, at=at)
 
 
-def of_deal(deal: Deal) -> list[RowFees]:
-    """The fees of every row that was ever charged, oldest due first."""
-    rows = Installment.objects.filter(schedule__deal=deal, late_fees__isnull=False).distinct()
+def of_deal(deal: Deal, *, on: date) -> list[RowFees]:
+    """The fees on a day of every row that was charged by then, oldest due first."""
+    rows = Installment.objects.filter(schedule__deal=deal, late_fees__until__lt=on).distinct()
     found = rows.prefetch_related("late_fees", "fee_allocations").order_by("due_on", "number", "id")
-    return [_fees(row) for row in found]
+    return [_fees(row, on) for row in found]
 
 
 def waive(*, deal: Deal, amount: Decimal | None, reason: str, author: str, at: datetime) -> list[LateFee]:
@@ -107,7 +111,8 @@ def waive(*, deal: Deal, amount: Decimal | None, reason: str, author: str, at: d
         raise ReasonRequired
     with transaction.atomic():
         deal = ledger.lock(deal.pk)
-        rows = of_deal(deal)
+        day = deal.local_day(at)
+        rows = of_deal(deal, on=day)
         owed = sum((row.owed for row in rows), money.ZERO)
         if owed <= 0:
             raise NothingOwed
@@ -118,7 +123,6 @@ def waive(*, deal: Deal, amount: Decimal | None, reason: str, author: str, at: d
             raise AboveOwed
         gaps = [allocation.Gap(row.installment.pk, row.owed) for row in rows]
         shares = allocation.spread([allocation.Source(0, amount)], gaps)
-        day = deal.local_day(at)
         made = LateFee.objects.bulk_create(
             LateFee(
                 installment_id=share.installment,
@@ -165,10 +169,14 @@ def _late_deals(policy: AccountPolicy, terms: Terms, on: date) -> list[int]:
 def _bring_up_to(deal: Deal, until: date, *, at: datetime) -> bool:
     """Charge the deal's late rows up to a day and put right what was charged; the lock is held."""
     terms = _terms(AccountPolicy.objects.filter(account=deal.account_id).first())
-    if terms is None and not LateFee.objects.filter(installment__schedule__deal=deal).exists():
+    fees = LateFee.objects.filter(installment__schedule__deal=deal)
+    if terms is None and not fees.exists():
         return False
+    before = fees.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
+    of_row = LateFee.objects.filter(installment=OuterRef("pk"))
     rows = list(
-        Installment.objects.filter(schedule__deal=deal, effective_due_on__lt=until)
+        # A fee of a day ahead is put right too.
+        Installment.objects.filter(Q(effective_due_on__lt=until) | Exists(of_row), schedule__deal=deal)
         .select_related("schedule")
         .prefetch_related("late_fees", "fee_allocations", "closings", "write_offs", "allocations__payment")
         .order_by("due_on", "number", "id")
@@ -176,9 +184,9 @@ def _bring_up_to(deal: Deal, until: date, *, at: datetime) -> bool:
     versions = ScheduleVersion.objects.filter(schedule__deal=deal).values_list("number", "created_at")
     days = {number: deal.local_day(created_at) for number, created_at in versions}
     pauses = [_days_of(pause) for pause in Pause.objects.filter(schedule__deal=deal).select_related("end")]
-    # Not any(): every row has its turn.
-    written = [_charge_row(deal, row, terms, days, pauses, until=until, at=at) for row in rows]
-    return any(written)
+    written = [fee for row in rows for fee in _charge_row(deal, row, terms, days, pauses, until=until, at=at)]
+    _tell(deal, written, before, at=at)
+    return bool(written)
 
 
 def _days_of(pause: Pause) -> tuple[date, date]:
@@ -195,29 +203,27 @@ def _charge_row(
     *,
     until: date,
     at: datetime,
-) -> bool:
+) -> list[LateFee]:
     """Write what a row's days cost beyond what was charged, or less when a charged day has changed."""
     changes, fees = list(_changes(deal, row, days)), list(row.late_fees.all())
     charged = sum((fee.amount for fee in fees if fee.kind in PRECISE), money.ZERO)
-    spans = [
-        Span(fee.since, fee.until, fee.daily_percent) for fee in fees if fee.kind == LateFee.Kind.CHARGED
-    ]
+    done = sorted((fee for fee in fees if fee.kind == LateFee.Kind.CHARGED), key=lambda fee: fee.since)
+    spans = [Span(fee.since, fee.until, fee.daily_percent) for fee in done]
     cap = rules.cap_of(_asked(row), terms) if terms else money.ZERO
-    right = rules.within(rules.exact(changes, spans), cap=cap, charged=charged)
-    written = _correct(row, spans, right - charged, at=at) if spans and right != charged else False
+    due = rules.shares(changes, spans, cap=cap, charged=charged)
+    written = _correct(deal, row, spans, due, at=at)
     if terms is None or deal.state != Deal.State.LIVE:
         return written
     known = [span.until + DAY for span in spans]
     first = max(terms.first_day(row.effective_due_on), days.get(row.opened_in, date.min), *known)
     if first > until:
         return written
-    for span in rules.without(Span(first, until, terms.daily_percent), pauses):
-        spans.append(span)
-        total = rules.within(rules.exact(changes, spans), cap=cap, charged=right)
-        if total > right:
-            _write(deal, row, span, total - right, is_first=not fees and not written, at=at)
-            right, written = total, True
-    return written
+    ahead = rules.without(Span(first, until, terms.daily_percent), pauses)
+    coming = rules.day_by_day(changes, spans, ahead, cap=cap, charged=sum(due, money.ZERO))
+    made = [_fee(row, LateFee.Kind.CHARGED, span, amount, at=at) for span, amount in coming]
+    if made and not fees:
+        _tell_begun(deal, row, made[0], at=at)
+    return [*written, *LateFee.objects.bulk_create(made)]
 
 
 def _changes(deal: Deal, row: Installment, days: Mapping[int, date]) -> Iterable[Change]:
@@ -239,42 +245,58 @@ def _asked(row: Installment) -> Decimal:
     return max([closing.before for closing in row.closings.all()], default=row.amount)
 
 
-def _correct(row: Installment, spans: Sequence[Span], change: Decimal, *, at: datetime) -> bool:
-    """Put a charge right, never below what was waived of it; money that paid too much of it is free again."""
-    fees = _fees(row)
-    change = max(change, -(fees.charged - fees.waived))
-    if not change:
-        return False
-    LateFee.objects.create(
-        installment=row,
-        kind=LateFee.Kind.CORRECTED,
-        amount=change,
-        since=min(span.since for span in spans),
-        until=max(span.until for span in spans),
-        daily_percent=spans[-1].daily_percent,
-        author=history.SYSTEM,
-        recorded_at=at,
+def _correct(
+    deal: Deal, row: Installment, spans: Sequence[Span], due: Sequence[Decimal], *, at: datetime
+) -> list[LateFee]:
+    """Put charged days right, never below what was waived; money that paid too much of them is free again."""
+    charged: dict[date, Decimal] = defaultdict(Decimal)
+    for fee in row.late_fees.all():
+        if fee.kind in PRECISE:
+            charged[fee.until] += fee.amount
+    today = deal.local_day(at)
+    fees = _fees(row, today)
+    changes = [right - charged[span.until] for span, right in zip(spans, due, strict=True)]
+    past = sum(span.until < today for span in spans)
+    changes[:past] = _at_least(changes[:past], -(fees.charged - fees.waived))
+    made = [
+        _fee(row, LateFee.Kind.CORRECTED, span, change, at=at)
+        for span, change in zip(spans, changes, strict=True)
+        if change
+    ]
+    _free(row, fees.paid - (fees.charged - fees.waived + sum(changes[:past], money.ZERO)), at=at)
+    return LateFee.objects.bulk_create(made)
+
+
+def _at_least(changes: Sequence[Decimal], least: Decimal) -> list[Decimal]:
+    """The changes, of which the newest falls are softened until their sum is `least`."""
+    short = max(least - sum(changes, money.ZERO), money.ZERO)
+    softened = []
+    for change in reversed(changes):
+        part = min(max(-change, money.ZERO), short)
+        softened.append(change + part)
+        short -= part
+    return softened[::-1]
+
+
+def _free(row: Installment, amount: Decimal, *, at: datetime) -> None:
+    """Take back `amount` of what paid the row's fees, if it is any, newest money first."""
+    if amount <= 0:
+        return
+    paid = [
+        allocation.Share(payment, row.pk, paid_by)
+        for payment, paid_by in _paid_by(row).items()
+        if paid_by > 0
+    ]
+    FeeAllocation.objects.bulk_create(
+        FeeAllocation(payment_id=share.payment, installment=row, amount=share.amount, recorded_at=at)
+        for share in allocation.take_back(paid, amount)
     )
-    above = fees.paid - (fees.charged - fees.waived + change)
-    if above > 0:
-        paid = [
-            allocation.Share(payment, row.pk, amount)
-            for payment, amount in _paid_by(row).items()
-            if amount > 0
-        ]
-        FeeAllocation.objects.bulk_create(
-            FeeAllocation(payment_id=share.payment, installment=row, amount=share.amount, recorded_at=at)
-            for share in allocation.take_back(paid, above)
-        )
-    return True
 
 
-def _write(
-    deal: Deal, row: Installment, span: Span, amount: Decimal, *, is_first: bool, at: datetime
-) -> None:
-    LateFee.objects.create(
+def _fee(row: Installment, kind: LateFee.Kind, span: Span, amount: Decimal, *, at: datetime) -> LateFee:
+    return LateFee(
         installment=row,
-        kind=LateFee.Kind.CHARGED,
+        kind=kind,
         amount=amount,
         since=span.since,
         until=span.until,
@@ -282,22 +304,41 @@ def _write(
         author=history.SYSTEM,
         recorded_at=at,
     )
-    if is_first:
-        data = {
-            "number": row.number,
-            "since": span.since.isoformat(),
-            "daily_percent": f"{span.daily_percent.normalize():f}",
-            "amount": money.text(amount),
-        }
-        kind = "late_fee_begun"
-        history.record(deal=deal, kind=kind, at=at, recorded_at=at, author=history.SYSTEM, data=data)
 
 
-def _fees(row: Installment) -> RowFees:
+def _tell_begun(deal: Deal, row: Installment, first: LateFee, *, at: datetime) -> None:
+    data = {
+        "number": row.number,
+        "since": first.since.isoformat(),
+        "daily_percent": f"{first.daily_percent.normalize():f}",
+    }
+    kind = "late_fee_begun"
+    history.record(deal=deal, kind=kind, at=at, recorded_at=at, author=history.SYSTEM, data=data)
+
+
+def _tell(deal: Deal, written: Sequence[LateFee], before: Decimal, *, at: datetime) -> None:
+    """One line for what all rows of the deal were charged, or relieved of, at once."""
+    change = sum((fee.amount for fee in written), money.ZERO)
+    if not change:
+        return
+    data = {
+        "amount": money.text(abs(change)),
+        "since": min(fee.since for fee in written).isoformat(),
+        "through": max(fee.until for fee in written).isoformat(),
+        "before": {"late_fees": money.text(before)},
+        "late_fees": money.text(before + change),
+    }
+    kind = "late_fee_charged" if change > 0 else "late_fee_relieved"
+    history.record(deal=deal, kind=kind, at=at, recorded_at=at, author=history.SYSTEM, data=data)
+
+
+def _fees(row: Installment, on: date) -> RowFees:
+    """What counts on a day: fees of the days before it, what was waived and what was paid."""
     fees = list(row.late_fees.all())
+    charged = [fee for fee in fees if fee.kind in PRECISE and fee.until < on]
     return RowFees(
         installment=row,
-        charged=sum((fee.amount for fee in fees if fee.kind in PRECISE), money.ZERO),
+        charged=sum((fee.amount for fee in charged), money.ZERO),
         waived=-sum((fee.amount for fee in fees if fee.kind == LateFee.Kind.WAIVED), money.ZERO),
         paid=sum((share.amount for share in row.fee_allocations.all()), money.ZERO),
     )

@@ -174,8 +174,10 @@ def settle_open(deal: Deal, *, at: datetime) -> list[Allocation]:
 
 
 def pay_fees(deal: Deal, sources: Sequence[allocation.Source], *, at: datetime) -> list[allocation.Share]:
-    """Let the sources pay the deal's late fees, oldest due first; the caller holds the deal's lock."""
-    shares = allocation.spread(sources, _owed_fees(deal)) if sources else []
+    """Let the sources pay the late fees that the deal owes by now, oldest due first; the caller holds the
+    deal's lock.
+    """
+    shares = allocation.spread(sources, _owed_fees(deal, deal.local_day(at))) if sources else []
     FeeAllocation.objects.bulk_create(_plain_share(FeeAllocation, share, at) for share in shares)
     return shares
 
@@ -266,12 +268,13 @@ def _recover(deal: Deal, sources: Sequence[allocation.Source], *, at: datetime) 
     return shares
 
 
-def _owed_fees(deal: Deal) -> list[allocation.Gap]:
+def _owed_fees(deal: Deal, on: date) -> list[allocation.Gap]:
+    by_now = LateFee.objects.owed_on(on).filter(installment=OuterRef("pk"))
     rows = (
         Installment.objects.filter(schedule__deal=deal, late_fees__isnull=False)
         .distinct()
         .annotate(
-            owed=sums.total_of(LateFee.objects.filter(installment=OuterRef("pk")), "installment")
+            owed=sums.total_of(by_now, "installment")
             - sums.total_of(FeeAllocation.objects.filter(installment=OuterRef("pk")), "installment")
         )
     )

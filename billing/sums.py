@@ -36,7 +36,8 @@ SELECT coalesce((SELECT sum(amount) FROM came), 0)
        coalesce((SELECT sum(f.amount) FROM billing_latefee f
                  JOIN billing_installment i ON i.id = f.installment_id
                  JOIN billing_schedule s ON s.id = i.schedule_id
-                 WHERE s.deal_id = %(deal)s AND f.recorded_at <= %(known)s AND f.until <= %(fees_until)s), 0),
+                 WHERE s.deal_id = %(deal)s AND f.recorded_at <= %(known)s
+                   AND (f.until < %(fees_on)s OR f.kind = 'waived' AND f.until = %(fees_on)s)), 0),
        coalesce((SELECT sum(f.amount) FROM billing_feeallocation f JOIN came ON came.id = f.payment_id
                  WHERE f.recorded_at <= %(known)s), 0)
 """
@@ -82,7 +83,7 @@ class Facts:
 
 def of(deal: Deal, *, on: date) -> Facts:
     """Received, refunded, late fees, the schedule and whether it is paused that day, by all that is known."""
-    received, refunded, charged, fees_paid = totals(deal)
+    received, refunded, charged, fees_paid = totals(deal, fees_on=on)
     schedule = Schedule.objects.filter(deal=deal).first()
     return Facts(
         received=received,
@@ -97,17 +98,20 @@ def totals(
     deal: Deal,
     *,
     till: datetime | None = None,
-    fees_until: date | None = None,
+    fees_on: date | None = None,
     known_at: datetime | None = None,
 ) -> tuple[Decimal, Decimal, Decimal, Decimal]:
-    """Received, refunded, late fees charged and paid: of money that came before `till`, by what was known."""
+    """Received, refunded, late fees charged and paid: of money that came before `till`, by what was known.
+
+    The fee of a day is owed from the next one on: on `fees_on` that day itself is not charged yet.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             TOTALS,
             {
                 "deal": deal.pk,
                 "till": till or "infinity",
-                "fees_until": fees_until or "infinity",
+                "fees_on": fees_on or "infinity",
                 "known": known_at or "infinity",
             },
         )

@@ -21,7 +21,8 @@ class Fees(Door):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        return Response({"results": [_line(row) for row in late_fees.of_deal(visit.deal)]})
+        on = visit.deal.local_day(visit.at)
+        return Response({"results": [_line(row) for row in late_fees.of_deal(visit.deal, on=on)]})
 
 
 class Waive(Door):

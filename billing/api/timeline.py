@@ -45,6 +45,10 @@ WORDS: dict[str, Callable[[], str]] = {
     "write_off_reversed": lambda: _("%(amount)s that were written off are owed again. %(reason)s"),
     "payment_reversed": lambda: _("Payment of %(amount)s taken out as a mistake. %(reason)s"),
     "late_fee_begun": lambda: _("Payment %(number)s costs a late fee from now on: %(daily_percent)s%% a day"),
+    "late_fee_charged": lambda: _("Late fees grew by %(amount)s for %(since)s to %(through)s: %(late_fees)s"),
+    "late_fee_relieved": lambda: _(
+        "Late fees fell by %(amount)s, a fact of an earlier day is known now: %(late_fees)s"
+    ),
     "late_fee_waived": lambda: _("Late fees of %(amount)s waived. %(reason)s"),
     "uncounted_settled": lambda: _("Money in another currency is settled: %(money)s. %(reason)s"),
     "payment_placed": lambda: _("Money of %(amount)s placed to this deal. %(reason)s"),
@@ -161,9 +165,9 @@ class _Values(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         value = self.get(name)
-        if name in ("amount", "total", "debt", "price") and value:
+        if name in ("amount", "total", "debt", "price", "late_fees") and value:
             return money.words(Decimal(value))
-        if name in ("signed_on", "due_on", "was_on", "rendered_on") and value:
+        if name in ("signed_on", "due_on", "was_on", "rendered_on", "since", "through") and value:
             return date_format(date.fromisoformat(value), "d.m.Y")
         if name == "until" and value:
             return _("Until %(day)s.") % {"day": date_format(date.fromisoformat(value), "d.m.Y")}

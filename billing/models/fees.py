@@ -4,11 +4,19 @@ LateFee: signed, what a row was charged for a span of days, and what was waived 
 signed, which money paid it. Append-only; billing.rules.late_fees computes, billing.late_fees writes.
 """
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 
 from billing.models.money import Payment
 from billing.models.schedule import Installment
+
+
+class LateFees(models.QuerySet["LateFee"]):
+    def owed_on(self, on: date) -> "LateFees":
+        """What counts on a day: fees of the days before it, and what was waived up to it."""
+        return self.filter(Q(until__lt=on) | Q(kind=LateFee.Kind.WAIVED, until=on))
 
 
 class LateFee(models.Model):
@@ -32,6 +40,8 @@ class LateFee(models.Model):
     author = models.CharField(max_length=255)
     reason = models.TextField(blank=True)
     recorded_at = models.DateTimeField()
+
+    objects = LateFees.as_manager()
 
     class Meta:
         constraints = [

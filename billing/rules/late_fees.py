@@ -1,11 +1,11 @@
 """A late fee by contract: a daily percent of the overdue principal, within a cap. Pure, on plain values.
 
 A row's principal is a series of changes: what it asks for, less money and write-offs, each by its day. The
-fee of a day is its percent of what is unpaid at the end of that day; days are added exactly and rounded once,
-so it makes no difference in how many runs they are charged.
+fee of a day is its percent of what is unpaid at the end of that day. Days are added exactly and their sum is
+rounded; a day is charged what the rounded sum grows by, so it makes no difference in how many runs they come.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -58,6 +58,44 @@ def exact(changes: Iterable[Change], spans: Iterable[Span]) -> Decimal:
 def within(fee: Decimal, *, cap: Decimal, charged: Decimal) -> Decimal:
     """Round to kopecks and keep within the cap; a cap that was lowered later takes nothing back."""
     return min(fee.quantize(money.KOPECK, ROUND_HALF_UP), max(cap, charged))
+
+
+def shares(
+    changes: Iterable[Change], spans: Iterable[Span], *, cap: Decimal, charged: Decimal
+) -> list[Decimal]:
+    """What each span, oldest first, adds to the rounded fee, in roubles."""
+    ordered = sorted(changes, key=lambda change: change.on)
+    found, fee, told = [], Decimal(0), money.ZERO
+    for span in spans:
+        fee += _of_span(ordered, span) / 100
+        total = within(fee, cap=cap, charged=charged)
+        found.append(total - told)
+        told = total
+    return found
+
+
+def day_by_day(
+    changes: Iterable[Change], done: Iterable[Span], ahead: Iterable[Span], *, cap: Decimal, charged: Decimal
+) -> Iterator[tuple[Span, Decimal]]:
+    """Cut the spans ahead into the shortest stretches that cost a kopeck or more, each with its roubles.
+
+    `done` is what was charged before. Days that cost nothing yet begin the next stretch.
+    """
+    ordered = sorted(changes, key=lambda change: change.on)
+    fee = exact(ordered, done)
+    told = within(fee, cap=cap, charged=charged)
+    for span in ahead:
+        since = day = span.since
+        if within(fee + exact(ordered, [span]), cap=cap, charged=charged) == told:
+            continue
+        while day <= span.until:
+            stretch = Span(since, day, span.daily_percent)
+            cost = exact(ordered, [stretch])
+            total = within(fee + cost, cap=cap, charged=charged)
+            day += DAY
+            if total > told:
+                yield stretch, total - told
+                fee, told, since = fee + cost, total, day
 
 
 def cap_of(amount: Decimal, terms: Terms) -> Decimal:

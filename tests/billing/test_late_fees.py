@@ -10,7 +10,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import late_fees, payments, refund_orders, schedules, verification
+from billing import hindsight, late_fees, payments, refund_orders, schedules, verification
 from billing.models import AccountPolicy, Event, FeeAllocation, LateFee, Pause, PauseEnd, Payment, Schedule
 from billing.pages import content
 from billing.payments import Offline
@@ -26,6 +26,7 @@ __all__ = ["deal"]
 
 FEE = {"daily_percent": "0.1", "cap_percent": "10", "grace_days": 3, "from": "2026-01-01"}
 DUE = date(2026, 12, 10)  # a Thursday; two more rows follow in January and February
+LONG_AFTER = date(2028, 1, 1)
 
 
 def moment(day: date) -> datetime:
@@ -49,8 +50,8 @@ def pay(deal: Deal, amount: object, on: date, entered: date | None = None, cover
     )
 
 
-def fees(deal: Deal) -> tuple[Decimal, Decimal, Decimal]:
-    standing = standing_of(deal)
+def fees(deal: Deal, on: date = LONG_AFTER) -> tuple[Decimal, Decimal, Decimal]:
+    standing = standing_of(deal, on=on)
     assert standing.credit == standing.received - standing.refunded - standing.paid - standing.fees.paid
     assert standing.paid + standing.debt + standing.written_off == standing.total
     return standing.fees.charged, standing.fees.paid, standing.fees.owed
@@ -69,7 +70,7 @@ def test_each_day_after_the_grace_costs_its_percent_of_what_is_unpaid() -> None:
     assert fees(deal) == (rub(30), 0, rub(30))
     charge(DUE + timedelta(days=14))
     assert fees(deal)[0] == rub(300)
-    standing = standing_of(deal)
+    standing = standing_of(deal, on=LONG_AFTER)
     assert (standing.debt, standing.total) == (rub(90000), rub(90000))
 
 
@@ -100,11 +101,11 @@ def test_money_covers_the_schedule_first_and_only_the_rest_pays_fees() -> None:
     pay(deal, 30000, day)
     assert fees(deal) == (rub(300), 0, rub(300))
     pay(deal, 60200, day)
-    standing = standing_of(deal)
+    standing = standing_of(deal, on=day)
     assert (standing.debt, standing.credit) == (0, 0)
     assert fees(deal) == (rub(300), rub(200), rub(100))
     pay(deal, 150, day)
-    assert (fees(deal), standing_of(deal).credit) == ((rub(300), rub(300), 0), rub(50))
+    assert (fees(deal), standing_of(deal, on=day).credit) == ((rub(300), rub(300), 0), rub(50))
     assert list(verification.violations()) == []
 
 
@@ -132,8 +133,78 @@ def test_money_that_is_entered_late_puts_the_charge_right() -> None:
     charge(DUE + timedelta(days=14))
     pay(deal, 30000, on=DUE + timedelta(days=9), entered=DUE + timedelta(days=14))
     assert fees(deal)[0] == rub(150)  # the 14th to the 18th of December
-    kinds = list(LateFee.objects.order_by("id").values_list("kind", "amount"))
-    assert kinds == [("charged", rub(300)), ("corrected", rub(-150))]
+    rows = list(LateFee.objects.order_by("id").values_list("kind", "since", "until", "amount"))
+    days = [DUE + timedelta(days=offset) for offset in range(4, 14)]
+    assert rows == [
+        *(("charged", day, day, rub(30)) for day in days),
+        *(("corrected", day, day, rub(-30)) for day in days[5:]),
+    ]
+
+
+def test_each_time_the_fees_grow_or_fall_the_history_has_one_line(deal: Deal) -> None:
+    AccountPolicy.objects.filter(account=deal.account).update(late_fee=FEE)
+    make_schedule(deal, first_due_on=date(2026, 9, 10), at=moment(date(2026, 9, 1)))
+    charge(date(2026, 9, 15))
+    charge(date(2026, 9, 16))
+    charge(date(2026, 9, 16))
+    charge(date(2026, 10, 20))
+    pay(deal, 30000, on=date(2026, 9, 20), entered=date(2026, 10, 21))
+    told = [
+        (one["text"], one["before"]["late_fees"], one["after"]["late_fees"])
+        for one in call("GET", f"deals/{deal.external_id}/history/").json()["results"]
+        if one["what"] in ("late_fee_charged", "late_fee_relieved")
+    ]
+    space = "\N{NO-BREAK SPACE}"
+    assert told == [
+        (f"Пени выросли на 30{space}₽ за 14.09.2026 – 14.09.2026: всего 30{space}₽", "0.00", "30.00"),
+        (f"Пени выросли на 30{space}₽ за 15.09.2026 – 15.09.2026: всего 60{space}₽", "30.00", "60.00"),
+        # 34 days of the first row, and six of the second: it is due on Saturday, so on Monday 12 October.
+        (
+            f"Пени выросли на 1{space}140{space}₽ за 16.09.2026 – 19.10.2026: всего 1{space}200{space}₽",
+            "60.00",
+            "1200.00",
+        ),
+        (
+            f"Пени уменьшились на 870{space}₽: стало известно о более раннем событии. Всего 330{space}₽",
+            "1200.00",
+            "330.00",
+        ),
+    ]
+
+
+def test_a_fee_of_a_day_ahead_is_seen_and_paid_only_when_its_day_is_over() -> None:
+    deal = late_deal()
+    today = DUE + timedelta(days=6)
+    late_fees.charge(on=DUE + timedelta(days=34), at=moment(today))
+    assert fees(deal, on=today)[0] == rub(60)  # the 14th and the 15th
+    assert fees(deal, on=DUE + timedelta(days=20))[0] == rub(480)
+    assert [row.charged for row in late_fees.of_deal(deal, on=today)] == [rub(60)]
+    payment = pay(deal, 1000, on=today, covers="fees")
+    assert fees(deal, on=today) == (rub(60), rub(60), 0)
+    assert standing_of(deal, on=today).paid == rub(940)
+    assert payment.fee_allocations.get().amount == rub(60)
+    with pytest.raises(late_fees.NothingOwed):
+        late_fees.waive(deal=deal, amount=None, reason="первый раз", author="user:1", at=moment(today))
+    pay(deal, 29060, on=today)
+    assert fees(deal) == (rub(60), rub(60), 0)
+    assert list(verification.violations()) == []
+
+
+def test_a_row_that_was_charged_ahead_and_paid_in_time_costs_nothing() -> None:
+    deal = late_deal()
+    late_fees.charge(on=DUE + timedelta(days=14), at=moment(DUE - timedelta(days=5)))
+    assert fees(deal)[0] == rub(300)
+    pay(deal, 30000, on=DUE)
+    assert fees(deal) == (0, 0, 0)
+
+
+def test_any_day_shows_the_fees_that_were_charged_by_it() -> None:
+    deal = late_deal()
+    charge(DUE + timedelta(days=14))
+    pay(deal, 10000, on=DUE + timedelta(days=8), entered=DUE + timedelta(days=14))
+    for days, expected in [(4, 0), (5, 30), (8, 120), (9, 140), (14, 240)]:
+        seen = hindsight.standing(deal, on=DUE + timedelta(days=days))
+        assert seen.fees.charged == rub(expected), days
 
 
 def test_days_that_no_run_has_charged_are_charged_when_the_money_comes() -> None:
@@ -188,7 +259,7 @@ def test_the_database_keeps_fees_and_what_paid_them() -> None:
     deal = late_deal()
     day = DUE + timedelta(days=14)
     payment = pay(deal, 1000, day, covers="fees")
-    row = LateFee.objects.get().installment_id
+    row = LateFee.objects.latest("id").installment_id
     pays = (
         "INSERT INTO billing_feeallocation (payment_id, installment_id, amount, recorded_at)"
         " VALUES (%s, %s, %s, now())"
@@ -196,7 +267,7 @@ def test_the_database_keeps_fees_and_what_paid_them() -> None:
     assert refused(pays, [payment.pk, row, 1]) in ("fees_cover_payments", "payment_covers_allocations")
     unpaid, theirs = late_deal(), pay(late_deal(), 200000, DUE)
     charge(day)
-    owed = LateFee.objects.get(installment__schedule__deal=unpaid).installment_id
+    owed = LateFee.objects.filter(installment__schedule__deal=unpaid).latest("id").installment_id
     assert refused(pays, [theirs.pk, owed, 1]) == "fees_of_the_deal"
     assert refused("UPDATE billing_latefee SET amount = 0", []) == "append_only"
     assert refused("DELETE FROM billing_feeallocation", []) == "append_only"
