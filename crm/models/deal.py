@@ -45,6 +45,9 @@ class Deal(models.Model):
     cohort = models.TextField(blank=True)
     location_value = models.TextField(blank=True)
     service_on = models.DateField(null=True, blank=True)
+    # How the deal is to be paid, as its own fields say: {count, monthly, first_on}, texts; empty where they
+    # are not mapped or not filled.
+    asked = models.JSONField(default=dict, blank=True)
     contact_id = models.BigIntegerField(null=True, blank=True)
     contact_name = models.TextField(blank=True)
     contact_email = models.TextField(blank=True)
