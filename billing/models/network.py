@@ -75,6 +75,7 @@ class MerchantAccount(models.Model):
     secrets_json = EncryptedTextField(default="{}")
     other_orders = models.CharField(max_length=500, default="refuse")
     last_number = models.BigIntegerField(null=True, blank=True, editable=False)
+    stamp: str  # set by known_shops.read()
 
     class Meta:
         # The composite key that orders and payments refer to: a merchant cannot take money for another

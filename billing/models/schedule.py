@@ -33,6 +33,7 @@ class Schedule(models.Model):
     total = models.DecimalField(max_digits=14, decimal_places=2)
     due_day = models.PositiveSmallIntegerField(null=True, blank=True)
     closing = models.CharField(max_length=10, choices=Closing, default=Closing.OPEN, blank=True)
+    is_paused: bool  # set by sums.of()
 
     class Meta:
         constraints = [
@@ -130,6 +131,9 @@ class Installment(models.Model):
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     opened_in = models.PositiveIntegerField()
     replaced_in = models.PositiveIntegerField(null=True, blank=True)
+    # Nothing is left to issue by itself: the row had an invoice, or was covered when its day came. Whatever
+    # takes money back from the row asks again (a trigger); so a morning reads what is due, not what is stored.
+    issuing_over = models.BooleanField(default=False)
     paid: Decimal  # set by with_paid()
     written_off: Decimal  # set by with_paid()
     live_invoice: int | None  # set by ledger.standing()
@@ -152,6 +156,11 @@ class Installment(models.Model):
             models.Index(fields=["due_on"], condition=Q(replaced_in__isnull=True), name="installment_due"),
             models.Index(
                 fields=["effective_due_on"], condition=Q(replaced_in__isnull=True), name="installment_overdue"
+            ),
+            models.Index(
+                fields=["due_on"],
+                condition=Q(replaced_in__isnull=True, issuing_over=False),
+                name="installment_to_issue",
             ),
         ]
 
