@@ -2,7 +2,7 @@
 
 from crm.models.account import Account, Connection, Integration, Pipeline
 from crm.models.alert import Alert
-from crm.models.deal import Deal, DealQuerySet
+from crm.models.deal import Deal, DealQuerySet, PriceChange
 from crm.models.outbox import DealHint, OutboxRow
 from crm.models.queue import QueueRow
 
@@ -16,5 +16,6 @@ __all__ = [
     "Integration",
     "OutboxRow",
     "Pipeline",
+    "PriceChange",
     "QueueRow",
 ]

@@ -83,3 +83,18 @@ class Deal(models.Model):
     def local_day(self, at: datetime) -> date:
         """The calendar day of a moment where the deal lives."""
         return at.astimezone(self.zone).date()
+
+
+class PriceChange(models.Model):
+    """The lead's budget became another one, as we learnt it at `recorded_at`; append-only, in roubles.
+
+    So that a day can be shown as it was known then: before a schedule a deal costs its budget.
+    """
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="price_changes")
+    before = models.DecimalField(max_digits=14, decimal_places=2)
+    after = models.DecimalField(max_digits=14, decimal_places=2)
+    recorded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.before} to {self.after}"
