@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.db.models import Q, QuerySet
 
-from crm import connection, queues, records
+from crm import connection, prices, queues, records
 from crm.client import Client, CrmError, Priority, Refused, Unavailable
 from crm.models import Account, Deal, DealHint, Pipeline
 
@@ -197,7 +197,7 @@ def _write(account: Account, found: _Found, at: datetime) -> None:
     lead = found.lead
     columns = _columns(account, found) | {"fetched_at": at}
     known = Deal.objects.of(account, lead.id)
-    before = known.values("fetched_at", "status_id", "goes_on").first()
+    before = known.values("id", "fetched_at", "status_id", "goes_on", "price").first()
     if before is None:
         new = Deal(account=account, external_id=lead.id, status_seen_at=at, **columns)
         Deal.objects.bulk_create([new], ignore_conflicts=True)
@@ -211,6 +211,7 @@ def _write(account: Account, found: _Found, at: datetime) -> None:
     if before["status_id"] != lead.status_id:
         columns |= {"previous_status_id": before["status_id"], "status_seen_at": at}
     known.update(**columns)
+    prices.remember(deal_id=before["id"], before=before["price"], after=columns["price"], at=at)
 
 
 def _columns(account: Account, found: _Found) -> dict[str, Any]:
