@@ -21,6 +21,7 @@ from billing import (
     cards,
     declines,
     forwarding,
+    known_shops,
     ledger,
     notice_store,
     order_check,
@@ -30,6 +31,7 @@ from billing import (
     refunds,
     refused_notices,
 )
+from billing.known_shops import UnknownMerchant as UnknownMerchant
 from billing.models import MerchantAccount, Notice, Payment, ProviderCall, ProviderOrder, Receipt
 from billing.providers.base import (
     Answer,
@@ -58,10 +60,6 @@ RECEIPT_KINDS = {
 }
 
 
-class UnknownMerchant(Exception):
-    """No merchant account of this provider has the key."""
-
-
 class NotYet(Exception):
     """What the notice speaks of is not known yet."""
 
@@ -77,13 +75,17 @@ class Replay:
 def take(*, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delivery, at: datetime) -> Answer:
     """Receive a notice and return the answer for the provider; raises UnknownMerchant.
 
-    1. Verify and read; a forged one changes nothing. 2. What is another program's goes on to it, where the
-    shop says so. 3. *check* is only answered. 4. Store the notice once and wake a worker after the commit, or
-    park it for a person when it is genuine but cannot be read; a second delivery of the same notice gets the
-    same answer.
+    What comes most, a genuine notice for a shop that was asked of before, is one statement. Else, by the shop
+    as it is now: 1. Verify and read; a forged one changes nothing. 2. What is another program's goes on to
+    it, where the shop says so. 3. *check* is only answered. 4. Store the notice once and wake a worker after
+    the commit, or park it for a person when it is genuine but cannot be read; a second delivery of the same
+    notice gets the same answer.
     """
-    merchant = _merchant(provider, merchant_key)
-    adapter = providers.of(merchant)
+    answer = _take_known(provider, merchant_key, kind, delivery, at=at)
+    if answer is not None:
+        return answer
+    shop = known_shops.read(provider=provider, key=merchant_key)
+    merchant, adapter = shop.merchant, shop.adapter
     try:
         notice = adapter.read_notice(kind, delivery)
     except Forged:
@@ -107,7 +109,7 @@ def refuse_long(
     *, provider: str, merchant_key: str, kind: NoticeKind, delivery: Delivery, at: datetime
 ) -> None:
     """Remember that something came that is longer than any notice; raises UnknownMerchant."""
-    merchant = _merchant(provider, merchant_key)
+    merchant = known_shops.read(provider=provider, key=merchant_key).merchant
     refused_notices.keep(merchant=merchant, kind=kind, reason="too_long", delivery=delivery, at=at)
 
 
@@ -155,11 +157,26 @@ def replay(*, since: datetime | None, at: datetime) -> Replay:
     return Replay(seen=seen, changed=changed)
 
 
-def _merchant(provider: str, key: str) -> MerchantAccount:
+def _take_known(
+    provider: str, merchant_key: str, kind: NoticeKind, delivery: Delivery, *, at: datetime
+) -> Answer | None:
+    """Store a genuine notice by the shop as it is remembered; None: look at the shop as it is now."""
+    shop = known_shops.remembered(provider=provider, key=merchant_key)
+    if shop is None or kind is NoticeKind.CHECK or forwarding.address(shop.merchant):
+        return None
     try:
-        return MerchantAccount.objects.get(provider=provider, key=key)
-    except MerchantAccount.DoesNotExist:
-        raise UnknownMerchant from None
+        notice = shop.adapter.read_notice(kind, delivery)
+    except (Forged, Malformed):
+        # Perhaps by a secret that was changed; who says so to the provider has looked.
+        return None
+    try:
+        is_kept = notice_store.store(
+            merchant=shop.merchant, notice=notice, delivery=delivery, at=at, stamp=shop.stamp
+        )
+    except DatabaseError as error:
+        log.error("notice not stored", merchant=merchant_key, kind=kind, error=type(error).__name__)
+        return shop.adapter.answer(Verdict.NOT_STORED, notice)
+    return shop.adapter.answer(Verdict.ACCEPTED, notice) if is_kept else None
 
 
 def _verdict(merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, *, at: datetime) -> Verdict:

@@ -1,7 +1,8 @@
 """Wakes the worker of the inbox, at most five times a second in each process.
 
 A storm of notices needs one worker awake, not a message to the broker for each. A kick that falls into the
-quiet time is made up for at its end, so a row never waits for the beat's sweep because of it.
+quiet time is made up for at its end, so a row never waits for the beat's sweep because of it. The broker is
+spoken to by a thread of its own: a provider's answer does not wait for it, nor suffer when it is away.
 """
 
 import threading
@@ -28,21 +29,17 @@ class Kicks:
         with self._lock:
             if self._is_coming:
                 return
+            self._is_coming = True
             wait = self._last + QUIET_SECONDS - time.monotonic()
-            if wait > 0:
-                self._is_coming = True
-                late = threading.Timer(wait, self._late)
-                late.daemon = True
-                late.start()
-                return
-            self._last = time.monotonic()
-        kick.soon(TASK)
+        sender = threading.Timer(max(wait, 0), self._send)
+        sender.daemon = True
+        sender.start()
 
-    def _late(self) -> None:
+    def _send(self) -> None:
         with self._lock:
             self._is_coming = False
             self._last = time.monotonic()
-        kick.soon(TASK)
+        kick.now(TASK)
 
 
 _kicks = Kicks()

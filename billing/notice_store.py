@@ -2,30 +2,54 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
-from billing import notice_kicks
+from billing import known_shops, notice_kicks
 from billing.models import MerchantAccount
 from billing.providers.base import Delivery, NoticeKind, NoticeRead, Operation
 
-# One statement and one round trip: what a provider waits for is this insert and nothing else.
-INSERT = """
-    INSERT INTO billing_notice
-        (merchant_id, kind, external_id, body, fields, outcome, state, attempts, last_error, not_before,
-         created_at)
-    VALUES (%s, %s, %s, %s, %s, '', 'waiting', 0, '', %s, %s)
-    ON CONFLICT DO NOTHING
-"""
+# One statement and one round trip: what a provider waits for is this insert and nothing else. It says whether
+# the shop is still the one whose secret the notice was verified with.
+INSERT = f"""
+    WITH shop AS (
+        SELECT id FROM billing_merchantaccount
+        WHERE id = %(merchant)s AND (%(stamp)s = '' OR {known_shops.STAMP} = %(stamp)s)
+    ), kept AS (
+        INSERT INTO billing_notice
+            (merchant_id, kind, external_id, body, fields, outcome, state, attempts, last_error, not_before,
+             created_at)
+        SELECT id, %(kind)s, %(external_id)s, %(body)s, %(fields)s, '', 'waiting', 0, '', %(at)s, %(at)s
+        FROM shop
+        ON CONFLICT DO NOTHING
+    )
+    SELECT count(*) FROM shop
+"""  # noqa: S608 - of constants
 
 
-def store(*, merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, at: datetime) -> None:
-    """Keep a genuine notice and wake a worker after the commit; a second one of its number is the first."""
-    said = delivery.body or delivery.query
-    fields = json.dumps(notice.as_json())
+def store(
+    *, merchant: MerchantAccount, notice: NoticeRead, delivery: Delivery, at: datetime, stamp: str = ""
+) -> bool:
+    """Keep a genuine notice and wake a worker after the commit; a second one of its number is the first.
+
+    False, with nothing kept, when the shop is not the version of the `stamp` any more.
+    """
+    words: dict[str, Any] = {
+        "merchant": merchant.pk,
+        "stamp": stamp,
+        "kind": str(notice.kind),
+        "external_id": notice.external_id,
+        "body": delivery.body or delivery.query,
+        "fields": json.dumps(notice.as_json()),
+        "at": at,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [merchant.pk, str(notice.kind), notice.external_id, said, fields, at, at])
-    notice_kicks.soon()
+        cursor.execute(INSERT, words)
+        is_kept: bool = cursor.fetchone()[0] == 1
+    if is_kept:
+        notice_kicks.soon()
+    return is_kept
 
 
 def found(*, merchant: MerchantAccount, operation: Operation, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """What a provider tells us by itself: how it comes, what it says in our words, what we answer."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -89,7 +89,8 @@ class NoticeRead:
     def as_json(self) -> dict[str, Any]:
         """The shape that billing.models.Notice keeps."""
         at = None if self.at is None else self.at.isoformat()
-        return {**asdict(self), "kind": str(self.kind), "amount": str(self.amount), "at": at}
+        said = {**vars(self), "fiscal": dict(self.fiscal)}
+        return {**said, "kind": str(self.kind), "amount": str(self.amount), "at": at}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:

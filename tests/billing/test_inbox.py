@@ -5,6 +5,7 @@ import itertools
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,6 +47,13 @@ def facts() -> tuple[int, ...]:
     return tuple(model.objects.count() for model in (Notice, Payment, Refund, Receipt, Event, OutboxRow))
 
 
+def wait_for(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 5
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 # The way of an honest payment
 
 
@@ -73,6 +81,7 @@ def test_the_answer_wakes_a_worker_after_the_commit(
     with mock.patch("crm.kick._send") as sent, django_capture_on_commit_callbacks(execute=True):
         send(order.merchant, "pay", fields_of(order))
         assert not sent.called
+    wait_for(lambda: sent.called)
     assert [call.args for call in sent.call_args_list] == [("billing.apply_notices",)]
 
 
@@ -81,12 +90,12 @@ def test_a_storm_wakes_a_worker_at_once_and_once_more_at_its_end(monkeypatch: py
     kicks = notice_kicks.Kicks()
     sent: list[float] = []
     monkeypatch.setattr("crm.kick._send", lambda task: sent.append(time.monotonic()))
+    kicks.now()
+    wait_for(lambda: bool(sent))
     for _ in range(100):
         kicks.now()
     assert len(sent) == 1
-    storm_ended = time.monotonic()
-    while len(sent) < 2 and time.monotonic() < storm_ended + 5:
-        time.sleep(0.02)
+    wait_for(lambda: len(sent) > 1)
     time.sleep(0.3)
     assert len(sent) == 2
     assert sent[1] > sent[0] + notice_kicks.QUIET_SECONDS - 0.01
