@@ -1,7 +1,7 @@
 """Money that is taken back from a row, or a larger sum, lets the row be issued by itself again.
 
 A positive allocation or write-off costs nothing here. Rows are marked only under the
-deal.s lock (billing.issuing), which whoever takes money back holds too.
+deal's lock (billing.issuing), which whoever takes money back holds too.
 """
 
 from django.db import migrations
