@@ -39,9 +39,10 @@ from crm import queues
 log = structlog.get_logger("grafik.provider_calls")
 
 BATCH = 200
-FOLLOW_AFTER = timedelta(seconds=2)
 CREATION_LASTS = timedelta(seconds=10)
 INCOME_WAIT = timedelta(seconds=30)
+# A receipt of an order that the shop does not know is perhaps only not printed yet.
+PRINTED_WITHIN = timedelta(hours=1)
 
 
 def add_cancel_order(*, order: ProviderOrder, at: datetime) -> None:
@@ -150,14 +151,8 @@ def _keep_sent(call: Call, receipt: Receipt, sent: SentReceipt) -> None:
     with transaction.atomic():
         receipts.mark_sent(receipt, external_id=sent.external_id, url=sent.url)
         queues.finish(call.row, at=call.at)
-        provider_queue.add(
-            merchant=call.row.merchant,
-            kind=ProviderCall.Kind.FOLLOW_RECEIPT,
-            key=f"follow:{receipt.pk}:{sent.external_id}"[:80],
-            receipt=receipt,
-            not_before=call.at + FOLLOW_AFTER,
-            at=call.at,
-        )
+        receipt.external_id = receipt.external_id or sent.external_id
+        receipts.follow(receipt, call.row.merchant, not_before=call.at + receipts.FOLLOW_AFTER, at=call.at)
 
 
 def _hand_over(call: Call, receipt: Receipt) -> SentReceipt:
@@ -185,17 +180,19 @@ def _look_for(call: Call, receipt: Receipt) -> None:
         with transaction.atomic():
             drawn = order_numbers.draw(merchant=call.row.merchant)
             Receipt.objects.filter(pk=receipt.pk).update(content={**receipt.content, "number": drawn})
-        raise NotYet(_("it was not made: it is sent again under another number"), FOLLOW_AFTER)
+        raise NotYet(_("it was not made: it is sent again under another number"), receipts.FOLLOW_AFTER)
     _keep_sent(call, receipt, SentReceipt(external_id=number))
 
 
 def _follow_receipt(call: Call) -> None:
     receipt = _receipt(call)
-    if receipt.state in (Receipt.State.PLANNED, Receipt.State.SENT):
+    if receipt.state in receipts.ON_ITS_WAY:
         found = call.provider.follow_receipt(external_id=receipt.external_id, timeout=TIMEOUT_SECONDS)
         if found.state is ReceiptState.QUEUED:
             raise NotYet(_("still queued at the register"))
         if found.state is ReceiptState.FAILED:
+            if return_receipts.rode(receipt) and call.at - receipt.created_at < PRINTED_WITHIN:
+                raise NotYet(_("the shop does not show it yet"))
             receipts.mark_failed(receipt, reason=found.reason, at=call.at)
             raise NeedsPerson(found.reason)
         receipts.mark_registered(
@@ -211,7 +208,7 @@ def _wait_for_income(receipt: Receipt) -> None:
     paid = [offset.payment for offset in receipt.offsets.select_related("payment")] or [receipt.payment]
     for payment in paid:
         income = return_receipts.income_of(payment)
-        # What rode on an order was printed with the payment, and nobody tells us.
+        # What rode on an order was printed with the payment.
         if income is None or return_receipts.rode(income):
             continue
         if income.state in (Receipt.State.PLANNED, Receipt.State.SENT):

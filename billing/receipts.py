@@ -4,12 +4,12 @@ transaction.
 Owns the Receipt rows and their states: planned -> sent -> registered | failed; not_required (somebody else's
 register, or the law asks for none); missing (money without a receipt, a person's list). The provider is
 called later by billing.provider_calls. Registration is told twice, by the notice and by following: the first
-one counts.
+one counts. What rode on an order is told by nobody, so it is asked for by the order's number.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
@@ -37,6 +37,8 @@ STATES = {
     Maker.NOBODY: Receipt.State.NOT_REQUIRED,
     Maker.OPEN: Receipt.State.MISSING,
 }
+# The register needs a moment.
+FOLLOW_AFTER = timedelta(seconds=2)
 ON_ITS_WAY = (Receipt.State.PLANNED, Receipt.State.SENT, Receipt.State.FAILED)
 
 
@@ -91,6 +93,7 @@ def plan_income(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, 
         state=STATES[decision.maker],
         reason=decision.reason,
         content=content,
+        external_id=order_number_of(payment) if decision.maker is Maker.ORDER else "",
         fiscal=dict(choice.fiscal) if choice else {},
         created_at=at,
     )
@@ -98,6 +101,8 @@ def plan_income(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, 
         receipt_contents.close(receipt, deal=payment.deal, payment=payment)
     if merchant:
         queue(receipt, merchant, at=at)
+    if decision.maker is Maker.ORDER and payment.merchant and not payment.merchant.settings.get("test"):
+        follow(receipt, payment.merchant, not_before=at + FOLLOW_AFTER, at=at)
     return receipt
 
 
@@ -206,13 +211,22 @@ def root_of(payment: Payment) -> Payment:
 
 def order_number(receipt: Receipt) -> str:
     """Our name of what the receipt is about, as the provider's cabinet and its notices show it."""
-    order = receipt.payment.order
-    return order.number if order else f"payment-{receipt.payment_id}"
+    return order_number_of(receipt.payment)
+
+
+def order_number_of(payment: Payment) -> str:
+    return payment.order.number if payment.order else f"payment-{payment.pk}"
 
 
 def total(receipt: Receipt) -> Decimal:
     """The sum that stands in a planned receipt, in roubles."""
     return sum((Decimal(line["amount"]) for line in receipt.content.get("lines", ())), Decimal(0))
+
+
+def money_in(content: Mapping[str, Any]) -> Decimal:
+    """The money of now in a plan: what is offset or given on credit is none."""
+    paid = content.get("paid", {})
+    return sum((Decimal(paid.get(way, "0")) for way in ("electronic", "cash")), Decimal(0))
 
 
 def account_id(receipt: Receipt) -> str:
@@ -248,6 +262,9 @@ def _plan(
     )
     decision = _decide(given, choice)
     if decision.maker is Maker.ORDER:
+        if money_in(ridden) != payment.amount:
+            # What the register made of another sum than it was told nobody knows.
+            return rules.Decision(Maker.OPEN, "amount_differs"), {}, None
         return decision, ridden, None
     if decision.maker is not Maker.US:
         return decision, {}, None
@@ -289,6 +306,18 @@ def queue(receipt: Receipt, merchant: MerchantAccount, *, at: datetime) -> None:
         kind=ProviderCall.Kind.SEND_RECEIPT,
         key=f"receipt:{receipt.pk}",
         receipt=receipt,
+        at=at,
+    )
+
+
+def follow(receipt: Receipt, merchant: MerchantAccount, *, not_before: datetime, at: datetime) -> None:
+    """Ask by its name there what became of a receipt that was handed over."""
+    provider_queue.add(
+        merchant=merchant,
+        kind=ProviderCall.Kind.FOLLOW_RECEIPT,
+        key=f"follow:{receipt.pk}:{receipt.external_id}"[:80],
+        receipt=receipt,
+        not_before=not_before,
         at=at,
     )
 

@@ -84,7 +84,8 @@ def _day(payment: Payment, at: datetime) -> date:
 def rode(income: Receipt) -> bool:
     """It was printed with the payment, so no call of ours made it."""
     order = income.payment.order
-    return bool(order and order.request.get("receipt") and income.content)
+    rides = bool(order and order.request.get("receipt") and income.content)
+    return rides and income.kind == Receipt.Kind.INCOME
 
 
 def _maker(income: Receipt | None, refund: Refund) -> tuple[Receipt.State, str, MerchantAccount | None]:
@@ -97,6 +98,8 @@ def _maker(income: Receipt | None, refund: Refund) -> tuple[Receipt.State, str, 
     call = ProviderCall.objects.filter(receipt=income, kind=ProviderCall.Kind.SEND_RECEIPT).first()
     if call:
         return Receipt.State.PLANNED, "", call.merchant
+    if refund.merchant is None:
+        return Receipt.State.MISSING, "paid_out", None
     # The shop prints returns with the refunds that we ask for; of this one nobody knows.
     return Receipt.State.MISSING, "refunded_past_us", None
 

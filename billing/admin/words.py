@@ -264,6 +264,8 @@ RECEIPT_REASONS = {
     "unplaced": _("nobody knows whose money it is"),
     "currency": _("another currency"),
     "no_income_receipt": _("the payment has no receipt"),
+    "amount_differs": _("another sum came than the order's receipt says: see the shop's cabinet"),
+    "paid_out": _("paid out past the shop: the register it was paid from prints the return"),
     "refunded_past_us": _("given back past us: see the shop's cabinet"),
     "chargeback": _("chargeback: the accountant decides"),
     "second_receipt_taken": _("the shop has no further receipt for this payment"),

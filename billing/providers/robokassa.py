@@ -221,7 +221,9 @@ class Robokassa(Provider):
         return self._second_receipts.attach(request, timeout=timeout)
 
     def follow_receipt(self, *, external_id: str, timeout: float) -> FollowedReceipt:
-        """A second receipt by its own number."""
+        """A second receipt by its own number, the first one by its order's: so Robokassa's own example asks
+        (status "by InvId").
+        """
         if not self._fiscal:
             raise Unsupported(self.name, "receipts of a shop that prints none there")
         return self._second_receipts.follow(external_id=external_id, timeout=timeout)

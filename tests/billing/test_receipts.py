@@ -1,14 +1,13 @@
-"""Receipts beside the payments: planned once, sent under their own key, followed until they are printed."""
+"""Receipts beside the payments: every payment has one planned, once, or a named reason why not."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 from unittest import mock
 
 import pytest
 
-from billing import inbox, payments, provider_calls, receipts, refunds
+from billing import receipts, refunds
 from billing.models import (
-    Event,
     Location,
     MerchantAccount,
     Ownership,
@@ -19,58 +18,13 @@ from billing.models import (
     Receipt,
     TaxSetting,
 )
-from billing.payments import Offline
-from billing.providers.base import (
-    FollowedReceipt,
-    NotSent,
-    ReceiptRequest,
-    ReceiptState,
-    Refused,
-    SentReceipt,
-    Unknown,
-)
-from billing.providers.cloudpayments import CloudPayments
 from billing.receipts import InvalidChoice, ReceiptChoice
 from billing.rules.receipts import Maker
-from crm import queues
-from crm.models import Deal
 from tests.billing.notices import deliver, fields_of, refund_fields
-from tests.factories import NOW, TODAY, make_deal, make_order, make_schedule, rub
+from tests.billing.receipting import FakeProvider, deliver_calls, made_order, offline, paid
+from tests.factories import NOW, make_deal, rub
 
 pytestmark = pytest.mark.django_db
-
-PRINTED = {"fn": "9999078900000001", "fd": "44", "fpd": "1234567890"}
-
-
-class FakeProvider(CloudPayments):
-    """CloudPayments without its wire: remembers what it was asked and answers as told."""
-
-    asked: list[ReceiptRequest]
-    answers: list[Any]
-    cancelled: list[str]
-    finds_orders = False
-
-    def __init__(self) -> None:
-        self.asked, self.answers, self.cancelled = [], [], []
-
-    def send_receipt(self, request: ReceiptRequest, *, timeout: float) -> SentReceipt:
-        self.asked.append(request)
-        answer = self.answers.pop(0) if self.answers else SentReceipt(external_id=f"K{len(self.asked)}")
-        return self._told(answer)  # type: ignore[no-any-return]
-
-    def follow_receipt(self, *, external_id: str, timeout: float) -> FollowedReceipt:
-        answer = self.answers.pop(0) if self.answers else FollowedReceipt(state=ReceiptState.QUEUED)
-        return self._told(answer)  # type: ignore[no-any-return]
-
-    def cancel_order(self, *, external_id: str, timeout: float) -> None:
-        self.cancelled.append(external_id)
-        self._told(self.answers.pop(0) if self.answers else None)
-
-    @staticmethod
-    def _told(answer: Any) -> Any:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
 
 @pytest.fixture
@@ -80,44 +34,9 @@ def provider() -> Any:
         yield fake
 
 
-def real_provider() -> Any:
-    """The true adapter for a while: the door of a notice needs its signature."""
-    return mock.patch(
-        "billing.providers.of", lambda merchant: CloudPayments(merchant, url="http://127.0.0.1:9")
-    )
-
-
 @pytest.fixture
 def order() -> ProviderOrder:
-    deal = make_deal(contact_email="anna@example.org")
-    make_schedule(deal, total="90000", count=3)
-    return make_order(deal, request={"account_id": "school-1", "email": "payer@example.org", "phone": ""})
-
-
-def paid(order: ProviderOrder, amount: object = 30000, external_id: str = "501") -> Receipt:
-    payment = payments.receive(
-        merchant=order.merchant,
-        external_id=external_id,
-        amount=rub(amount),
-        currency="RUB",
-        received_at=datetime(2026, 11, 22, 8, 59, tzinfo=UTC),
-        method="card",
-        order=order,
-        at=NOW,
-    )
-    return Receipt.objects.get(payment=payment)
-
-
-def offline(deal: Deal, method: str, choice: object = None, payer: dict[str, Any] | None = None) -> Receipt:
-    given = Offline(
-        paid_on=TODAY, method=method, payer=payer or {}, comment="", receipt=ReceiptChoice.read(choice)
-    )
-    payment = payments.receive_offline(deal=deal, amount=rub(1000), offline=given, author="user:1", at=NOW)
-    return Receipt.objects.get(payment=payment)
-
-
-def deliver_calls(seconds: float = 0) -> int:
-    return provider_calls.deliver(at=NOW + timedelta(seconds=seconds))
+    return made_order()
 
 
 # Planning
@@ -338,224 +257,3 @@ def test_a_return_goes_out_after_the_receipt_it_takes_back(
     Receipt.objects.filter(kind="income").update(state="registered")
     deliver_calls(60)
     assert [request.content["type"] for request in provider.asked] == ["income", "income_return"]
-
-
-# Sending and following
-
-
-def test_a_receipt_is_sent_followed_and_registered(order: ProviderOrder, provider: FakeProvider) -> None:
-    receipt = paid(order)
-    assert deliver_calls() == 1
-    receipt.refresh_from_db()
-    assert (receipt.state, receipt.external_id) == ("sent", "K1")
-    request = provider.asked[0]
-    assert (request.request_id, request.order_number, request.account_id) == (
-        f"receipt:{receipt.pk}",
-        order.number,
-        "school-1",
-    )
-    provider.answers = [
-        FollowedReceipt(state=ReceiptState.QUEUED),
-        FollowedReceipt(state=ReceiptState.REGISTERED, url="https://ofd.example/1", fiscal=PRINTED),
-    ]
-    deliver_calls(3)
-    assert Receipt.objects.get().state == "sent"
-    deliver_calls(10)
-    receipt.refresh_from_db()
-    assert (receipt.state, receipt.url, receipt.fiscal) == ("registered", "https://ofd.example/1", PRINTED)
-    assert not ProviderCall.objects.exclude(state="done").exists()
-    assert Event.objects.filter(kind="receipt_registered").count() == 1
-    assert deliver_calls(9000) == 0
-
-
-def receipt_fields(receipt: Receipt, number: str = "K1", **changes: str) -> dict[str, str]:
-    usual = {
-        "Id": number,
-        "DocumentNumber": "44",
-        "FiscalNumber": PRINTED["fn"],
-        "FiscalSign": PRINTED["fpd"],
-        "Inn": "7700000009",
-        "Type": "Income",
-        "Url": "https://ofd.example/1",
-        "Amount": "30000.00",
-        "DateTime": "2026-11-22 08:59:40",
-        "InvoiceId": receipts.order_number(receipt),
-    }
-    return usual | changes
-
-
-def test_the_notice_registers_it_before_anybody_asks(order: ProviderOrder, provider: FakeProvider) -> None:
-    receipt = paid(order)
-    deliver_calls()
-    with real_provider():
-        deliver(order.merchant, "receipt", receipt_fields(receipt))
-    receipt.refresh_from_db()
-    assert (receipt.state, receipt.fiscal, receipt.url) == ("registered", PRINTED, "https://ofd.example/1")
-    assert receipt.registered_at == datetime(2026, 11, 22, 8, 59, 40, tzinfo=UTC)
-    deliver_calls(60)
-    assert not ProviderCall.objects.exclude(state="done").exists()
-    assert Event.objects.filter(kind="receipt_registered").count() == 1
-
-
-def test_a_notice_that_overtakes_the_answer_finds_its_receipt_and_nothing_is_sent_again(
-    order: ProviderOrder, provider: FakeProvider
-) -> None:
-    receipt = paid(order)
-    provider.answers = [Unknown("ReadTimeout", call="kkt/receipt")]
-    deliver_calls()
-    with real_provider():
-        deliver(order.merchant, "receipt", receipt_fields(receipt, "K77"))
-    receipt.refresh_from_db()
-    assert (receipt.state, receipt.external_id) == ("registered", "K77")
-    deliver_calls(60)
-    assert len(provider.asked) == 1
-
-
-@pytest.mark.parametrize(
-    "changes", [{"Amount": "29999.99"}, {"Type": "IncomeReturn"}, {"InvoiceId": "another"}]
-)
-def test_a_receipt_of_another_program_is_left_alone(
-    order: ProviderOrder, provider: FakeProvider, changes: dict[str, str]
-) -> None:
-    receipt = paid(order)
-    provider.answers = [Unknown("ReadTimeout", call="kkt/receipt")]
-    deliver_calls()
-    with real_provider():
-        for _ in range(inbox.LOOKS_FOR_A_RECEIPT):
-            deliver(order.merchant, "receipt", receipt_fields(receipt, "K77", **changes))
-    receipt.refresh_from_db()
-    assert (receipt.state, receipt.external_id) == ("planned", "")
-    from billing.models import Notice
-
-    assert Notice.objects.get().outcome == "foreign_receipt"
-
-
-def test_an_unknown_outcome_is_repeated_under_the_same_key_while_the_provider_remembers(
-    order: ProviderOrder, provider: FakeProvider
-) -> None:
-    receipt = paid(order)
-    provider.answers = [Unknown("HTTP 500", call="kkt/receipt"), Unknown("HTTP 500", call="kkt/receipt")]
-    for seconds in (0, 10, 60):
-        deliver_calls(seconds)
-    assert {request.request_id for request in provider.asked} == {f"receipt:{receipt.pk}"}
-    assert len(provider.asked) == 3
-    assert Receipt.objects.get().state == "sent"
-
-
-def test_after_that_a_person_must_look_before_another_receipt_is_made(
-    order: ProviderOrder, provider: FakeProvider
-) -> None:
-    receipt = paid(order)
-    provider.answers = [Unknown("HTTP 500", call="kkt/receipt")]
-    deliver_calls()
-    late = NOW + timedelta(minutes=56)
-    provider_calls.deliver(at=late)
-    call = ProviderCall.objects.get()
-    assert (call.state, len(provider.asked)) == ("parked", 1)
-    queues.wake(call, at=late)
-    provider_calls.deliver(at=late)
-    assert provider.asked[-1].request_id != f"receipt:{receipt.pk}"
-    assert len(provider.asked) == 2
-
-
-def test_a_provider_that_was_never_reached_is_asked_for_days(
-    order: ProviderOrder, provider: FakeProvider
-) -> None:
-    receipt = paid(order)
-    provider.answers = [NotSent("no connection", call="kkt/receipt")] * 5
-    for hour in range(6):
-        provider_calls.deliver(at=NOW + timedelta(hours=hour))
-    assert {request.request_id for request in provider.asked} == {f"receipt:{receipt.pk}"}
-    assert Receipt.objects.get().state == "sent"
-
-
-def test_a_refusal_is_final_names_the_reason_and_takes_a_new_key_for_the_second_try(
-    order: ProviderOrder, provider: FakeProvider
-) -> None:
-    receipt = paid(order)
-    provider.answers = [Refused("СНО не зарегистрирована", call="kkt/receipt", status=200, code="3")]
-    deliver_calls()
-    receipt.refresh_from_db()
-    call = ProviderCall.objects.get()
-    assert (receipt.state, receipt.reason, call.state) == ("failed", "СНО не зарегистрирована", "parked")
-    assert deliver_calls(9000) == 0
-    queues.wake(call, at=NOW)
-    deliver_calls(10)
-    assert len({request.request_id for request in provider.asked}) == 2
-    receipt.refresh_from_db()
-    assert (receipt.state, receipt.reason) == ("sent", "")
-
-
-def test_a_receipt_that_the_register_did_not_print_needs_a_person(
-    order: ProviderOrder, provider: FakeProvider
-) -> None:
-    paid(order)
-    deliver_calls()
-    provider.answers = [FollowedReceipt(state=ReceiptState.FAILED, reason="ФН переполнен")]
-    deliver_calls(5)
-    receipt = Receipt.objects.get()
-    assert (receipt.state, receipt.reason) == ("failed", "ФН переполнен")
-    assert ProviderCall.objects.get(kind="follow_receipt").state == "parked"
-
-
-def test_a_crash_between_call_and_commit_repeats_the_same_key(
-    order: ProviderOrder, provider: FakeProvider
-) -> None:
-    receipt = paid(order)
-    with (
-        mock.patch("billing.receipts.mark_sent", side_effect=KeyboardInterrupt),
-        pytest.raises(KeyboardInterrupt),
-    ):
-        deliver_calls()
-    assert deliver_calls(5) == 0  # still leased to the dead worker
-    deliver_calls(60)
-    assert [request.request_id for request in provider.asked] == [f"receipt:{receipt.pk}"] * 2
-    assert Receipt.objects.get().state == "sent"
-
-
-def test_a_silent_provider_does_not_hold_up_the_other_merchants(
-    order: ProviderOrder, provider: FakeProvider
-) -> None:
-    deal = make_deal()
-    make_schedule(deal, total="90000", count=3)
-    other = make_order(deal)
-    for number in range(3):
-        paid(order, external_id=f"a{number}")
-    paid(other, external_id="b")
-    provider.answers = [Unknown("HTTP 500", call="kkt/receipt")]
-    assert deliver_calls() == 2
-    assert len(provider.asked) == 2
-
-
-# Orders to cancel
-
-
-@pytest.mark.parametrize(
-    ("answers", "state", "order_state"),
-    [
-        ([], "done", "cancelled"),
-        ([Refused("Order is already paid", call="orders/cancel", status=200)], "done", "cancelled"),
-        ([Refused("wrong credentials", call="orders/cancel", status=401)], "parked", "superseded"),
-        ([Unknown("HTTP 500", call="orders/cancel", status=500)], "waiting", "superseded"),
-    ],
-)
-def test_a_superseded_order_is_closed_at_the_provider_once(
-    order: ProviderOrder, provider: FakeProvider, answers: list[Any], state: str, order_state: str
-) -> None:
-    ProviderOrder.objects.update(state="superseded", external_id="Qz7")
-    order.refresh_from_db()
-    for _ in range(2):
-        provider_calls.add_cancel_order(order=order, at=NOW)
-    provider.answers = answers
-    assert deliver_calls() == 1
-    order.refresh_from_db()
-    assert (ProviderCall.objects.get().state, order.state) == (state, order_state)
-    assert provider.cancelled == ["Qz7"]
-
-
-def test_what_was_never_made_needs_no_cancelling(order: ProviderOrder, provider: FakeProvider) -> None:
-    provider_calls.add_cancel_order(order=order, at=NOW)
-    # Its creation may still be on its way.
-    assert deliver_calls() == 0
-    deliver_calls(provider_calls.CREATION_LASTS.total_seconds())
-    assert (ProviderCall.objects.get().state, provider.cancelled) == ("done", [])

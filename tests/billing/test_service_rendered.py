@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
 from unittest import mock
 
 import pytest
@@ -10,71 +9,18 @@ import pytest
 from billing import network, prepayments, provider_calls, refunds, service_rendered, verification
 from billing.api import timeline
 from billing.models import (
-    AccountPolicy,
-    LegalEntity,
-    Offset,
     Payment,
     ProviderCall,
     Receipt,
     ReceiptPolicy,
     Rendering,
-    TaxSetting,
-)
-from billing.providers.base import (
-    FollowedReceipt,
-    ReceiptState,
-    SecondReceiptRequest,
-    SentReceipt,
-    Unknown,
 )
 from crm.models import Deal
-from tests.billing.refunding import FakeRobokassa, paid_deal, pay, pay_cash, shop_of
+from tests.billing.refunding import paid_deal, pay, pay_cash, shop_of
+from tests.billing.rendered import Fiscal, entity_of, offsets, render, vat
 from tests.factories import NOW, TODAY, rub
 
 pytestmark = pytest.mark.django_db
-
-RIDDEN = {
-    "type": "income",
-    "tax_system": "usn_income",
-    "lines": [
-        {"name": "Квест", "amount": "30000.00", "vat": "none", "method": "prepayment", "subject": "service"}
-    ],
-    "paid": {"electronic": "30000.00"},
-    "email": "anna@example.org",
-    "phone": "",
-    "inn": "7700000009",
-    "site": "",
-}
-
-
-class Fiscal(FakeRobokassa):
-    """Robokassa's second receipts: remembers what was attached and answers as told."""
-
-    second_receipts = 1
-    attached: list[SecondReceiptRequest]
-    replies: list[Any]
-    asked_for: list[str]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.attached, self.replies, self.asked_for = [], [], []
-
-    @property
-    def first_number(self) -> int:
-        return 70000
-
-    def send_second_receipt(self, request: SecondReceiptRequest, *, timeout: float) -> SentReceipt:
-        self.attached.append(request)
-        reply = self.replies.pop(0) if self.replies else SentReceipt(external_id=request.number)
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
-
-    def follow_receipt(self, *, external_id: str, timeout: float) -> FollowedReceipt:
-        self.asked_for.append(external_id)
-        return (
-            self.replies.pop(0) if self.replies else FollowedReceipt(state=ReceiptState.REGISTERED, fiscal={})
-        )
 
 
 @pytest.fixture(autouse=True)
@@ -82,32 +28,6 @@ def _books_hold() -> Iterator[None]:
     """Whatever a test did, the second witness finds nothing wrong."""
     yield
     assert list(verification.violations()) == []
-
-
-@pytest.fixture
-def robokassa() -> Iterator[Fiscal]:
-    fake = Fiscal()
-    with mock.patch("billing.providers.of", return_value=fake):
-        yield fake
-
-
-def render(deal: Deal, amount: object | None = None, on: date = TODAY, **values: Any) -> Rendering:
-    given = None if amount is None else rub(amount)
-    return service_rendered.render(deal=deal, on=on, amount=given, author="user:7", at=NOW, **values)
-
-
-def offsets() -> list[Receipt]:
-    return list(Receipt.objects.filter(kind="offset").order_by("id"))
-
-
-def entity_of(deal: Deal) -> LegalEntity:
-    return Payment.objects.filter(deal=deal).earliest("id").legal_entity
-
-
-def vat(deal: Deal, rate: str, since: date = date(2026, 1, 1)) -> None:
-    entity = deal.account.policy.legal_entity
-    assert entity is not None
-    TaxSetting.objects.create(legal_entity=entity, valid_from=since, tax_system="osn", vat=rate)
 
 
 # CloudKassir
@@ -294,56 +214,6 @@ def test_the_accountant_may_have_the_closing_receipt_mirrored() -> None:
     assert back_of(payment, 100).content["paid"] == {"advance": "100.00"}
 
 
-# Robokassa: one further receipt, for the whole payment
-
-
-def test_robokassa_closes_a_payment_as_a_whole_and_a_part_waits(robokassa: Fiscal) -> None:
-    deal, [payment] = paid_deal(30000, request={"receipt": RIDDEN})
-    render(deal, 20000)
-    assert offsets() == []
-    assert [one.open for one in prepayments.open_of(deal, entity_of(deal))] == [rub(30000)]
-    render(deal, 10000)
-    [receipt] = offsets()
-    assert (receipt.content["paid"], receipt.content["number"]) == ({"advance": "30000.00"}, "70000")
-    provider_calls.deliver(at=NOW)
-    [request] = robokassa.attached
-    assert (request.number, request.payment_external_id) == ("70000", payment.external_id)
-    receipt.refresh_from_db()
-    assert (receipt.state, receipt.external_id) == ("sent", "70000")
-    provider_calls.deliver(at=NOW + timedelta(minutes=1))
-    receipt.refresh_from_db()
-    assert receipt.state == "registered"
-
-
-def test_a_deposit_and_a_balance_get_a_receipt_each(robokassa: Fiscal) -> None:
-    deal, payments = paid_deal(30000, 60000, request={"receipt": RIDDEN})
-    render(deal)
-    assert [receipt.payment for receipt in offsets()] == payments
-    assert [receipt.content["number"] for receipt in offsets()] == ["70000", "70001"]
-
-
-def test_an_unanswered_second_receipt_is_looked_for_by_its_number(robokassa: Fiscal) -> None:
-    deal, _payment = paid_deal(30000, request={"receipt": RIDDEN})
-    render(deal, 30000)
-    robokassa.replies = [Unknown("ReadTimeout", call="Receipt/Attach")]
-    for minutes in (0, 1, 2):
-        provider_calls.deliver(at=NOW + timedelta(minutes=minutes))
-    assert (len(robokassa.attached), robokassa.asked_for[0]) == (1, "70000")
-    assert offsets()[0].state == "registered"
-
-
-def test_one_that_was_surely_not_made_is_sent_under_another_number(robokassa: Fiscal) -> None:
-    deal, _payment = paid_deal(30000, request={"receipt": RIDDEN})
-    render(deal, 30000)
-    robokassa.replies = [
-        Unknown("ReadTimeout", call="Receipt/Attach"),
-        FollowedReceipt(state=ReceiptState.FAILED, reason="Чек не найден"),
-    ]
-    for minutes in (0, 1, 2, 3):
-        provider_calls.deliver(at=NOW + timedelta(minutes=minutes))
-    assert [request.number for request in robokassa.attached] == ["70000", "70001"]
-
-
 # Credit: access at once, paid later
 
 
@@ -403,49 +273,6 @@ def test_money_whose_subject_nobody_knows_is_an_advance() -> None:
     receipt = Receipt.objects.get(payment=pay(Deal.objects.get(pk=deal.pk), 30000, 1))
     [line] = receipt.content["lines"]
     assert (line["method"], line["subject"], line["name"]) == ("advance", "payment", "Аванс")
-
-
-# The calendar
-
-
-def cohorts(deal: Deal, rendered: str) -> None:
-    calendar = {
-        "cohort": "Поток 12",
-        "starts_on": "2026-10-01",
-        "ends_on": "2026-12-15",
-        "rendered": rendered,
-    }
-    AccountPolicy.objects.filter(account=deal.account).update(cohorts=[calendar])
-
-
-def test_the_cohorts_months_render_equal_shares_once() -> None:
-    deal, _paid = paid_deal(60000)
-    cohorts(deal, "monthly")
-    for _ in range(2):
-        service_rendered.render_due(on=date(2026, 11, 21), at=NOW)
-    assert [(row.key, row.amount) for row in Rendering.objects.all()] == [("cohort:2026-10", rub(30000))]
-    later = NOW + timedelta(days=60)
-    service_rendered.render_due(on=date(2026, 12, 20), at=later)
-    assert sum(row.amount for row in Rendering.objects.all()) == rub(90000)
-    assert sum(row.amount for row in Offset.objects.all()) == rub(60000)
-
-
-def test_what_a_person_rendered_already_is_not_rendered_again_by_the_calendar() -> None:
-    deal, _paid = paid_deal(60000)
-    cohorts(deal, "monthly")
-    render(deal, 50000)
-    service_rendered.render_due(on=date(2026, 11, 21), at=NOW)
-    assert Rendering.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    "change", [{"state": "lost"}, {"cohort": "Поток 13"}], ids=["a lost deal", "another cohort"]
-)
-def test_the_calendar_renders_nothing_for(change: dict[str, str]) -> None:
-    deal, _paid = paid_deal(60000)
-    cohorts(deal, "at_end")
-    Deal.objects.filter(pk=deal.pk).update(**change)
-    assert service_rendered.render_due(on=date(2026, 12, 31), at=NOW + timedelta(days=60)) == 0
 
 
 def test_a_rendered_service_is_told_in_words() -> None:
