@@ -143,7 +143,7 @@ def standing_of(deal: Deal, *, facts: sums.Facts, rows: Iterable[Installment], o
         overdue=overdue,
         credit=facts.kept - paid - facts.fees.paid,
         written_off=written_off,
-        state=_deal_state(schedule, facts, debt, overdue, is_prepaid=deposit == 0 and paid > 0),
+        state=_deal_state(schedule, facts, debt, overdue, paid=paid, is_prepaid=deposit == 0 and paid > 0),
         rows=found,
         deposit=deposit,
         fees=facts.fees,
@@ -338,11 +338,13 @@ def _without_schedule(deal: Deal, facts: sums.Facts) -> Standing:
 
 
 def _deal_state(
-    schedule: Schedule, facts: sums.Facts, debt: Decimal, overdue: Decimal, *, is_prepaid: bool
+    schedule: Schedule, facts: sums.Facts, debt: Decimal, overdue: Decimal, *, paid: Decimal, is_prepaid: bool
 ) -> DealState:
     if debt == 0:
+        # Where all of it was written off nothing was paid: nobody says that it was.
+        is_given_up = paid == 0 and schedule.total > 0
         is_cancelled = schedule.closing == Schedule.Closing.CANCELLED
-        return DealState.CANCELLED if is_cancelled else DealState.PAID
+        return DealState.CANCELLED if is_cancelled or is_given_up else DealState.PAID
     if facts.is_paused:
         return DealState.PAUSED
     if overdue:
