@@ -14,14 +14,13 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from django.db import models
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef
 
 from billing import deposit_state, history, sums
 from billing.models import (
     Allocation,
     FeeAllocation,
     Installment,
-    Invoice,
     LateFee,
     Move,
     Payment,
@@ -119,7 +118,7 @@ def standing(deal: Deal, *, on: date) -> Standing:
     was known of it billing.hindsight tells.
     """
     facts = sums.of(deal, on=on)
-    return standing_of(deal, facts=facts, rows=_current_rows(facts.schedule) if facts.schedule else (), on=on)
+    return standing_of(deal, facts=facts, rows=sums.rows(facts.schedule) if facts.schedule else (), on=on)
 
 
 def standing_of(deal: Deal, *, facts: sums.Facts, rows: Iterable[Installment], on: date) -> Standing:
@@ -297,13 +296,6 @@ def _plain_share(kind: type[Covering], share: allocation.Share, at: datetime) ->
     return kind(
         payment_id=share.payment, installment_id=share.installment, amount=share.amount, recorded_at=at
     )
-
-
-def _current_rows(schedule: Schedule) -> "models.QuerySet[Installment]":
-    live = Invoice.objects.filter(installment=OuterRef("pk"), voided_at__isnull=True).values("id")[:1]
-    rows = Installment.objects.filter(schedule=schedule).current().with_paid()
-    # The model declares what this sets.
-    return rows.annotate(live_invoice=Subquery(live))  # type: ignore[no-redef]
 
 
 def _row_standing(row: Installment, on: date) -> RowStanding:

@@ -10,7 +10,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from billing import history, ledger, projection
 from billing.models import Invoice, PaymentLink
@@ -25,16 +25,18 @@ class UnknownToken(Exception):
     """No live link has this token."""
 
 
+# Every change of money and every card asks for the link, so it is asked for plainly.
+LIVE = "SELECT token FROM billing_paymentlink WHERE deal_id = %s AND revoked_at IS NULL"
+# The partial unique index decides between two first callers.
+MAKE = """
+INSERT INTO billing_paymentlink (deal_id, token, created_at) VALUES (%(deal)s, %(token)s, %(at)s)
+ON CONFLICT DO NOTHING RETURNING token
+"""
+
+
 def token(*, deal: Deal, at: datetime) -> str:
     """Return the deal's live token; the first caller makes it, every other one gets the same."""
-    found = _live(deal)
-    if found is None:
-        # The partial unique index decides between two first callers.
-        PaymentLink.objects.bulk_create(
-            [PaymentLink(deal=deal, token=secrets.token_urlsafe(TOKEN_BYTES), created_at=at)],
-            ignore_conflicts=True,
-        )
-        found = _live(deal)
+    found = _live(deal) or _make(deal, at=at) or _live(deal)
     if found is None:
         raise RuntimeError("a link was revoked while it was being made")
     return found
@@ -77,6 +79,21 @@ def revoke(*, deal: Deal, at: datetime, author: str) -> str:
         return made
 
 
+def _make(deal: Deal, *, at: datetime) -> str | None:
+    """The token of the new link; None when another caller has made one in the meantime."""
+    values: dict[str, int | str | datetime] = {
+        "deal": deal.pk,
+        "token": secrets.token_urlsafe(TOKEN_BYTES),
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(MAKE, values)
+        made: tuple[str] | None = cursor.fetchone()
+    return made[0] if made else None
+
+
 def _live(deal: Deal) -> str | None:
-    links = PaymentLink.objects.filter(deal=deal, revoked_at__isnull=True)
-    return links.values_list("token", flat=True).first()
+    with connection.cursor() as cursor:
+        cursor.execute(LIVE, [deal.pk])
+        found: tuple[str] | None = cursor.fetchone()
+    return found[0] if found else None

@@ -10,6 +10,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import Pause, Schedule
 
+# The same as in_force() for a schedule `s` and by all that is known, for plain SQL.
+IN_FORCE = """EXISTS (
+    SELECT 1 FROM billing_pause p LEFT JOIN billing_pauseend e ON e.pause_id = p.id
+    WHERE p.schedule_id = s.id AND p.begun_on <= %(on)s AND (p.until IS NULL OR p.until > %(on)s)
+      AND (e.id IS NULL OR e.ended_on > %(on)s)
+)"""
+
 
 def in_force(*, on: date, known_at: datetime | None = None) -> QuerySet[Pause]:
     """Pauses that hold on the day: begun, not ended by a person, not run out by themselves.

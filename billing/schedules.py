@@ -18,7 +18,7 @@ from billing.rules import money
 from billing.rules import schedule as rules
 from billing.rules.schedule import Terms
 from billing.versions import Act, Kind, Rank, ReasonRequired, StaleVersion
-from crm import deals, outbox
+from crm import deals, outbox, prices
 from crm.models import Deal
 
 __all__ = ["ReasonRequired", "StaleVersion", "lay_out", "preview", "save"]
@@ -68,8 +68,9 @@ def save(
     A repeated call with the same version raises StaleVersion and changes nothing. Raises versions.Signed.
     """
     with transaction.atomic():
-        deal, _schedule = versions.claim(deal=deal, version=version, reason=reason, rank=rank)
-        schedule = lay_out(deal=deal, terms=terms, author=author, reason=reason, at=at)
+        deal, schedule = versions.claim(deal=deal, version=version, reason=reason, rank=rank)
+        act = _act(schedule, author=author, reason=reason)
+        schedule = _carry_out(deal, schedule, terms, act, at=at)
         tell_price(deal, schedule, at=at)
     return schedule
 
@@ -80,13 +81,16 @@ def lay_out(*, deal: Deal, terms: Terms, author: str, reason: str, at: datetime)
     The caller holds the deal's lock.
     """
     schedule = Schedule.objects.filter(deal=deal).first()
-    act = Act(Kind.REBUILT if schedule else Kind.CREATED, author, reason.strip())
-    return _carry_out(deal, schedule, terms, act, at=at)
+    return _carry_out(deal, schedule, terms, _act(schedule, author=author, reason=reason), at=at)
 
 
 def carry_out(*, deal: Deal, terms: Terms, act: Act, at: datetime) -> Schedule:
     """Lay the terms out as the act says. The caller holds the deal's lock."""
     return _carry_out(deal, Schedule.objects.filter(deal=deal).first(), terms, act, at=at)
+
+
+def _act(schedule: Schedule | None, *, author: str, reason: str) -> Act:
+    return Act(Kind.REBUILT if schedule else Kind.CREATED, author, reason.strip())
 
 
 def _carry_out(deal: Deal, schedule: Schedule | None, terms: Terms, act: Act, *, at: datetime) -> Schedule:
@@ -104,4 +108,5 @@ def tell_price(deal: Deal, schedule: Schedule, *, at: datetime) -> None:
     """A total that a person saved is the lead's budget, in whole roubles."""
     price = money.whole_roubles(schedule.total)
     outbox.set_price(deal=deal, price=price, at=at)
+    prices.remember(deal_id=deal.pk, before=deal.price, after=Decimal(price), at=at)
     deals.expect(deal=deal, price=Decimal(price))

@@ -26,8 +26,10 @@ def follow_money(deal: Deal, *, standing: Standing, cause: str, at: datetime) ->
 
     The caller holds the deal's lock.
     """
+    if standing.paid <= 0 or standing.state == DealState.CANCELLED:
+        return
     pipeline = deal.account.pipelines.filter(external_id=deal.pipeline_id).first()
-    if pipeline is None or standing.paid <= 0 or standing.state == DealState.CANCELLED:
+    if pipeline is None:
         return
     if standing.written_off > 0 and standing.debt <= 0:
         # Nothing more is asked, but it was not paid: where such a deal belongs is a person's decision.
@@ -65,6 +67,9 @@ def _complete(deal_id: int, pipeline: Pipeline, *, at: datetime) -> bool:
         deal = ledger.lock(deal_id)
         standing = ledger.standing(deal, on=deal.local_day(at))
         if standing.debt > 0 or standing.paid <= 0 or standing.state == DealState.CANCELLED:
+            return False
+        if standing.written_off > 0:
+            # As above: it was not paid in full.
             return False
         outbox.move_stage(
             deal=deal,

@@ -12,7 +12,7 @@ from django.db.models import Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from billing import pause_state
-from billing.models import Schedule
+from billing.models import Installment, Schedule
 from billing.rules import money
 from crm.models import Deal
 
@@ -40,6 +40,20 @@ SELECT coalesce((SELECT sum(amount) FROM came), 0)
                    AND (f.until < %(fees_on)s OR f.kind = 'waived' AND f.until = %(fees_on)s)), 0),
        coalesce((SELECT sum(f.amount) FROM billing_feeallocation f JOIN came ON came.id = f.payment_id
                  WHERE f.recorded_at <= %(known)s), 0)
+"""
+# The terms of a deal, and whether they are paused on a day.
+SCHEDULE = f"""
+SELECT s.*, {pause_state.IN_FORCE} AS is_paused FROM billing_schedule s WHERE s.deal_id = %(deal)s
+"""  # noqa: S608
+# The current rows with all that Installment's with_paid() adds, and the live invoice of each.
+ROWS = """
+SELECT i.*,
+    coalesce((SELECT sum(a.amount) FROM billing_allocation a WHERE a.installment_id = i.id), 0) AS paid,
+    coalesce((SELECT sum(w.amount) FROM billing_writeoff w WHERE w.installment_id = i.id), 0) AS written_off,
+    (SELECT v.id FROM billing_invoice v
+     WHERE v.installment_id = i.id AND v.voided_at IS NULL LIMIT 1) AS live_invoice
+FROM billing_installment i WHERE i.schedule_id = %(schedule)s AND i.replaced_in IS NULL
+ORDER BY i.number
 """
 FREE = """
 SELECT p.id, p.amount
@@ -84,14 +98,19 @@ class Facts:
 def of(deal: Deal, *, on: date) -> Facts:
     """Received, refunded, late fees, the schedule and whether it is paused that day, by all that is known."""
     received, refunded, charged, fees_paid = totals(deal, fees_on=on)
-    schedule = Schedule.objects.filter(deal=deal).first()
+    schedule = next(iter(Schedule.objects.raw(SCHEDULE, {"deal": deal.pk, "on": on})), None)
     return Facts(
         received=received,
         refunded=refunded,
         fees=Fees(charged, fees_paid),
         schedule=schedule,
-        is_paused=schedule is not None and pause_state.in_force(on=on).filter(schedule=schedule).exists(),
+        is_paused=schedule is not None and schedule.is_paused,
     )
+
+
+def rows(schedule: Schedule) -> list[Installment]:
+    """The current rows in the order of their numbers, as ledger.standing_of() needs them."""
+    return list(Installment.objects.raw(ROWS, {"schedule": schedule.pk}))
 
 
 def totals(

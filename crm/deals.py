@@ -7,7 +7,7 @@ the deal goes on. Money never depends on any of it.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -58,8 +58,10 @@ def expect(*, deal: Deal, **columns: str | Decimal) -> None:
 
     The caller has put the same values into the outbox.
     """
-    Deal.objects.filter(pk=deal.pk).update(**columns)
-    for name, value in columns.items():
+    changed = {name: value for name, value in columns.items() if getattr(deal, name) != value}
+    if changed:
+        Deal.objects.filter(pk=deal.pk).update(**changed)
+    for name, value in changed.items():
         setattr(deal, name, value)
 
 
@@ -231,6 +233,7 @@ def _columns(account: Account, found: _Found) -> dict[str, Any]:
         "cohort": records.text(mapped("cohort")),
         "location_value": records.text(mapped("location")),
         "service_on": _day(mapped("service_on"), account),
+        "asked": _asked(mapped, account),
         "contact_id": contact.id if contact else None,
         "contact_name": contact.name if contact else "",
         "contact_email": contact.email if contact else "",
@@ -240,6 +243,17 @@ def _columns(account: Account, found: _Found) -> dict[str, Any]:
         "merged_into": None,
         "state": Deal.State.LOST if _is_lost(account, lead) else Deal.State.LIVE,
     }
+
+
+def _asked(mapped: Callable[[str], Any], account: Account) -> dict[str, str]:
+    """What the deal says of its own schedule; texts as people typed them, the day as ISO."""
+    first_on = _day(mapped("schedule_first_on"), account)
+    told = {
+        "count": records.text(mapped("schedule_count")),
+        "monthly": records.text(mapped("schedule_monthly")),
+        "first_on": first_on.isoformat() if first_on else "",
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def _company(company: records.Company | None) -> dict[str, Any]:

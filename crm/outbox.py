@@ -6,11 +6,12 @@ moves and bot runs carry a key: a second call with the same key does nothing. cr
 in order for each deal. Nothing here calls amoCRM.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from crm import kick, queues
 from crm.delivery import deliver
@@ -36,6 +37,28 @@ NOTES = (
     *("payment", "refund", "move", "reversal", "write_off", "late_fee"),
     *("schedule", "pause", "invoice", "message", "overdue", "deal"),
 )
+
+
+# Every change of money puts rows here, so they are written plainly.
+ADD = """
+INSERT INTO crm_outboxrow (account_id, deal_id, kind, key, payload, not_before, created_at,
+    state, attempts, last_error, revision, uncertain)
+VALUES (%(account)s, %(deal)s, %(kind)s, %(key)s, %(payload)s, %(at)s, %(at)s, 'waiting', 0, '', 1, false)
+ON CONFLICT DO NOTHING
+"""
+# Two statements in one round trip: what the lock waited for is seen by the second.
+LAST = """
+SELECT 1 FROM crm_deal WHERE id = %(deal)s FOR NO KEY UPDATE;
+SELECT id, key, state FROM crm_outboxrow WHERE deal_id = %(deal)s AND kind = %(kind)s
+ORDER BY id DESC LIMIT 1 FOR UPDATE
+"""
+MERGE = """
+UPDATE crm_outboxrow
+SET payload = payload || %(payload)s::jsonb, revision = revision + 1, not_before = least(not_before, %(at)s),
+    attempts = CASE state WHEN 'parked' THEN 0 ELSE attempts END,
+    last_error = CASE state WHEN 'parked' THEN '' ELSE last_error END, state = 'waiting'
+WHERE id = %(id)s
+"""
 
 
 def put_fields(*, deal: Deal, values: Mapping[str, str | date | None], at: datetime) -> None:
@@ -117,18 +140,17 @@ def _plain(value: str | date | None) -> str | None:
 
 
 def _add(deal: Deal, kind: OutboxRow.Kind, key: str, payload: dict[str, Any], at: datetime) -> None:
-    with transaction.atomic(savepoint=False):
-        row = OutboxRow(
-            account_id=deal.account_id,
-            deal=deal,
-            kind=kind,
-            key=key,
-            payload=payload,
-            not_before=at,
-            created_at=at,
-        )
+    values: dict[str, int | str | datetime] = {
+        "account": deal.account_id,
+        "deal": deal.id,
+        "kind": kind,
+        "key": key,
+        "payload": json.dumps(payload),
+        "at": at,
+    }
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         # The unique key decides: whoever comes second leaves the first row as it is.
-        OutboxRow.objects.bulk_create([row], ignore_conflicts=True)
+        cursor.execute(ADD, values)
         kick.soon("crm.deliver_outbox")
 
 
@@ -138,19 +160,13 @@ def _put_latest(deal: Deal, kind: OutboxRow.Kind, payload: dict[str, Any], at: d
     The deal's lock makes "is there an open row" safe. A worker may be sending the row right now: the raised
     revision tells it that what it sent is no longer the last word.
     """
-    with transaction.atomic(savepoint=False):
-        Deal.objects.locked().values_list("id").get(id=deal.id)
-        rows = OutboxRow.objects.filter(deal=deal, kind=kind)
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(LAST, {"deal": deal.id, "kind": kind})
         # The next one opens only when the last one is done, so the last one is the open one.
-        row = rows.select_for_update(of=("self",)).order_by("-id").first()
-        if row is None or row.state == OutboxRow.State.DONE:
-            number = int(row.key.rpartition(":")[2]) + 1 if row else 1
+        last, key, state = cursor.fetchone() or (None, f"{kind}:{deal.id}:0", OutboxRow.State.DONE)
+        if state == OutboxRow.State.DONE:
+            number = int(key.rpartition(":")[2]) + 1
             _add(deal, kind, f"{kind}:{deal.id}:{number}", payload, at)
             return
-        if row.state == OutboxRow.State.PARKED:
-            row.state, row.attempts, row.last_error = OutboxRow.State.WAITING, 0, ""
-        row.payload = {**row.payload, **payload}
-        row.revision += 1
-        row.not_before = min(row.not_before, at)
-        row.save(update_fields=["state", "attempts", "last_error", "payload", "revision", "not_before"])
+        cursor.execute(MERGE, {"id": last, "payload": json.dumps(payload), "at": at})
         kick.soon("crm.deliver_outbox")
