@@ -19,40 +19,26 @@ from django.utils import translation
 from analytics.models import Export
 from billing.models import (
     AccountPolicy,
-    Allocation,
-    ApiToken,
-    CalendarYear,
-    CrmRequest,
-    Difference,
     Invoice,
     LegalEntity,
     Location,
-    LostDeal,
     MerchantAccount,
     Message,
     Notice,
-    OverdueFlag,
     Ownership,
     Payment,
     Product,
     ProviderCall,
     Receipt,
-    Reconciliation,
     Refund,
-    RefundOrder,
-    RefusedNotice,
-    Rendering,
-    SavedCard,
-    ScheduleTemplate,
-    SmsGateway,
     TaxSetting,
-    TransferClaim,
 )
 from billing.network_file.apply import apply
-from crm.models import Account, Alert, Connection, DealHint, Integration, OutboxRow, QueueRow
+from crm.models import Account, Connection, DealHint, Integration, OutboxRow, QueueRow
 from crm.models.encrypted import EncryptedTextField
 from tests.billing.network_files import ENVIRONMENT, WHOLE
-from tests.factories import NOW, TODAY, make_deal, make_order, make_schedule, rub
+from tests.billing.panel_rows import make_rows
+from tests.factories import make_deal
 
 pytestmark = pytest.mark.django_db
 SECRETS = (
@@ -81,92 +67,6 @@ def panel(monkeypatch: pytest.MonkeyPatch) -> Client:
     client = Client()
     client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
     return client
-
-
-def make_rows(deal: Any) -> None:
-    schedule = make_schedule(deal)
-    CalendarYear.objects.create(year=2028, days_off=[date(2028, 1, 3)])
-    ScheduleTemplate.objects.create(account=deal.account, name="Три платежа", count=3)
-    order = make_order(deal)
-    entity, merchant = order.legal_entity, order.merchant
-    payment = Payment.objects.create(
-        deal=deal,
-        legal_entity=entity,
-        merchant=merchant,
-        order=order,
-        amount=rub(30000),
-        method="card",
-        external_id="5001",
-        received_at=NOW,
-        recorded_at=NOW,
-    )
-    Payment.objects.create(
-        legal_entity=entity,
-        merchant=merchant,
-        amount=rub(500),
-        method="card",
-        external_id="7700",
-        received_at=NOW,
-        recorded_at=NOW,
-    )
-    installment = schedule.installments.earliest("number")
-    Allocation.objects.create(payment=payment, installment=installment, amount=rub(29000), recorded_at=NOW)
-    Refund.objects.create(
-        payment=payment, amount=rub(1000), external_id="5002", refunded_at=NOW, recorded_at=NOW
-    )
-    OverdueFlag.objects.create(installment=installment, flagged_on=TODAY)
-    TransferClaim.objects.create(
-        deal=deal,
-        amount=rub(1000),
-        paid_on=TODAY,
-        received_before=rub(0),
-        held_until=TODAY,
-        author="payer",
-        recorded_at=NOW,
-    )
-    SmsGateway.objects.create(account=deal.account, login="school", password="signed-bytes")
-    receipt = Receipt.objects.create(payment=payment, kind="income", state="planned", created_at=NOW)
-    RefundOrder.objects.create(
-        payment=payment, amount=rub(1), method="cash", group="g", reason="7700", created_at=NOW
-    )
-    Rendering.objects.create(
-        deal=deal, legal_entity=entity, rendered_on=TODAY, amount=rub(1), key="k", recorded_at=NOW
-    )
-    run = {"merchant": merchant, "day": TODAY}
-    Reconciliation.objects.create(**run, begun_at=NOW)
-    Difference.objects.create(**run, kind="amount", external_id="5001", payment=payment, found_at=NOW)
-    Invoice.objects.create(
-        deal=deal, legal_entity=entity, number="26-1", amount=rub(30000), issued_on=TODAY, created_at=NOW
-    )
-    waiting = {"not_before": NOW, "created_at": NOW, "state": "parked", "last_error": "сервер не отвечает"}
-    Notice.objects.create(
-        merchant=merchant, kind="pay", external_id="5001", body=b"Token=signed-bytes", fields={}, **waiting
-    )
-    SavedCard.objects.create(
-        deal=deal, merchant=merchant, words="Согласна", consented_at=NOW, token="tk_signed-bytes", mask="7700"
-    )
-    RefusedNotice.objects.create(
-        merchant=merchant, kind="pay", reason="forged", body=b"forged-bytes", size=12, digest="7700", at=NOW
-    )
-    ProviderCall.objects.create(merchant=merchant, kind="send_receipt", key="k1", receipt=receipt, **waiting)
-    Message.objects.create(
-        account=deal.account,
-        deal=deal,
-        channel="email",
-        key="m1",
-        to="a@example.org",
-        text="Текст",
-        **waiting,
-    )
-    OutboxRow.objects.create(
-        account=deal.account, deal=deal, kind="note", key="n1", payload={"text": "Платёж"}, **waiting
-    )
-    DealHint.objects.create(account=deal.account, lead_id=7700123, **waiting)
-    LostDeal.objects.create(deal=deal, state="lost", asked_at=NOW)
-    CrmRequest.objects.create(account=deal.account, lead_id=7700123, kind="links", key="7700", **waiting)
-    ApiToken.objects.create(name="1С", hash="0" * 64, created_at=NOW)
-    Alert.objects.create(account=deal.account, kind="reconnect", text="7700", **waiting)
-    Export.objects.create(account=deal.account, author="user:7700123", report="aging", **waiting)
 
 
 def address(model: type[models.Model], page: str, *args: Any) -> str:
