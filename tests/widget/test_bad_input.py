@@ -88,6 +88,8 @@ WRONG: list[tuple[int, Any]] = [
     (200, ""),
     (0, ""),
 ]
+# JSON, but not ours: what a proxy or a captive portal may say.
+FOREIGN: list[tuple[int, Any]] = [(200, {"ok": True}), (200, ["x"]), (200, '"x"')]
 
 
 def poisoned(value: Any, evil: str, key: str = "") -> Any:
@@ -153,7 +155,7 @@ def test_no_word_of_a_client_ever_runs(deal: Page, server: Server, evil: str) ->
     assert "ran" not in deal.evaluate("notices")
 
 
-@pytest.mark.parametrize(("status", "body"), WRONG, ids=range(len(WRONG)))
+@pytest.mark.parametrize(("status", "body"), WRONG + FOREIGN, ids=range(len(WRONG + FOREIGN)))
 def test_a_card_that_does_not_come_is_said_politely(
     deal: Page, server: Server, status: int, body: Any
 ) -> None:
@@ -184,6 +186,15 @@ def test_a_save_that_goes_wrong_is_said_and_never_doubled(
     unknown = status in (0, 200, 502)
     assert (first.key == second.key) is unknown
     assert first.body == second.body
+
+
+def test_a_double_click_opens_a_dialog_and_leaves_it_open(deal: Page, server: Server) -> None:
+    for name in ("Частичная оплата", "Полная оплата", "QR"):
+        deal.get_by_role("button", name=name).dblclick()
+        dialog = deal.get_by_role("dialog")
+        expect(dialog).to_have_count(1)
+        deal.mouse.click(5, 890)
+        expect(dialog).to_have_count(0)
 
 
 def test_every_wait_shows_within_a_tenth_of_a_second(deal: Page, server: Server) -> None:

@@ -562,6 +562,17 @@ var Grafik = (() => {
     return Array.from(form.querySelectorAll(REACHABLE)).filter((place) => !place.disabled && !place.matches("fieldset:disabled *") && place.offsetParent !== null);
   }
 
+  // src/dialogs/second_click.js
+  var KINDS = ["mousedown", "mouseup", "click"];
+  function ignoreSecondClick(inside) {
+    const swallow = (event) => {
+      const place = inside();
+      if (event.detail > 1 && !(place && place.contains(event.target))) event.stopPropagation();
+    };
+    KINDS.forEach((kind) => document.addEventListener(kind, swallow, true));
+    return () => KINDS.forEach((kind) => document.removeEventListener(kind, swallow, true));
+  }
+
   // src/dialogs/frame.js
   function openDialog({ Modal, t }, spec) {
     const dialog = new Dialog(t, spec);
@@ -582,6 +593,7 @@ var Grafik = (() => {
       this.finished = false;
     }
     open(Modal) {
+      this.heedAll = ignoreSecondClick(() => this.place);
       this.modal = new Modal({
         class_name: "grafik-modal",
         disable_enter_keydown: true,
@@ -628,6 +640,7 @@ var Grafik = (() => {
       if (this.busy && !this.forced) return false;
       if (!this.closed) {
         this.closed = true;
+        this.heedAll();
         this.spec.onClosed();
       }
       return true;
@@ -1419,7 +1432,7 @@ var Grafik = (() => {
   }
 
   // src/dialogs/payer.js
-  var KINDS = ["contact", "company", "third_party"];
+  var KINDS2 = ["contact", "company", "third_party"];
   var REQUISITES = ["inn", "kpp", "address"];
   function openPayer(context, handlers) {
     const { t, api, card } = context;
@@ -1429,7 +1442,7 @@ var Grafik = (() => {
     return openDecision(context, handlers, {
       name: "payer",
       reasonless: true,
-      before: html`${selectField({ name: "kind", label: t("payer.kind"), value: now ? now.kind : "contact", options: KINDS.map((name) => [name, t(`payer.kind_${name}`)]) })}
+      before: html`${selectField({ name: "kind", label: t("payer.kind"), value: now ? now.kind : "contact", options: KINDS2.map((name) => [name, t(`payer.kind_${name}`)]) })}
       <div class="grafik-fields" data-payer="named">${inputField({ name: "name", label: t("payer.name"), value: value("name") })}
       <div class="grafik-pair" data-payer="company">${inputField({ name: "inn", label: t("payer.inn"), value: value("inn"), mode: "numeric" })}${inputField({ name: "kpp", label: t("payer.kpp"), value: value("kpp"), mode: "numeric" })}</div>
       <div data-payer="company">${inputField({ name: "address", label: t("payer.address"), value: value("address") })}</div>
@@ -2507,7 +2520,7 @@ var Grafik = (() => {
       const mine = this.nextTurn();
       this.asking = true;
       this.api.get(`deals/${this.leadId}/`).then(
-        (card) => this.answered(mine, () => this.accept(card)),
+        (card) => this.answered(mine, () => isCard(card) ? this.accept(card) : this.failed(new ApiError(200, null))),
         (error) => this.answered(mine, () => this.failed(error))
       );
     }
@@ -2623,6 +2636,11 @@ var Grafik = (() => {
     }
     saved(notice) {
       return (card) => {
+        if (!isCard(card)) {
+          this.failed(new ApiError(200, null));
+          this.load();
+          return;
+        }
         this.accept(card);
         this.notify.done(this.t(notice), card.name);
       };
@@ -2700,6 +2718,9 @@ var Grafik = (() => {
       this.drawCard();
     }
   };
+  function isCard(answer) {
+    return typeof answer.debt === "string" && Array.isArray(answer.actions);
+  }
   function lasting(card) {
     return JSON.stringify({ ...card, documents: card.documents.map((one) => ({ ...one, url: "" })) });
   }
@@ -2805,14 +2826,69 @@ var Grafik = (() => {
     return text.replace(/\{(\w+)\}/g, (whole, name) => name in parameters ? parameters[name] : whole);
   }
 
+  // src/fetching.js
+  function fetchAs(own) {
+    return (options) => {
+      const abort = new AbortController();
+      const answer = fetch(options.url, {
+        method: options.type,
+        body: options.data,
+        signal: abort.signal,
+        credentials: "same-origin",
+        headers: { ...own, ...options.contentType ? { "Content-Type": options.contentType } : {}, ...options.headers }
+      }).then(
+        (response) => response.text().then((text) => ({ status: response.status, responseText: text })),
+        () => ({ status: 0, responseText: "" })
+      );
+      return {
+        abort: () => abort.abort(),
+        then: (done, failed) => answer.then((xhr) => xhr.status >= 200 && xhr.status < 300 ? done(xhr.responseText) : failed(xhr))
+      };
+    };
+  }
+
+  // src/token.js
+  var HEADER = "X-Auth-Token";
+  var GOOD_FOR_MS = 10 * 60 * 1e3;
+  function keepToken({ now = Date.now, direct = fetchAs, request = () => new XMLHttpRequest() } = {}) {
+    let kept = null;
+    function noting(person2) {
+      const made = request();
+      const set = made.setRequestHeader;
+      made.setRequestHeader = (name, value) => {
+        if (name.toLowerCase() === HEADER.toLowerCase()) kept = { token: value, person: person2, until: now() + GOOD_FOR_MS };
+        set.call(made, name, value);
+      };
+      return made;
+    }
+    function through(authorizedAjax, person2) {
+      const asked = (options) => authorizedAjax({ ...options, xhr: () => noting(person2) });
+      return (options) => {
+        if (!kept || kept.person !== person2 || now() >= kept.until) return asked(options);
+        let call = direct({ [HEADER]: kept.token })(options);
+        const again2 = () => {
+          kept = null;
+          call = asked(options);
+          return call;
+        };
+        return {
+          abort: () => call.abort && call.abort(),
+          then: (done, failed) => call.then(done, (xhr) => xhr.status === 401 ? again2().then(done, failed) : failed(xhr))
+        };
+      };
+    }
+    return { through };
+  }
+
   // src/main.js
   function makeWidget(Modal) {
+    const tokens = keepToken();
     return function Widget() {
       const self = this;
       let panel = null;
       let page = null;
       const texts = () => makeTexts((path) => self.i18n(path), self.langs);
-      const api = () => makeApi((options) => self.$authorizedAjax(options));
+      const api = () => makeApi(tokens.through((options) => self.$authorizedAjax(options), person()));
       const style = () => ensureStylesheet(self.params.path, self.get_version());
       function stopPanel() {
         if (panel) panel.stop();
@@ -2938,6 +3014,10 @@ var Grafik = (() => {
   function isAdmin() {
     const rights = APP.constant("user_rights");
     return Boolean(rights && rights.is_admin);
+  }
+  function person() {
+    const user = APP.constant("user");
+    return String(user && user.id || "");
   }
   function managerName(id) {
     const managers = APP.constant("managers");

@@ -9,17 +9,20 @@ import { showPages } from './pages.js';
 import { showSettings } from './settings.js';
 import { ensureStylesheet } from './stylesheet.js';
 import { makeTexts } from './texts.js';
+import { keepToken } from './token.js';
 import { failedView, loadingView, unsavedView } from './views/panel.js';
 
 /** Makes amoCRM's widget constructor from amoCRM's own Modal. */
 export function makeWidget(Modal) {
+  const tokens = keepToken();
+
   return function Widget() {
     const self = this;
     let panel = null;
     let page = null;
 
     const texts = () => makeTexts((path) => self.i18n(path), self.langs);
-    const api = () => makeApi((options) => self.$authorizedAjax(options));
+    const api = () => makeApi(tokens.through((options) => self.$authorizedAjax(options), person()));
     const style = () => ensureStylesheet(self.params.path, self.get_version());
 
     function stopPanel() {
@@ -166,6 +169,12 @@ function dealUrl(id) {
 function isAdmin() {
   const rights = APP.constant('user_rights');
   return Boolean(rights && rights.is_admin);
+}
+
+/** Who sits at this page; with another one nothing of the first is used. */
+function person() {
+  const user = APP.constant('user');
+  return String((user && user.id) || '');
 }
 
 function managerName(id) {

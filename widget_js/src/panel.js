@@ -2,7 +2,7 @@
 // view, answers clicks. It belongs to one lead and one DOM node: after stop() no late answer, timer
 // or dialog of it touches the page, so moving between cards never shows another deal's money.
 
-import { newKey } from './api.js';
+import { ApiError, newKey } from './api.js';
 import { copyText } from './copy.js';
 import { dayOf } from './dates.js';
 import { keepFresh } from './freshness.js';
@@ -74,7 +74,7 @@ export class Panel {
     const mine = this.nextTurn();
     this.asking = true;
     this.api.get(`deals/${this.leadId}/`).then(
-      (card) => this.answered(mine, () => this.accept(card)),
+      (card) => this.answered(mine, () => (isCard(card) ? this.accept(card) : this.failed(new ApiError(200, null)))),
       (error) => this.answered(mine, () => this.failed(error)),
     );
   }
@@ -202,6 +202,11 @@ export class Panel {
 
   saved(notice) {
     return (card) => {
+      if (!isCard(card)) {
+        this.failed(new ApiError(200, null));
+        this.load();
+        return;
+      }
       this.accept(card);
       this.notify.done(this.t(notice), card.name);
     };
@@ -288,6 +293,11 @@ export class Panel {
     if (!this.ui.expanded.delete(id)) this.ui.expanded.add(id);
     this.drawCard();
   }
+}
+
+/** Something between us and the server may answer in JSON of its own: a wait must end in words then too. */
+function isCard(answer) {
+  return typeof answer.debt === 'string' && Array.isArray(answer.actions);
 }
 
 /** What a card says, without the tickets of its documents, which are new in every answer. */

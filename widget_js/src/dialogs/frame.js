@@ -11,6 +11,7 @@ import { button, icon } from '../views/controls.js';
 import { connectCopies } from './copies.js';
 import { connectPickers, showFieldErrors } from './fields.js';
 import { trapFocus } from './focus.js';
+import { ignoreSecondClick } from './second_click.js';
 
 /**
  * spec: title, content (Markup), wide?, submitLabel? (none: a dialog to read), submitKind?, collect(form) → body or null,
@@ -38,6 +39,7 @@ class Dialog {
   }
 
   open(Modal) {
+    this.heedAll = ignoreSecondClick(() => this.place);
     this.modal = new Modal({
       class_name: 'grafik-modal',
       disable_enter_keydown: true,
@@ -90,6 +92,7 @@ class Dialog {
     if (this.busy && !this.forced) return false;
     if (!this.closed) {
       this.closed = true;
+      this.heedAll();
       this.spec.onClosed();
     }
     return true;
