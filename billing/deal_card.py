@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from billing import (
     collection_card,
+    correction_card,
     invoice_state,
     ledger,
     links,
@@ -80,6 +81,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
             *_actions(standing, found, is_deposit=_is_deposit(policy)),
             *schedule_card.actions(standing, life),
             *refund_card.actions(back),
+            *correction_card.actions(standing, payments),
             *collection_card.actions(collecting, owes=standing.debt > 0),
             *_lead_actions(deal, standing),
         ],

@@ -29,6 +29,7 @@ from billing.models import AccountPolicy, Installment, Invoice, Message, Reminde
 from billing.rules import reminders as rules
 from crm import kick, outbox, queues
 from crm.models import Deal
+from documents import rendering
 
 log = structlog.get_logger("grafik.messages")
 
@@ -190,10 +191,15 @@ def _send(row: Message, connection: BaseEmailBackend, *, at: datetime) -> None:
             attached = papers.attachment(invoice=invoice, at=at)
             if attached:
                 mail.attach(*attached, "application/pdf")
+        enclosed = papers.enclosure(row.key)
+        if enclosed:
+            mail.attach(*enclosed, "application/pdf")
         connection.open()
         mail.send()
     except smtplib.SMTPException as error:
         raise (Refused if _is_final(error) else Undelivered)(_words(error)) from error
+    except rendering.CannotRender as error:
+        raise Undelivered(str(error)) from error
     except ValueError as error:
         # A header that cannot be written: Django refuses line breaks, the server non-ASCII without SMTPUTF8.
         raise Refused(type(error).__name__) from error

@@ -118,6 +118,23 @@ def attachment(*, invoice: Invoice, at: datetime) -> tuple[str, bytes] | None:
         return None
 
 
+def letter_key(document: Document) -> str:
+    """How the keys of the document's own letters begin (billing.document_letters)."""
+    return f"{files.SOURCE}:{document.pk}:"
+
+
+def enclosure(key: str) -> tuple[str, bytes] | None:
+    """The name and the bytes of the document that a letter of this key carries; None for any other letter.
+
+    Raises rendering.CannotRender.
+    """
+    source, _colon, rest = key.partition(":")
+    if source != files.SOURCE:
+        return None
+    document = Document.objects.get(pk=int(rest.partition(":")[0]))
+    return files.file_name(document), files.read(document)
+
+
 def for_payer(deal: Deal) -> QuerySet[Document]:
     """The documents that the payer may open; a void invoice is not shown any more."""
     void = Invoice.objects.filter(deal=deal, voided_at__isnull=False)

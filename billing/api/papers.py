@@ -13,10 +13,10 @@ from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import deal_card, papers, tickets
+from billing import deal_card, document_letters, papers, tickets
 from billing.api import idempotency
 from billing.api.doors import Door, Visit, body
-from billing.api.serializers import DocumentSerializer
+from billing.api.serializers import DocumentSerializer, SendDocumentSerializer
 from documents import opening
 from documents.models import Document
 
@@ -57,6 +57,26 @@ class OneDocument(Door):
         if found is None:
             raise Http404
         return Response(_line(found, self.visit(request, found.deal.external_id)))
+
+
+class SendDocument(Door):
+    """The document's mail to the payer, with the PDF; 202: it leaves by the queue."""
+
+    @extend_schema(request=SendDocumentSerializer, responses={202: OpenApiTypes.OBJECT})
+    def post(self, request: Request, document_id: int) -> Response:
+        account = self.caller(request).caller.account
+        found = Document.objects.filter(pk=document_id, deal__account=account).select_related("deal").first()
+        if found is None:
+            raise Http404
+        visit = self.visit(request, found.deal.external_id)
+        to = body(SendDocumentSerializer, request).validated_data["to"]
+
+        def act() -> idempotency.Answer:
+            message = document_letters.send(document=found, to=to, at=visit.at)
+            at = deal_card.moment(message.created_at, visit.deal)
+            return 202, {"channel": message.channel, "to": message.to, "state": message.state, "at": at}
+
+        return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
 
 
 @csp_exempt()  # the browser's own viewer is a plugin, which our policy forbids

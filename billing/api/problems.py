@@ -15,6 +15,7 @@ from billing import (
     amendments,
     date_requests,
     deposits,
+    document_letters,
     invoices,
     late_fees,
     lost_deals,
@@ -212,6 +213,17 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         "no_email",
         lambda: _("The contact has no e-mail: add it to the contact and send again."),
     ),
+    document_letters.IsInvoice: (
+        422,
+        "is_invoice",
+        lambda: _("The paper of an invoice goes with the invoice: send that one."),
+    ),
+    document_letters.NoAddress: (
+        422,
+        "no_email",
+        lambda: _("The contact has no e-mail: add it to the contact and send again."),
+    ),
+    document_letters.TooOften: (429, "sent_too_often", lambda: _("This document was sent too often.")),
     receipt_letters.TooOften: (429, "sent_too_often", lambda: _("This receipt was sent too often.")),
 }
 # Their message is the way out, in words.

@@ -16,7 +16,7 @@ from billing.models import AccountPolicy
 RIGHTS = {
     "refund": ("refund",),
     "cancel": ("cancel", "settle", "decide_loss"),
-    "offline_payment": ("full_payment", "partial_payment"),
+    "offline_payment": ("full_payment", "partial_payment", "reverse"),
     "write_off": ("write_off", "reverse_write_off", "waive_fees"),
     "move": ("move", "split"),
 }

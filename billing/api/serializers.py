@@ -198,6 +198,12 @@ class DocumentSerializer(serializers.Serializer[Any]):
     template = serializers.CharField(max_length=40)
 
 
+class SendDocumentSerializer(serializers.Serializer[Any]):
+    """Without an address it goes to the deal's payer."""
+
+    to = serializers.EmailField(required=False, allow_blank=True, default="")
+
+
 class ReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=TEXT_MAX)
 

@@ -68,6 +68,7 @@ urlpatterns = [
     path("deals/<int:lead_id>/history/", deals.History.as_view()),
     path("deals/<int:lead_id>/documents/", papers.Documents.as_view()),
     path("documents/<int:document_id>/", papers.OneDocument.as_view()),
+    path("documents/<int:document_id>/send/", papers.SendDocument.as_view()),
     path("documents/open/<str:ticket>/", papers.open_ticket),
     path("templates/", papers.Templates.as_view()),
     path("automation/", setup.Automation.as_view()),
