@@ -47,6 +47,8 @@ def answer(*, deal: Deal, return_url: str, what: str, at: datetime) -> str:
 
 
 def _handlers(deal: Deal, what: str, at: datetime) -> tuple[list[dict[str, Any]], str]:
+    if deal.state != Deal.State.LIVE:
+        return [_show({"type": "text", "value": _("Nothing is to be paid now.")})], "deal_closed"
     standing = ledger.standing(deal, on=deal.local_day(at))
     purpose = (
         What(what) if what in (What.INSTALLMENT, What.OVERDUE, What.FULL, What.DEPOSIT) else _usual(standing)

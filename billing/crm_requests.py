@@ -16,10 +16,20 @@ import structlog
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import bot_steps, deposits, invoices, ledger, network, projection, schedule_templates, stops
+from billing import (
+    bot_steps,
+    deposits,
+    invoices,
+    lead_terms,
+    ledger,
+    network,
+    projection,
+    schedule_templates,
+    stops,
+)
 from billing.models import CrmRequest
 from billing.rules.schedule import InvalidTerms
-from crm import auth, deals, hooks, kick, outbox, queues, transport
+from crm import auth, deals, hooks, kick, outbox, queues, setup_fields, transport
 from crm.client import Refused, Unavailable
 from crm.models import Account, Deal
 
@@ -38,6 +48,8 @@ ACTIONS = {
     "stop_reminders": Kind.STOP_REMINDERS,
     "stop": Kind.STOP_REMINDERS,
 }
+# What asks somebody for money: not for a deal that is lost or deleted.
+COLLECTING = (Kind.SCHEDULE, Kind.LINKS, Kind.INVOICE)
 AUTHOR = "pipeline"
 LEAD = "2"
 BATCH, RUN_SECONDS = 100, 40.0
@@ -116,6 +128,8 @@ def _apply(row: CrmRequest, at: datetime) -> None:
         queues.park(row, error=_("There is no deal %(lead)s in this account.") % {"lead": row.lead_id})
         return
     try:
+        if deal.state != Deal.State.LIVE and row.kind in COLLECTING:
+            raise CannotBeDone(_("the deal is lost or deleted."))
         row.outcome = _DO[Kind(row.kind)](row, deal, at)
     except Unavailable:
         raise
@@ -129,17 +143,25 @@ def _apply(row: CrmRequest, at: datetime) -> None:
 
 
 def _schedule(row: CrmRequest, deal: Deal, at: datetime) -> str:
-    """By the account's template; a booking gets its two rows. A deal that has a schedule keeps it."""
+    """From the deal's fields and the account's templates; a booking gets its two rows.
+
+    A deal that has a schedule keeps it.
+    """
     if deposits.is_deposit(deal):
         return _links(row, deal, at)
     try:
-        schedule_templates.apply(deal=deal, at=at, author=AUTHOR)
+        lead_terms.apply(deal=deal, at=at, author=AUTHOR)
     except schedule_templates.NoSum as error:
         raise CannotBeDone(_("the deal has no budget.")) from error
     except schedule_templates.NoTemplate as error:
         raise CannotBeDone(_("no schedule template fits the deal's programme and sum.")) from error
+    except lead_terms.Unreadable as error:
+        words = {"field": setup_fields.SPECS[error.ours].name, "typed": error.typed}
+        raise CannotBeDone(
+            _("the deal's field “%(field)s” holds no such number: “%(typed)s”.") % words
+        ) from error
     except InvalidTerms as error:
-        raise CannotBeDone(_("the schedule template does not fit the deal's sum.")) from error
+        raise CannotBeDone(_("these terms do not fit the deal's sum.")) from error
     return "schedule"
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db import transaction
 from django.db.models import Q
 
 from billing import ledger, schedules
@@ -39,21 +38,30 @@ def fitting(*, deal: Deal, total: Decimal) -> list[ScheduleTemplate]:
     return sorted(_of_programme(found, deal.programme), key=lambda one: (not one.programme, one.name))
 
 
-def terms_of(template: ScheduleTemplate, *, total: Decimal, held: Decimal, on: date) -> Terms:
-    """Return what the template means for a deal of `total` roubles today; `held` of them has come already."""
-    first = _first_due(template, on)
+def terms_of(
+    template: ScheduleTemplate, *, total: Decimal, held: Decimal, on: date, first_on: date | None = None
+) -> Terms:
+    """Return what the template means for a deal of `total` roubles today; `held` of them has come already.
+
+    With `first_on` the first payment is due then, and the others keep its day.
+    """
+    first = first_on or _first_due(template, on)
     down = _down_payment(template, total, held)
+    unit = Decimal(template.round_to)
+    if template.monthly_amount is not None and template.monthly_amount % unit:
+        unit = money.KOPECK
     return Terms(
         total,
         first_due_on=first,
         count=template.count,
         monthly_amount=template.monthly_amount,
-        due_day=template.due_day,
+        # With an interval in days it only says on which day the first row is due.
+        due_day=None if template.every_days or first_on else template.due_day,
         every_months=template.every_months,
         every_days=template.every_days,
         down_payment=down,
         down_payment_on=min(on + timedelta(days=template.down_after_days), first) if down else None,
-        round_to=Decimal(template.round_to),
+        round_to=unit,
         remainder="first" if template.remainder == ScheduleTemplate.Remainder.FIRST else "last",
         shift_weekends=template.shift_weekends,
     )
@@ -101,25 +109,6 @@ def save(
     return schedules.save(
         deal=deal, terms=terms, version=version, author=author, reason=reason, at=at, rank=rank
     )
-
-
-def apply(*, deal: Deal, at: datetime, author: str) -> Schedule:
-    """Make the deal's first schedule by the closest template, for a trigger of the CRM.
-
-    A deal that has a schedule keeps it: a second call changes nothing. Raises NoSum, NoTemplate and, where
-    the template does not fit the day or the sum, InvalidTerms.
-    """
-    with transaction.atomic():
-        deal = ledger.lock(deal.id)
-        known = Schedule.objects.filter(deal=deal).first()
-        if known is not None:
-            return known
-        on = deal.local_day(at)
-        found = proposals(deal=deal, total=sum_of(deal, on=on), on=on)
-        if not found:
-            raise NoTemplate
-        _template, terms = found[0]
-        return schedules.save(deal=deal, terms=terms, version=None, author=author, reason="", at=at)
 
 
 def _of_programme(found: Iterable[ScheduleTemplate], programme: str) -> list[ScheduleTemplate]:

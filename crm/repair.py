@@ -35,7 +35,10 @@ TYPES = (
     "company_unlinked",
     "entity_merged",
 )
-READ_FIELDS = ("programme", "cohort", "location", "service_on")
+READ_FIELDS = (
+    *("programme", "cohort", "location", "service_on"),
+    *("schedule_count", "schedule_monthly", "schedule_first_on"),
+)
 EVERY = timedelta(minutes=15)
 OVERLAP = timedelta(minutes=2)
 # An account that is new here, or was away for long, is not read further back than amoCRM lists cheaply.

@@ -44,6 +44,9 @@ SPECS: Mapping[str, Spec] = {
     "payment_link": Spec("Ссылка на оплату", "url", LINKS),
     "deposit_link": Spec("Ссылка на предоплату", "url", LINKS),
     "full_link": Spec("Ссылка на полную оплату", "url", LINKS),
+    "schedule_count": Spec("Количество платежей", "numeric", SUMS, is_ours=False),
+    "schedule_monthly": Spec("Платёж в месяц", "numeric", SUMS, is_ours=False),
+    "schedule_first_on": Spec("Первый платёж", "date", DATES, is_ours=False),
 }
 
 

@@ -1,9 +1,10 @@
 """An account of the file as rows: account, integrations, connection, stages, policy."""
 
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from billing.models import AccountPolicy, LegalEntity
+from billing.models import AccountPolicy, LegalEntity, ScheduleTemplate
 from billing.network_file.changes import Change, merged, only
 from billing.network_file.shapes import Entry, plain
 from crm import hooks
@@ -51,6 +52,14 @@ def write(entry: Entry) -> Change:
             Pipeline, {"account": account, "external_id": external_id}, stages, part=f"pipeline {external_id}"
         )
     _policy(change, account, values)
+    for template in values.get("schedule_templates", []):
+        name = template.values["name"]
+        change.put(
+            ScheduleTemplate,
+            {"account": account, "name": name},
+            _terms(template.values),
+            part=f"schedule template {name}",
+        )
     return change
 
 
@@ -85,6 +94,19 @@ def _connection(change: Change, account: Account, token: str | None) -> None:
                 "checked_at": None,
             }
     change.put(Connection, {"account": account}, values, part="connection")
+
+
+def _terms(values: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a template: sums are numbers there, and one way of counting shuts the other out."""
+    sums = ("total_from", "total_to", "monthly_amount", "down_percent", "down_amount")
+    columns = {key: value for key, value in values.items() if key != "name"}
+    columns |= {key: Decimal(columns[key]) for key in sums if columns.get(key) is not None}
+    for one, other in (("count", "monthly_amount"), ("down_percent", "down_amount")):
+        if columns.get(one) is not None:
+            columns[other] = None
+        elif columns.get(other) is not None:
+            columns[one] = None
+    return columns
 
 
 def _policy(change: Change, account: Account, values: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@ database.
 """
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -73,7 +74,25 @@ def _account(account: Entry, content: Content, known: Known) -> Iterator[Problem
         ]:
             yield cohort.problem("ends_on", _("The end is before the start."))
     yield from _salesbot(account, before)
+    yield from _templates(account)
     yield from _unknown(account, "legal_entity", _entities(content, known))
+
+
+def _templates(account: Entry) -> Iterator[Problem]:
+    """A template needs one way of counting its payments, and a bracket that is none the wrong way round."""
+    templates = account.values.get("schedule_templates", [])
+    yield from _repeated(templates, "name")
+    for template in templates:
+        given = template.values
+        if (given.get("count") is None) == (given.get("monthly_amount") is None):
+            yield template.problem("count", _("Give either the number of payments or the monthly payment."))
+        if given.get("down_percent") is not None and given.get("down_amount") is not None:
+            yield template.problem("down_amount", _("Give the down payment as a share or as a sum."))
+        if Decimal(given.get("down_percent") or 0) >= 100:
+            yield template.problem("down_percent", _("A down payment is less than the whole."))
+        low, high = given.get("total_from"), given.get("total_to")
+        if low is not None and high is not None and Decimal(low) > Decimal(high):
+            yield template.problem("total_to", _("The bracket ends below its beginning."))
 
 
 def _taken(account: Entry) -> Iterator[Problem]:

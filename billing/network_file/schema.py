@@ -19,6 +19,9 @@ DEAL_FIELDS = (
     "payment_link",
     "deposit_link",
     "full_link",
+    "schedule_count",
+    "schedule_monthly",
+    "schedule_first_on",
 )
 SUBJECTS = (
     "commodity",
@@ -101,6 +104,26 @@ _TEXTS = Mapping(
         for event in texts.EVENTS
     }
 )
+# A template of schedules; an empty programme fits every deal.
+SCHEDULE_TEMPLATE = Mapping(
+    {
+        "name": Scalar(kinds.text(120)),
+        "programme": _LINE,
+        "total_from": Scalar(kinds.money, empty=None),
+        "total_to": Scalar(kinds.money, empty=None),
+        "count": Scalar(kinds.integer(1, 240), empty=None),
+        "monthly_amount": Scalar(kinds.money, empty=None),
+        "first_after_days": Scalar(kinds.integer(0, 366)),
+        "due_day": Scalar(kinds.integer(1, 31), empty=None),
+        "every_months": Scalar(kinds.integer(1, 12)),
+        "every_days": Scalar(kinds.integer(1, 366), empty=None),
+        "down_percent": Scalar(kinds.percent, empty=None),
+        "down_amount": Scalar(kinds.money, empty=None),
+        "down_after_days": Scalar(kinds.integer(0, 366)),
+        "round_to": Scalar(kinds.choice("0.01", "1", "100")),
+    },
+    needed=("name",),
+)
 # What the payer may do on his page (billing.rules.payer_page).
 _PAYER_PAGE = Mapping(
     {
@@ -158,6 +181,7 @@ ACCOUNT = Mapping(
         "alert_email": Scalar(kinds.email, empty=""),
         "starts_on": Scalar(kinds.day, empty=None),
         "cohorts": ListOf(_COHORT),
+        "schedule_templates": ListOf(SCHEDULE_TEMPLATE),
         "late_fee": _LATE_FEE,
         "overdue_task": Mapping({"type": _ID, "responsible": Scalar(_responsible)}),
         "reminders": ListOf(_REMINDER),

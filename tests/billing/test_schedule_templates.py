@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import payments, schedule_templates, schedules
+from billing import lead_terms, payments, schedule_templates, schedules
 from billing.models import ScheduleTemplate, ScheduleVersion
 from billing.payments import Offline
 from billing.rules.schedule import InvalidTerms
@@ -90,30 +90,11 @@ def test_a_down_payment_is_never_due_after_the_first_row() -> None:
     assert terms(template).down_payment_on == date(2026, 12, 10)
 
 
-def test_a_trigger_makes_the_first_schedule_by_the_closest_template_and_only_once() -> None:
-    deal = make_deal(price=rub(160000))
-    make_template(deal, name="Общий", count=2)
-    make_template(deal, name="Нутрициолог", programme="Нутрициолог", count=4)
-    schedule = schedule_templates.apply(deal=deal, at=NOW, author="trigger")
-    assert [row.amount for row in rows_of(schedule)] == [rub(40000)] * 4
-    assert schedule_templates.apply(deal=deal, at=NOW, author="trigger").version == 1
-    assert ScheduleVersion.objects.get().author == "trigger"
-
-
-def test_without_template_or_sum_a_trigger_says_so() -> None:
-    deal = make_deal(price=rub(0))
-    with pytest.raises(schedule_templates.NoSum):
-        schedule_templates.apply(deal=deal, at=NOW, author="trigger")
-    deal = make_deal(price=rub(160000))
-    with pytest.raises(schedule_templates.NoTemplate):
-        schedule_templates.apply(deal=deal, at=NOW, author="trigger")
-
-
 def test_a_template_that_the_sum_does_not_bear_is_refused_and_nothing_is_saved() -> None:
     deal = make_deal(price=rub(1000))
     make_template(deal, count=None, monthly_amount=rub(5000))
     with pytest.raises(InvalidTerms):
-        schedule_templates.apply(deal=deal, at=NOW, author="trigger")
+        lead_terms.apply(deal=deal, at=NOW, author="trigger")
     assert not ScheduleVersion.objects.exists()
 
 
@@ -122,7 +103,7 @@ def test_a_template_that_the_sum_does_not_bear_is_refused_and_nothing_is_saved()
 def test_two_triggers_at_once_make_one_schedule() -> None:
     deal = make_deal(price=rub(160000))
     make_template(deal)
-    found = together(*[lambda: schedule_templates.apply(deal=deal, at=NOW, author="trigger")] * 2)
+    found = together(*[lambda: lead_terms.apply(deal=deal, at=NOW, author="trigger")] * 2)
     assert {schedule.version for schedule in found} == {1}
     assert ScheduleVersion.objects.count() == 1
 
