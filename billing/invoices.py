@@ -4,11 +4,11 @@ Promises: one live invoice per installment, whoever asks for it and however ofte
 open rest and its link asks for what is owed at the click.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -17,27 +17,26 @@ from django.utils.translation import gettext as _
 
 from billing import (
     history,
+    invoice_rows,
     invoice_state,
     issuing,
     ledger,
-    letters,
-    links,
     messages,
     network,
     orders,
-    papers,
     payers,
 )
-from billing.ledger import DealState, Standing
-from billing.models import Installment, Invoice, Message
+from billing.ledger import Standing
+from billing.models import AccountPolicy, Installment, Invoice, LegalEntity, Message
 from billing.rules import money
-from crm import outbox
 from crm.models import Account, Deal
-from documents import numbers
 
 # So many invoices fit into one letter; further ones of the same payer get another.
 LETTER_HOLDS = 10
+# So many rows are issued in one transaction: a second of work, and no payment waits longer for its deal.
+RUN_HOLDS = 200
 FIELDS = {one.name for one in fields(payers.Payer)}
+Item = TypeVar("Item")
 
 
 class NoSuchRow(Exception):
@@ -89,10 +88,11 @@ def issue_due(*, on: date, at: datetime, account: Account | None = None) -> int:
     Returns how many were made; a second run makes none. What is due to one payer, after missed days or by
     several deals, is one letter. A deal that nobody can take money for stays for the next run.
     """
+    _pass_over(on)
     made = 0
     for policy in issuing.policies(account):
-        for rows in issuing.by_payer(policy, on=on):
-            made += _issue_rows(rows, on=on, at=at)
+        for payers_rows in _runs(issuing.by_payer(policy, on=on)):
+            made += _issue_rows(policy, payers_rows, on=on, at=at)
     return made
 
 
@@ -129,8 +129,12 @@ def send(*, invoice: Invoice, at: datetime) -> None:
         if invoice.voided_at:
             raise AlreadyVoid
         _must_be_open(invoice, deal, at=at)
+        address = _address(invoice)
+        if not address:
+            raise NoAddress
         times = invoice.messages.filter(channel="email").count()
-        _queue([invoice], key=f"invoice:{invoice.id}:email:{times + 1}", at=at)
+        key = f"invoice:{invoice.id}:email:{times + 1}"
+        messages.queue_invoices([messages.InvoiceLetter(address, key, [invoice])], at=at)
 
 
 def mail(*, invoice: Invoice, at: datetime) -> None:
@@ -174,35 +178,87 @@ def _void(deal: Deal, invoice: Invoice, *, reason: str, author: str, at: datetim
         history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
 
 
-def _issue_rows(row_ids: list[int], *, on: date, at: datetime) -> int:
-    """Issue a payer's rows in one transaction, with one letter; returns how many were made.
-
-    A row that was done, paid, stopped or paused in the meantime is left out.
+def _pass_over(on: date) -> None:
+    """Mark the rows that need no invoice any more, under their deals' locks: whoever takes money back from a
+    row holds the same lock, and asks for its invoice again.
     """
+    found = issuing.asked_or_covered(on=on).values_list("id", "schedule__deal")
+    for part in _batched(list(found), RUN_HOLDS):
+        with transaction.atomic():
+            _lock_all({deal for _row, deal in part})
+            still = issuing.asked_or_covered(on=on).filter(pk__in=[row for row, _deal in part])
+            Installment.objects.filter(pk__in=[row.pk for row in still]).update(issuing_over=True)
+
+
+def _runs(payers_rows: Iterable[dict[int, int]]) -> Iterator[list[dict[int, int]]]:
+    """Put payers together until a transaction is full: few statements for many, and no long lock."""
+    run: list[dict[int, int]] = []
+    for rows in payers_rows:
+        run.append(rows)
+        if sum(map(len, run)) >= RUN_HOLDS:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _issue_rows(policy: AccountPolicy, payers_rows: list[dict[int, int]], *, on: date, at: datetime) -> int:
+    """Issue the rows of a few payers in one transaction, with one letter for each; returns how many.
+
+    A row that was done, paid, stopped or paused in the meantime is left out, and so is one that nobody can
+    take money for.
+    """
+    deal_of = {row: deal for rows in payers_rows for row, deal in rows.items()}
     with transaction.atomic():
-        rows = Installment.objects.filter(pk__in=row_ids).select_related("schedule").order_by("due_on", "id")
-        deals = ledger.lock_all(row.schedule.deal_id for row in rows)
-        made = [
-            invoice for row in rows if (invoice := _issue_row(row, deals[row.schedule.deal_id], on=on, at=at))
-        ]
-        to = [invoice for invoice in made if _address(invoice)]
-        for start in range(0, len(to), LETTER_HOLDS):
-            part = to[start : start + LETTER_HOLDS]
-            _queue(part, key=f"invoice:{part[0].id}:email:1", at=at)
+        deals = _lock_all(set(deal_of.values()))
+        rows = list(issuing.due_rows(policy, on=on).filter(pk__in=deal_of))
+        asks = _asks([(row, deals[deal_of[row.pk]]) for row in rows], at=at)
+        found = invoice_rows.make(asks, author=history.SYSTEM, at=at)
+        made = {ask.row.pk: invoice for ask, invoice in zip(asks, found, strict=True) if ask.row}
+        Installment.objects.filter(pk__in=made).update(issuing_over=True)
+        of_payers = ([made[row] for row in rows if row in made] for rows in payers_rows)
+        messages.queue_invoices([part for one in of_payers for part in _letters(one)], at=at)
     return len(made)
 
 
-def _issue_row(row: Installment, deal: Deal, *, on: date, at: datetime) -> Invoice | None:
-    standing = ledger.standing(deal, on=on)
-    found = next((one for one in standing.rows if one.installment.id == row.id), None)
-    if found is None or found.rest <= 0 or found.invoice is not None or deal.state != Deal.State.LIVE:
-        return None
-    if standing.state == DealState.PAUSED:
-        return None
+def _asks(rows: list[tuple[Installment, Deal]], *, at: datetime) -> list[invoice_rows.Ask]:
+    """What each row's invoice asks for; the network, the payers and the money are read once for all."""
+    received = invoice_rows.kept_of({deal.pk for _row, deal in rows})
+    payers_of = payers.of_deals({deal.pk: deal for _row, deal in rows}.values())
+    entities: dict[tuple[str, date | None, date], LegalEntity | None] = {}
+    asks = []
+    for row, deal in rows:
+        today = deal.local_day(at)
+        place = (deal.location_value, deal.service_on, today)
+        if place not in entities:
+            entities[place] = _entity(deal, today)
+        entity, payer = entities[place], payers_of[deal.pk].given(row.number)
+        if entity is not None:
+            kept = received.get(deal.pk, money.ZERO)
+            asks.append(invoice_rows.Ask(deal, row, row.rest, entity, payer, kept, today))
+    return asks
+
+
+def _entity(deal: Deal, today: date) -> LegalEntity | None:
     try:
-        return _make(deal, row, found.rest, standing, {}, author=history.SYSTEM, at=at)
+        return network.receiver(deal=deal, on=today).legal_entity
     except network.NoReceiver:
         return None
+
+
+def _lock_all(deal_ids: Collection[int]) -> dict[int, Deal]:
+    """Take the locks of many deals at once, in the order that everybody keeps (ledger.lock_all)."""
+    found = Deal.objects.locked().select_related("account").filter(pk__in=deal_ids).order_by("pk")
+    return {deal.pk: deal for deal in found}
+
+
+def _letters(made: list[Invoice]) -> list[messages.InvoiceLetter]:
+    """The letters of one payer: who has no address gets none."""
+    to = [invoice for invoice in made if _address(invoice)]
+    return [
+        messages.InvoiceLetter(_address(part[0]), f"invoice:{part[0].pk}:email:1", part)
+        for part in _batched(to, LETTER_HOLDS)
+    ]
 
 
 def _row_of(standing: Standing, number: int | None) -> ledger.RowStanding:
@@ -227,32 +283,11 @@ def _make(
     at: datetime,
 ) -> Invoice:
     today = deal.local_day(at)
-    receiver = network.receiver(deal=deal, on=today)
-    serial = numbers.next_number(series=f"invoice:{receiver.legal_entity.key}", year=today.year)
-    invoice = Invoice.objects.create(
-        deal=deal,
-        legal_entity=receiver.legal_entity,
-        installment=row,
-        number=f"{today.year}-{serial:05d}",
-        amount=amount,
-        received_before=standing.received - standing.refunded,
-        payer=payer or payers.of_deal(deal).given(row.number if row else None),
-        issued_on=today,
-        created_at=at,
-    )
-    data = {
-        "invoice": invoice.number,
-        "amount": money.text(amount),
-        "installment": row.number if row else None,
-    }
-    history.record(deal=deal, kind="invoice_issued", at=at, recorded_at=at, author=author, data=data)
-    text = _("Invoice %(number)s for %(amount)s issued.") % {
-        "number": invoice.number,
-        "amount": money.words(amount),
-    }
-    outbox.note(deal=deal, key=f"invoice:{invoice.id}", text=text, at=at)
-    papers.of_invoice(invoice=invoice, author=author, at=at)
-    return invoice
+    entity = network.receiver(deal=deal, on=today).legal_entity
+    payer = payer or payers.of_deal(deal).given(row.number if row else None)
+    kept = standing.received - standing.refunded
+    ask = invoice_rows.Ask(deal, row, amount, entity, payer, kept, today)
+    return invoice_rows.make([ask], author=author, at=at)[0]
 
 
 def _address(invoice: Invoice) -> str:
@@ -260,29 +295,6 @@ def _address(invoice: Invoice) -> str:
     return issuing.address(invoice.deal, payers.Payer(**given) if given else None)
 
 
-def _queue(made: Sequence[Invoice], *, key: str, at: datetime) -> None:
-    """One letter for invoices that go to one address."""
-    first = made[0]
-    address = _address(first)
-    if not address:
-        raise NoAddress
-    letter = letters.invoices(
-        asked=[letters.Asked(one, _url(one, at=at)) for one in made],
-        on=first.deal.local_day(at),
-    )
-    message = messages.queue_email(
-        deal=first.deal,
-        key=key,
-        to=address,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
-        at=at,
-        invoice=first,
-    )
-    if made[1:]:
-        message.also.add(*made[1:])
-
-
-def _url(invoice: Invoice, *, at: datetime) -> str:
-    return links.go_url(deal=invoice.deal, what="invoice", at=at, invoice=invoice)
+def _batched(found: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Cut a sequence into parts."""
+    return (found[start : start + size] for start in range(0, len(found), size))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from billing import ledger, network, pause_state, payers
@@ -40,13 +40,20 @@ def policies(account: Account | None = None) -> QuerySet[AccountPolicy]:
     return found.filter(account=account) if account else found
 
 
+def asked_or_covered(*, on: date) -> QuerySet[Installment]:
+    """Rows up to a day of which nothing is left to issue, but which are not marked so yet."""
+    made = Exists(Invoice.objects.filter(installment=OuterRef("pk")))
+    rows = Installment.objects.filter(issuing_over=False, replaced_in__isnull=True, due_on__lte=on)
+    return rows.with_paid().filter(made | Q(paid__gte=F("amount") - F("written_off")))
+
+
 def due_rows(policy: AccountPolicy, *, on: date) -> QuerySet[Installment]:
     """Uncovered rows whose day of issuing has come and which nobody has invoiced or stopped."""
     # A void one counts too: who voids the invoice of a row does not want it to go out again by itself.
     made = Invoice.objects.filter(installment=OuterRef("pk"))
     stopped = Stop.objects.filter(deal=OuterRef("schedule__deal"), of=Stop.Of.INVOICES, ended_at=None)
     rows = Installment.objects.filter(
-        Q(due_on__lte=on + timedelta(days=policy.issue_days_before)),
+        Q(due_on__lte=on + timedelta(days=policy.issue_days_before), issuing_over=False),
         ~Exists(made),
         ~Exists(stopped),
         ~pause_state.of_rows(on=on),
@@ -72,19 +79,19 @@ def waiting_for_invoice(policy: AccountPolicy, *, local: datetime) -> list[Insta
     return list(rows.select_related("schedule__deal__account"))
 
 
-def by_payer(policy: AccountPolicy, *, on: date) -> Iterator[list[int]]:
-    """Yield the ids of due rows, those of one payer together; who has no address stands alone."""
+def by_payer(policy: AccountPolicy, *, on: date) -> Iterator[dict[int, int]]:
+    """Yield due rows (row -> deal), those of one payer together; who has no address stands alone."""
     named: dict[tuple[int, int | None], str] = {
         (one.deal_id, one.number): one.email.lower()
         for one in DealPayer.objects.filter(deal__account=policy.account_id, ended_at__isnull=True)
     }
-    groups: dict[str, list[int]] = {}
+    groups: dict[str, dict[int, int]] = {}
     rows = due_rows(policy, on=on).values_list(
         "id", "number", "schedule__deal", "schedule__deal__contact_email"
     )
     for pk, number, deal, contact in rows.iterator(chunk_size=2000):
         of_deal = named.get((deal, None)) or contact.strip().lower()
-        groups.setdefault(named.get((deal, number), of_deal) or f"deal:{deal}", []).append(pk)
+        groups.setdefault(named.get((deal, number), of_deal) or f"deal:{deal}", {})[pk] = deal
     yield from groups.values()
 
 

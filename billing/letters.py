@@ -109,13 +109,22 @@ def invoices(*, asked: Sequence[Asked], on: date) -> Letter:
     return _invoice(asked[0], on) if len(asked) == 1 else _invoices(asked, on)
 
 
+def heading(asked: Sequence[Invoice]) -> str:
+    """Return the subject of that mail where the account has no words of its own."""
+    if len(asked) > 1:
+        total = money.words(sum((one.amount for one in asked), money.ZERO))
+        words = ngettext("%(count)d invoice for %(amount)s", "%(count)d invoices for %(amount)s", len(asked))
+        return " ".join((words % {"count": len(asked), "amount": total}).split())
+    subject = _("Invoice %(number)s: %(amount)s for %(subject)s") % {
+        "number": asked[0].number,
+        "amount": money.words(asked[0].amount),
+        "subject": subject_of(asked[0].deal),
+    }
+    return " ".join(subject.split())
+
+
 def _invoice(one: Asked, on: date) -> Letter:
     """The invoice of a row whose day has passed says so, instead of asking to pay by a day of the past."""
-    subject = _("Invoice %(number)s: %(amount)s for %(subject)s") % {
-        "number": one.invoice.number,
-        "amount": one.amount_words,
-        "subject": one.subject,
-    }
     context = {
         "invoice": one.invoice,
         "entity": one.invoice.legal_entity,
@@ -140,19 +149,19 @@ def _invoice(one: Asked, on: date) -> Letter:
             "link": one.url,
         },
     )
-    return _letter("invoice", own.get("subject") or subject, {**context, "own": own.get("text", "")})
+    return _letter(
+        "invoice", own.get("subject") or heading([one.invoice]), {**context, "own": own.get("text", "")}
+    )
 
 
 def _invoices(asked: Sequence[Asked], on: date) -> Letter:
-    total = money.words(sum((one.invoice.amount for one in asked), money.ZERO))
-    subject = ngettext("%(count)d invoice for %(amount)s", "%(count)d invoices for %(amount)s", len(asked))
     context = {
         "asked": [(one, one.is_late(on)) for one in asked],
         "entities": list({one.invoice.legal_entity_id: one.invoice.legal_entity for one in asked}.values()),
         "name": names.first_name(asked[0].invoice.deal.contact_name),
-        "total": total,
+        "total": money.words(sum((one.invoice.amount for one in asked), money.ZERO)),
     }
-    return _letter("invoices", subject % {"count": len(asked), "amount": total}, context)
+    return _letter("invoices", heading([one.invoice for one in asked]), context)
 
 
 def reminder(*, deals: Sequence[DueDeal]) -> Letter:
@@ -271,8 +280,12 @@ def row_words(row: Installment | None) -> str:
     if row is None:
         return ""
     last = Installment.objects.filter(schedule=row.schedule_id).current().last()
-    count = max(row.number, last.number if last else 0)
-    return _("Payment %(number)d of %(count)d") % {"number": row.number, "count": count}
+    return row_of(row.number, last.number if last else 0)
+
+
+def row_of(number: int, last: int) -> str:
+    """The same where the schedule's last number is known."""
+    return _("Payment %(number)d of %(count)d") % {"number": number, "count": max(number, last)}
 
 
 def day_words(day: date) -> str:

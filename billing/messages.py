@@ -9,6 +9,8 @@ row is in one worker's hands at a time; a mail repeated after a crash carries th
 import hashlib
 import smtplib
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -24,8 +26,21 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, links, network, papers, payers, projection, sms, workdays, zones
-from billing.models import AccountPolicy, Installment, Invoice, Message, Reminder, SmsGateway
+from billing import (
+    history,
+    ledger,
+    letters,
+    links,
+    message_needs,
+    network,
+    papers,
+    payers,
+    projection,
+    sms,
+    workdays,
+    zones,
+)
+from billing.models import AccountPolicy, Invoice, Message, Reminder, SmsGateway
 from billing.rules import reminders as rules
 from crm import kick, outbox, queues
 from crm.models import Deal
@@ -41,6 +56,15 @@ SMS = "sms"
 BATCH = 100
 # Ready at once, whichever day its cause was rehearsed for (`--at`): the worker lives in real time.
 READY = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class InvoiceLetter:
+    """One mail to be: invoices that go to one address, once for the key."""
+
+    to: str
+    key: str
+    invoices: Sequence[Invoice]
 
 
 class Refused(Exception):
@@ -67,6 +91,31 @@ def queue_email(
         channel=EMAIL, key=key, to=to.strip(), subject=subject, text=text, html=html, invoice=invoice
     )
     return _queue(row, deal=deal, at=at)
+
+
+def queue_invoices(found: Sequence[InvoiceLetter], *, at: datetime) -> None:
+    """Put the mails of invoices into the queue; a letter is written when it leaves (billing.letters)."""
+    with transaction.atomic():
+        rows = Message.objects.bulk_create(
+            _ready(
+                Message(
+                    channel=EMAIL,
+                    key=letter.key,
+                    to=letter.to.strip(),
+                    subject=letters.heading(letter.invoices),
+                    invoice=letter.invoices[0],
+                ),
+                deal=letter.invoices[0].deal,
+                at=at,
+            )
+            for letter in found
+        )
+        Message.also.through.objects.bulk_create(
+            Message.also.through(message=row, invoice=one)
+            for row, letter in zip(rows, found, strict=True)
+            for one in letter.invoices[1:]
+        )
+        kick.soon("billing.deliver_messages")
 
 
 def queue_salesbot(*, deal: Deal, key: str, to: str, text: str, at: datetime) -> Message:
@@ -104,16 +153,21 @@ def deliver(*, at: datetime, ignore_not_before: bool = False) -> int:
 
 
 def _queue(row: Message, *, deal: Deal, at: datetime) -> Message:
-    row.deal, row.account_id, row.created_at, row.not_before = deal, deal.account_id, at, READY
     with transaction.atomic():
-        Message.objects.bulk_create([row], ignore_conflicts=True)
+        Message.objects.bulk_create([_ready(row, deal=deal, at=at)], ignore_conflicts=True)
         kick.soon("billing.deliver_messages")
         return Message.objects.get(key=row.key)
 
 
+def _ready(row: Message, *, deal: Deal, at: datetime) -> Message:
+    row.deal, row.account_id, row.created_at, row.not_before = deal, deal.account_id, at, READY
+    return row
+
+
 def _handle(row: Message, connection: BaseEmailBackend, *, at: datetime, keep_hours: bool) -> None:
     steps = list(row.reminders.select_related("installment__schedule__deal__account"))
-    if not _is_needed(row, steps):
+    asked = message_needs.invoices_of(row)
+    if not message_needs.is_needed(row, steps=steps, asked=asked):
         queues.finish(row, at=at)
         Message.objects.filter(pk=row.pk).update(last_error=NOT_NEEDED)
         log.info("message not needed", message=row.pk, key=row.key)
@@ -129,10 +183,10 @@ def _handle(row: Message, connection: BaseEmailBackend, *, at: datetime, keep_ho
             _finish_salesbot(row, steps, at=at)
         elif row.channel == SMS:
             _send_sms(row)
-            _finish(row, steps, at=at)
+            _finish(row, steps, asked, at=at)
         else:
-            _send(row, connection, at=at)
-            _finish(row, steps, at=at)
+            _send(row, asked, connection, at=at)
+            _finish(row, steps, asked, at=at)
     except (Refused, sms.Refused) as error:
         connection.close()
         _park(row, error=str(error), at=at)
@@ -141,40 +195,15 @@ def _handle(row: Message, connection: BaseEmailBackend, *, at: datetime, keep_ho
         queues.retry(row, at=at, error=str(error))
 
 
-def _is_needed(row: Message, steps: list[Reminder]) -> bool:
-    """False when what the message asks for was paid, replaced or given up while it waited."""
-    if steps:
-        rows = Installment.objects.filter(
-            pk__in=[step.installment_id for step in steps], schedule__deal__state=Deal.State.LIVE
-        )
-        return rows.open().exists()
-    kind, _colon, rest = row.key.partition(":")
-    if kind == "charge":
-        # What was to be charged from the saved card (billing.auto_charges).
-        return Installment.objects.filter(pk=rest.partition(":")[0]).open().exists()
-    return row.invoice is None or bool(_wanted(row))
-
-
-def _wanted(row: Message) -> list[Invoice]:
-    """The invoices of a letter that still ask for something."""
-    found = [row.invoice, *row.also.select_related("legal_entity", "deal")] if row.invoice else []
-    rows = [invoice.installment_id for invoice in found if invoice and invoice.installment_id]
-    still_open = set(Installment.objects.filter(pk__in=rows).open().values_list("pk", flat=True))
-    return [
-        invoice
-        for invoice in found
-        if invoice.voided_at is None
-        and (invoice.installment_id is None or invoice.installment_id in still_open)
-    ]
-
-
-def _send(row: Message, connection: BaseEmailBackend, *, at: datetime) -> None:
-    """Hand one mail to the server, an invoice with its PDF. Raises Refused or Undelivered."""
+def _send(row: Message, asked: list[Invoice], connection: BaseEmailBackend, *, at: datetime) -> None:
+    """Hand one mail to the server, each invoice with its PDF. Raises Refused or Undelivered."""
     try:
         validate_email(row.to)
     except ValidationError:
         raise Refused(_("The address is malformed.")) from None
     name, reply_to = _sender(row)
+    if asked:
+        _write(row, asked, at=at)
     mail = EmailMultiAlternatives(
         subject=row.subject,
         body=row.text,
@@ -187,7 +216,7 @@ def _send(row: Message, connection: BaseEmailBackend, *, at: datetime) -> None:
     if row.html:
         mail.attach_alternative(row.html, "text/html")
     try:
-        for invoice in _wanted(row):
+        for invoice in asked:
             attached = papers.attachment(invoice=invoice, at=at)
             if attached:
                 mail.attach(*attached, "application/pdf")
@@ -205,6 +234,16 @@ def _send(row: Message, connection: BaseEmailBackend, *, at: datetime) -> None:
         raise Refused(type(error).__name__) from error
     except OSError as error:
         raise Undelivered(type(error).__name__) from error
+
+
+def _write(row: Message, asked: list[Invoice], *, at: datetime) -> None:
+    """Word the letter of invoices by the day on which it leaves: what was paid meanwhile is not in it."""
+    addressed = [
+        letters.Asked(one, links.go_url(deal=one.deal, what="invoice", at=at, invoice=one)) for one in asked
+    ]
+    letter = letters.invoices(asked=addressed, on=row.deal.local_day(at))
+    row.subject, row.text, row.html = letter.subject, letter.text, letter.html
+    row.save(update_fields=["subject", "text", "html"])
 
 
 def _send_sms(row: Message) -> None:
@@ -288,7 +327,7 @@ def _words(error: smtplib.SMTPException) -> str:
     return "; ".join(texts) or type(error).__name__
 
 
-def _finish(row: Message, steps: list[Reminder], *, at: datetime) -> None:
+def _finish(row: Message, steps: list[Reminder], asked: list[Invoice], *, at: datetime) -> None:
     """The server took the mail: say so in the history of every deal that it was about, and in amoCRM."""
     with transaction.atomic():
         queues.finish(row, at=at)
@@ -297,7 +336,7 @@ def _finish(row: Message, steps: list[Reminder], *, at: datetime) -> None:
             Message.objects.filter(pk=row.pk).update(external_id=message_id(row.key))
         if row.invoice is None:
             _record(row, _deals_of(row, steps), "reminder_sent" if steps else "message_sent", at=at)
-        for invoice in [row.invoice, *row.also.select_related("deal")] if row.invoice else ():
+        for invoice in asked:
             words = {"number": invoice.number}
             _note(row, _("Invoice %(number)s was sent by e-mail.") % words, at=at, deal=invoice.deal)
             _record(row, [invoice.deal], "invoice_sent", at=at, invoice=invoice)

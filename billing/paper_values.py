@@ -5,14 +5,16 @@ words, the VAT line by the dated setting of that day. Nothing is guessed: a requ
 not have is left out, and what a contract cannot do without is named in Incomplete.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from billing import letters, network, payers
-from billing.models import Installment, Invoice, LegalEntity, Schedule
+from billing.models import Installment, Invoice, LegalEntity, Product, Schedule, TaxSetting
 from billing.rules import money
 from crm.models import Deal
 from documents import payment_qr, words
@@ -48,10 +50,36 @@ class Vat:
     sentence: str
 
 
-def vat_of(amount: Decimal, *, deal: Deal, entity: LegalEntity, on: date) -> Vat:
+class Known:
+    """What the papers of one run share: asked once for each entity, day, programme and schedule."""
+
+    def __init__(self, rows: Iterable[Installment] = ()) -> None:
+        schedules = {row.schedule_id for row in rows}
+        last = Installment.objects.filter(schedule__in=schedules, replaced_in=None).values_list("schedule")
+        self._last: dict[int, int] = dict(last.annotate(last=Max("number")))
+        self._taxes: dict[tuple[int, date], TaxSetting] = {}
+        self._products: dict[str, Product | None] = {}
+
+    def rate(self, *, deal: Deal, entity: LegalEntity, on: date) -> str:
+        """The VAT of a deal's service on a day. Raises network.NoTaxSetting."""
+        if (entity.pk, on) not in self._taxes:
+            self._taxes[entity.pk, on] = network.tax(legal_entity=entity, on=on)
+        return network.vat(product=self.product(deal), setting=self._taxes[entity.pk, on], on=on)
+
+    def product(self, deal: Deal) -> Product | None:
+        if deal.programme not in self._products:
+            self._products[deal.programme] = network.product(programme=deal.programme)
+        return self._products[deal.programme]
+
+    def row(self, row: Installment | None) -> str:
+        """Which payment of how many, as the letter says it."""
+        found = letters.row_of(row.number, self._last.get(row.schedule_id, 0)) if row else ""
+        return (found[:1].lower() + found[1:]).replace(" ", money.NBSP)
+
+
+def vat_of(amount: Decimal, *, deal: Deal, entity: LegalEntity, on: date, known: Known | None = None) -> Vat:
     """VAT inside `amount` roubles on a day. Raises network.NoTaxSetting."""
-    setting = network.tax(legal_entity=entity, on=on)
-    rate = network.vat(product=network.product(programme=deal.programme), setting=setting, on=on)
+    rate = (known or Known()).rate(deal=deal, entity=entity, on=on)
     if rate == "none":
         basis = f" ({entity.vat_basis})" if entity.vat_basis else ""
         return Vat("Без налога (НДС)", "–", f"НДС не облагается{basis}")
@@ -61,14 +89,15 @@ def vat_of(amount: Decimal, *, deal: Deal, entity: LegalEntity, on: date) -> Vat
     return Vat(f"В том числе НДС {percent} %", text, f"в том числе НДС {percent} % – {text} руб.")
 
 
-def invoice(invoice: Invoice, *, basis: Document | None) -> InvoiceValues:
+def invoice(invoice: Invoice, *, basis: Document | None, known: Known | None = None) -> InvoiceValues:
     """The invoice as a paper; `basis` is the deal's contract where there is one. Raises NoTaxSetting."""
+    known = known or Known([invoice.installment] if invoice.installment else ())
     deal, entity = invoice.deal, invoice.legal_entity
-    vat = vat_of(invoice.amount, deal=deal, entity=entity, on=invoice.issued_on)
+    vat = vat_of(invoice.amount, deal=deal, entity=entity, on=invoice.issued_on, known=known)
     amount, day = words.sum_of(invoice.amount), words.day_in_words(invoice.issued_on)
     line = Line(
         number=1,
-        name=", ".join(filter(None, [service_of(deal), deal.cohort, _row_words(invoice.installment)])),
+        name=", ".join(filter(None, [_service(deal, known), deal.cohort, known.row(invoice.installment)])),
         quantity="1",
         unit="усл.",
         price=amount,
@@ -140,7 +169,11 @@ def offer(
 
 def service_of(deal: Deal) -> str:
     """What is sold: the product's name, else the programme, else the deal's own name."""
-    product = network.product(programme=deal.programme)
+    return _service(deal, Known())
+
+
+def _service(deal: Deal, known: Known) -> str:
+    product = known.product(deal)
     return product.name if product else deal.programme or deal.name
 
 
@@ -251,12 +284,6 @@ def _notice(row: Installment | None) -> str:
         f"Внимание! {until}Оплата данного счета означает согласие с условиями оказания услуг.\n"
         "В назначении платежа укажите номер счета."
     )
-
-
-def _row_words(row: Installment | None) -> str:
-    """Which payment of how many, as the letter says it."""
-    found = letters.row_words(row)
-    return (found[:1].lower() + found[1:]).replace(" ", money.NBSP)
 
 
 def _qr(invoice: Invoice, vat: Vat) -> str:

@@ -5,6 +5,7 @@ history). The finished values come from billing.paper_values; numbers and files 
 is rendered here before somebody wants to see it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,10 +19,11 @@ from billing.models import Invoice, Schedule
 from billing.paper_values import Incomplete
 from crm import outbox
 from crm.models import Deal
+from crm.outbox_runs import File
 from documents import files, register, rendering
 from documents.models import Document
 from documents.register import Draft
-from documents.values import ContractValues, OfferValues
+from documents.values import ContractValues, InvoiceValues, OfferValues
 
 __all__ = ["Incomplete", "NoSuchTemplate", "Template"]
 
@@ -81,29 +83,49 @@ def make(*, deal: Deal, template: str, author: str, at: datetime) -> Document:
         return document
 
 
-def of_invoice(*, invoice: Invoice, author: str, at: datetime) -> Document | None:
-    """The invoice as a paper, under its own number; a second call returns the first.
+def of_invoices(invoices: Sequence[Invoice], *, author: str, at: datetime) -> list[File]:
+    """Make the papers of invoices that were made just now, under their own numbers; return what is to be put
+    into the deals.
 
-    None where the legal entity has no tax setting: a paper must not claim a rate, and the invoice goes its
-    way without one.
+    No paper where the legal entity has no tax setting: a paper must not claim a rate, and the invoice goes
+    its way without one.
     """
-    basis = Document.objects.filter(deal=invoice.deal_id, kind=Document.Kind.CONTRACT).order_by("-id").first()
-    try:
-        values = paper_values.invoice(invoice, basis=basis)
-    except network.NoTaxSetting as error:
-        log.warning("invoice without a paper", invoice=invoice.pk, error=str(error))
-        return None
-    draft = Draft(
-        kind=Document.Kind.INVOICE,
-        series=f"invoice:{invoice.legal_entity.key}",
-        name=f"Счет № {invoice.number} от {invoice.issued_on:%d.%m.%Y}",
-        source=_source(invoice),
-        number=invoice.number,
-        visible_to_payer=True,
+    papers = register.add_new(drafts=_drafts(invoices), author=author, at=at)
+    return [File(one.deal, f"document:{one.pk}", files.SOURCE, one.pk) for one in papers]
+
+
+def of_invoice(*, invoice: Invoice, author: str, at: datetime) -> Document | None:
+    """The paper of an older invoice that has none yet; a second call returns the first."""
+    for deal, draft, values in _drafts([invoice]):
+        document = register.add(deal=deal, draft=draft, values=values, author=author, at=at)
+        _into_the_deal(document, at=at)
+        return document
+    return None
+
+
+def _drafts(invoices: Sequence[Invoice]) -> list[tuple[Deal, Draft, InvoiceValues]]:
+    contracts = Document.objects.filter(
+        deal__in={invoice.deal_id for invoice in invoices}, kind=Document.Kind.CONTRACT
     )
-    document = register.add(deal=invoice.deal, draft=draft, values=values, author=author, at=at)
-    _into_the_deal(document, at=at)
-    return document
+    newest = {contract.deal_id: contract for contract in contracts.order_by("id")}
+    known = paper_values.Known(invoice.installment for invoice in invoices if invoice.installment)
+    found = []
+    for invoice in invoices:
+        try:
+            values = paper_values.invoice(invoice, basis=newest.get(invoice.deal_id), known=known)
+        except network.NoTaxSetting as error:
+            log.warning("invoice without a paper", invoice=invoice.pk, error=str(error))
+            continue
+        draft = Draft(
+            kind=Document.Kind.INVOICE,
+            series=f"invoice:{invoice.legal_entity.key}",
+            name=f"Счет № {invoice.number} от {invoice.issued_on:%d.%m.%Y}",
+            source=_source(invoice),
+            number=invoice.number,
+            visible_to_payer=True,
+        )
+        found.append((invoice.deal, draft, values))
+    return found
 
 
 def attachment(*, invoice: Invoice, at: datetime) -> tuple[str, bytes] | None:

@@ -4,6 +4,7 @@ Owns DealPayer. A row may wait for a third party: what asks for it goes to that 
 e-mail is unknown. A row's payer belongs to its number, so a rebuilt row of the same number keeps it.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -79,6 +80,14 @@ def of_deal(deal: Deal) -> Payers:
     """Read the deal's payers."""
     live = DealPayer.objects.filter(deal=deal, ended_at__isnull=True)
     return Payers(deal, {found.number: found for found in live})
+
+
+def of_deals(deals: Iterable[Deal]) -> dict[int, Payers]:
+    """Read the payers of many deals at once, by deal."""
+    found = {deal.pk: Payers(deal, {}) for deal in deals}
+    for one in DealPayer.objects.filter(deal__in=found, ended_at__isnull=True):
+        found[one.deal_id].named[one.number] = one
+    return found
 
 
 def name(*, deal: Deal, payer: Payer, number: int | None = None, author: str, at: datetime) -> None:

@@ -3,6 +3,7 @@
 The file itself is made when it is first opened (documents.files).
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -31,22 +32,18 @@ def number_of(*, series: str, year: int) -> str:
     return f"{year}-{numbers.next_number(series=series, year=year):05d}"
 
 
+def add_new(*, drafts: Sequence[tuple[Deal, Draft, Values]], author: str, at: datetime) -> list[Document]:
+    """Store documents that were numbered and are made of something new, all in one statement."""
+    return Document.objects.bulk_create(
+        _row(deal, draft, values, number=draft.number, author=author, at=at) for deal, draft, values in drafts
+    )
+
+
 def add(*, deal: Deal, draft: Draft, values: Values, author: str, at: datetime) -> Document:
     """Store a document; for a `source` that has one already the first is returned and nothing changes."""
     year = deal.local_day(at).year
-    row = Document(
-        deal=deal,
-        kind=draft.kind,
-        source=draft.source,
-        series=draft.series,
-        number=draft.number or number_of(series=draft.series, year=year),
-        year=year,
-        name=draft.name,
-        author=author,
-        created_at=at,
-        visible_to_payer=draft.visible_to_payer,
-        values=asdict(values),
-    )
+    number = draft.number or number_of(series=draft.series, year=year)
+    row = _row(deal, draft, values, number=number, author=author, at=at)
     if not draft.source:
         row.save()
         return row
@@ -54,3 +51,19 @@ def add(*, deal: Deal, draft: Draft, values: Values, author: str, at: datetime) 
         # The unique source decides between two who make the same document.
         Document.objects.bulk_create([row], ignore_conflicts=True)
         return Document.objects.get(deal=deal, source=draft.source)
+
+
+def _row(deal: Deal, draft: Draft, values: Values, *, number: str, author: str, at: datetime) -> Document:
+    return Document(
+        deal=deal,
+        kind=draft.kind,
+        source=draft.source,
+        series=draft.series,
+        number=number,
+        year=deal.local_day(at).year,
+        name=draft.name,
+        author=author,
+        created_at=at,
+        visible_to_payer=draft.visible_to_payer,
+        values=asdict(values),
+    )

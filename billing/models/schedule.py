@@ -33,7 +33,6 @@ class Schedule(models.Model):
     total = models.DecimalField(max_digits=14, decimal_places=2)
     due_day = models.PositiveSmallIntegerField(null=True, blank=True)
     closing = models.CharField(max_length=10, choices=Closing, default=Closing.OPEN, blank=True)
-    is_paused: bool  # set by sums.of()
 
     class Meta:
         constraints = [
@@ -131,8 +130,8 @@ class Installment(models.Model):
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     opened_in = models.PositiveIntegerField()
     replaced_in = models.PositiveIntegerField(null=True, blank=True)
-    # Nothing is left to issue by itself: the row had an invoice, or was covered when its day came. Whatever
-    # takes money back from the row asks again (a trigger); so a morning reads what is due, not what is stored.
+    # Nothing is left to issue by itself: the row had an invoice, or was covered when its day came. What takes
+    # money back asks again (a trigger). So a morning reads what is due, not what is stored.
     issuing_over = models.BooleanField(default=False)
     paid: Decimal  # set by with_paid()
     written_off: Decimal  # set by with_paid()

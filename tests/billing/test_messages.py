@@ -222,7 +222,8 @@ def test_a_queued_invoice_is_worded_by_the_day_of_its_sending() -> None:
     deal = make_deal()
     make_schedule(deal, first_due_on=TODAY - timedelta(days=40))
     invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW)
-    invoices.send(invoice=Invoice.objects.get(), at=NOW)
+    invoices.send(invoice=Invoice.objects.get(), at=NOW - timedelta(days=60))
+    messages.deliver(at=NOW)
     assert "Срок платежа был" in Message.objects.get().html
 
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core import mail
 
-from billing import invoices, messages, payments, reminders
-from billing.models import AccountPolicy, Event, Installment, Invoice, Message, Reminder
+from billing import invoices, lost_deals, messages, payments, refunds, reminders
+from billing.models import AccountPolicy, Event, Installment, Invoice, Message, Payment, Reminder
 from crm.models import Account, Deal
 from tests.billing.collecting import entity_of
 from tests.factories import make_account, make_deal, make_order, make_schedule, rub
@@ -125,10 +125,12 @@ def test_missed_rows_of_one_payer_are_one_letter_with_every_invoice() -> None:
         deal.pk,
         other.pk,
     }
-    assert all(one and one.number in letter.text and f"n={one.pk}" in letter.html for one in found)
     assert "120 000 ₽" in letter.subject
     assert reminders.send_due(at=on(0, 12)) == 0
     messages.deliver(at=on(0))
+    letter.refresh_from_db()
+    assert all(one and one.number in letter.text and f"n={one.pk}" in letter.html for one in found)
+    assert "120 000 ₽" in letter.subject
     assert sorted(sent.to[0] for sent in mail.outbox) == ["anna@example.org", "igor@example.org"]
     by_payer = {sent.to[0]: sent for sent in mail.outbox}
     assert len(by_payer["anna@example.org"].attachments) == 4
@@ -143,8 +145,52 @@ def test_a_letter_leaves_out_what_was_paid_while_it_waited() -> None:
     messages.deliver(at=on(0))
     (sent,) = mail.outbox
     assert len(sent.attachments) == 1
+    paid, asked = (Invoice.objects.get(deal=deal) for deal in (first, second))
+    assert asked.number in sent.body
+    assert paid.number not in sent.body
+    assert "60 000 ₽" not in sent.subject
+    assert not Event.objects.filter(deal=first, kind="invoice_sent").exists()
+    assert Event.objects.filter(deal=second, kind="invoice_sent").exists()
     receive(second, 30000)
     assert messages.deliver(at=on(1)) == 0
+
+
+@pytest.mark.parametrize("state", [Deal.State.LOST, Deal.State.DELETED])
+def test_what_was_queued_before_a_deal_was_lost_is_withdrawn(state: str) -> None:
+    deal = due_deal(school())
+    issue()
+    Deal.objects.update(state=state)
+    messages.deliver(at=on(0))
+    assert mail.outbox == []
+    assert Message.objects.get().last_error == messages.NOT_NEEDED
+    lost_deals.follow(at=on(0, 10))
+    invoices.send(invoice=Invoice.objects.get(deal=deal), at=on(0, 11))
+    messages.deliver(at=on(0, 11))
+    assert len(mail.outbox) == 1
+
+
+def test_a_row_that_was_covered_on_its_day_is_issued_when_the_money_goes_back() -> None:
+    deal = due_deal(school())
+    row = Installment.objects.get()
+    receive(deal, 30000)
+    assert issue() == 0
+    row.refresh_from_db()
+    assert row.issuing_over
+    payment = Payment.objects.select_related("merchant").get()
+    assert payment.merchant is not None
+    refunds.noticed(
+        merchant=payment.merchant,
+        payment_external_id=payment.external_id,
+        external_id="back",
+        amount=rub(10000),
+        refunded_at=on(1),
+        at=on(1),
+    )
+    assert issue(1) == 1
+    assert Invoice.objects.get().amount == rub(10000)
+    assert issue(2) == 0
+    row.refresh_from_db()
+    assert row.issuing_over
 
 
 def test_the_beat_issues_before_it_reminds_also_after_missed_days() -> None:

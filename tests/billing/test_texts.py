@@ -10,7 +10,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import invoices, reminders
+from billing import invoices, messages, reminders
 from billing.invoices import Demand
 from billing.models import AccountPolicy, Message
 from billing.network_file import apply
@@ -35,6 +35,7 @@ def test_letters_speak_the_accounts_own_words_and_keep_the_sum_and_the_button() 
     reminders.send_due(at=AT)
     invoice = invoices.issue(deal=deal, demand=Demand(), author="user:1", at=AT)
     invoices.send(invoice=invoice, at=AT)
+    messages.deliver(at=AT)
     reminder, letter = Message.objects.order_by("id")
     assert "Добрый день, Анна! Ждём 30\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}₽: http" in reminder.text
     assert "Мы пока не получили" not in reminder.text
