@@ -75,6 +75,9 @@ def change_total(
         deal, schedule = versions.claim_open(deal=deal, version=ask.version, reason=ask.reason, rank=ask.rank)
         current = layouts.current_rows(schedule)
         rows = _open_rows(current)
+        mistake = rules.day_mistake(due_on, field="due_on", on=deal.local_day(at)) if due_on else None
+        if mistake:
+            raise InvalidTerms([mistake])
         rest = total - layouts.total_of(layouts.covered_lines(current))
         terms = Terms(
             total,

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from billing import running_figures
-from billing.api.words import of_decision, of_retained, of_stored_change, of_way
+from billing.api.words import of_decision, of_receipt, of_retained, of_stored_change, of_way
 from billing.deal_card import moment
 from billing.models import Event, ScheduleVersion
 from billing.rules import money
@@ -65,9 +65,9 @@ WORDS: dict[str, Callable[[], str]] = {
     "refund_requested": lambda: _("Refund of %(amount)s requested, %(way)s. %(reason)s"),
     "refund_failed": lambda: _("Refund of %(amount)s was not made: %(reason)s"),
     "chargeback": lambda: _("The payer's bank took %(amount)s back"),
-    "receipt_registered": lambda: _("Receipt for %(amount)s made"),
-    "receipt_settled": lambda: _("Receipt for %(amount)s settled by hand. %(reason)s"),
-    "receipt_failed": lambda: _("Receipt for %(amount)s failed: %(reason)s"),
+    "receipt_registered": lambda: _("%(of)s for %(amount)s made"),
+    "receipt_settled": lambda: _("%(of)s for %(amount)s settled by hand. %(reason)s"),
+    "receipt_failed": lambda: _("%(of)s for %(amount)s failed: %(reason)s"),
     "order_refused": lambda: _("The provider refused an order of %(amount)s: %(reason)s"),
     "invoice_issued": lambda: _("Invoice %(invoice)s for %(amount)s issued"),
     "invoice_void": lambda: _("Invoice %(invoice)s for %(amount)s is void: %(reason)s"),
@@ -175,6 +175,8 @@ class _Values(dict[str, Any]):
             return of_retained(value)
         if name == "decision":
             return of_decision(str(value))
+        if name == "of":
+            return of_receipt(str(value or ""))
         if name == "way":
             return of_way(self.get("method", ""))
         return "" if value is None else value

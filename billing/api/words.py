@@ -26,6 +26,10 @@ REMARKS: dict[str, Callable[[], str]] = {
         "The account names no field of amoCRM for this: add it to the account's settings."
     ),
     "when_due": lambda: _("Everything is paid: say when the addition is due."),
+    "beside_rows": lambda: _("The payments are given one by one: leave this field out."),
+    "no_due_day": lambda: _("With an interval in days there is no day of the month: leave one of them out."),
+    "no_down_payment": lambda: _("Give the down payment too, or leave its date out."),
+    "not_rounded": lambda: _("%(amount)s is not a round sum of this kind: change it, or round finer."),
     "too_big": lambda: _("The sum is above %(limit)s: check it."),
     "below_paid": lambda: _("%(paid)s are already paid: the total cannot be below that."),
     "too_many": lambda: _("There can be at most %(limit)s payments."),
@@ -44,7 +48,10 @@ REMARKS: dict[str, Callable[[], str]] = {
     "past_due": lambda: _(
         "The first date, %(first)s, is in the past: %(count)s payments are overdue at once."
     ),
-    "calendar_unknown": lambda: _("Holidays of %(year)s are not known yet: only weekends are moved."),
+    "calendar_unknown": lambda: _(
+        "The calendar of %(year)s is not published yet: payments are moved off Saturdays and Sundays only. "
+        "Look at the dates again when it is."
+    ),
     "first_row_smaller": lambda: _("The first payment is smaller: %(amount)s instead of %(usual)s."),
     "same_days": lambda: _("Several payments are due on one day."),
     "last_row_smaller": lambda: _("The last payment is smaller: %(amount)s instead of %(usual)s."),
@@ -77,6 +84,17 @@ WAYS_BACK: dict[str, Callable[[], str]] = {
 def of_way(method: str) -> str:
     """By which way money goes back."""
     return WAYS_BACK[method]() if method in WAYS_BACK else method
+
+
+RECEIPTS: dict[str, Callable[[], str]] = {
+    "refund": lambda: _("Return receipt"),
+    "offset": lambda: _("Offset receipt"),
+}
+
+
+def of_receipt(kind: str) -> str:
+    """What kind of receipt it is; one of money that came needs no other name."""
+    return RECEIPTS[kind]() if kind in RECEIPTS else _("Receipt")
 
 
 DECISIONS: dict[str, Callable[[], str]] = {

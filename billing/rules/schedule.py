@@ -117,7 +117,7 @@ def _mistakes(terms: Terms, *, kept: Decimal, on: date) -> list[Remark]:
         return found
     rest = terms.total - kept
     if terms.rows is not None:
-        return _row_mistakes(terms.rows, rest, on)
+        return _row_mistakes(terms.rows, rest, on) or _beside_rows(terms)
     return [
         *_date_mistakes(terms, on),
         *_down_payment_mistakes(terms, rest, on),
@@ -156,6 +156,20 @@ def _row_mistakes(rows: tuple[Row, ...], rest: Decimal, on: date) -> list[Remark
     return []
 
 
+def _beside_rows(terms: Terms) -> list[Remark]:
+    """What hand-made rows leave nothing to say about."""
+    first = min((row.due_on for row in terms.rows or ()), default=None)
+    given = {
+        "count": terms.count is not None,
+        "monthly_amount": terms.monthly_amount is not None,
+        "first_due_on": terms.first_due_on is not None and first is not None and terms.first_due_on != first,
+        "every": terms.every_days is not None or terms.every_months != 1,
+        "down_payment": terms.down_payment is not None,
+        "down_payment_on": terms.down_payment_on is not None,
+    }
+    return [Remark("beside_rows", field) for field, is_given in given.items() if is_given]
+
+
 def _date_mistakes(terms: Terms, on: date) -> list[Remark]:
     found = []
     if terms.first_due_on is None:
@@ -164,6 +178,8 @@ def _date_mistakes(terms: Terms, on: date) -> list[Remark]:
         found.append(mistake)
     if terms.due_day is not None and not 1 <= terms.due_day <= 31:
         found.append(Remark("not_a_day", "due_day"))
+    elif terms.due_day is not None and terms.every_days is not None:
+        found.append(Remark("no_due_day", "due_day"))
     if terms.every_days is not None and not 1 <= terms.every_days <= 366:
         found.append(Remark("not_an_interval", "every"))
     if not 1 <= terms.every_months <= 12:
@@ -173,7 +189,7 @@ def _date_mistakes(terms: Terms, on: date) -> list[Remark]:
 
 def _down_payment_mistakes(terms: Terms, rest: Decimal, on: date) -> list[Remark]:
     if terms.down_payment is None:
-        return []
+        return [Remark("no_down_payment", "down_payment_on")] if terms.down_payment_on else []
     if not money.is_whole_kopecks(terms.down_payment):
         return [Remark("kopecks", "down_payment")]
     if terms.down_payment <= 0:
@@ -201,7 +217,7 @@ def _size_mistakes(terms: Terms, rest: Decimal) -> list[Remark]:
         return found
     if terms.count is not None:
         return _count_mistakes(terms.count, spread, terms.round_to)
-    return _monthly_mistakes(terms.monthly_amount or money.ZERO, spread)
+    return _monthly_mistakes(terms.monthly_amount or money.ZERO, spread, terms.round_to)
 
 
 def _count_mistakes(count: int, spread: Decimal, unit: Decimal) -> list[Remark]:
@@ -214,7 +230,7 @@ def _count_mistakes(count: int, spread: Decimal, unit: Decimal) -> list[Remark]:
     return []
 
 
-def _monthly_mistakes(amount: Decimal, spread: Decimal) -> list[Remark]:
+def _monthly_mistakes(amount: Decimal, spread: Decimal, unit: Decimal) -> list[Remark]:
     if not money.is_whole_kopecks(amount):
         return [Remark("kopecks", "monthly_amount")]
     if amount <= 0:
@@ -223,6 +239,8 @@ def _monthly_mistakes(amount: Decimal, spread: Decimal) -> list[Remark]:
         return [Remark("above_rest", "monthly_amount", {"rest": money.text(spread)})]
     if spread / amount > COUNT_MAX:
         return [Remark("too_many", "monthly_amount", {"limit": str(COUNT_MAX)})]
+    if amount % unit:
+        return [Remark("not_rounded", "round_to", {"amount": money.text(amount)})]
     return []
 
 

@@ -136,6 +136,13 @@ GOOD = Terms(rub(90000), first_due_on=date(2026, 12, 10), count=3)
         ({"count": 2, "total": rub(150), "round_to": Decimal("100")}, [("count", "empty_rows")]),
         ({"rows": ()}, [("rows", "required")]),
         ({"rows": (Row(TODAY, rub(0)),)}, [("rows", "not_positive")]),
+        ({"rows": (Row(TODAY, rub(90000)),)}, [("count", "beside_rows"), ("first_due_on", "beside_rows")]),
+        ({"every_days": 14, "due_day": 10}, [("due_day", "no_due_day")]),
+        ({"down_payment_on": TODAY}, [("down_payment_on", "no_down_payment")]),
+        (
+            {"count": None, "monthly_amount": rub("1250.50"), "round_to": Decimal(1)},
+            [("round_to", "not_rounded")],
+        ),
     ],
 )
 def test_every_mistake_is_named_by_its_field(change: dict[str, Any], expected: list[tuple[str, str]]) -> None:
@@ -199,7 +206,7 @@ def test_rows_add_up_to_the_kopeck_and_dates_rise(
         whole,
         first_due_on=first,
         count=count,
-        due_day=due_day,
+        due_day=due_day if every_days is None else None,
         every_days=every_days,
         round_to=unit,
         remainder=remainder,
