@@ -29,6 +29,10 @@ class PartsDiffer(Exception):
         self.parts = parts
 
 
+class PartNotPositive(payments.NotPositive):
+    """A part of zero or less, or with parts of a kopeck."""
+
+
 class DealTwice(Exception):
     """One deal stands in two parts."""
 
@@ -62,8 +66,13 @@ def split(
 
     1. The parts add up, each deal once, all sums and the day are possible. 2. Under the locks of all deals:
     one legal entity owns them on that day. 3. The transfer, its payments, and everything that follows.
-    Raises PartsDiffer, DealTwice, SeveralEntities, OtherTransfer, and what payments.receive_offline raises.
+    Raises PartsDiffer, PartNotPositive, DealTwice, SeveralEntities, OtherTransfer, and what
+    payments.receive_offline raises.
     """
+    if not money.is_whole_kopecks(amount) or not 0 < amount <= money.LIMIT:
+        raise payments.NotPositive
+    if any(not money.is_whole_kopecks(part.amount) or part.amount <= 0 for part in parts):
+        raise PartNotPositive
     total = sum((part.amount for part in parts), money.ZERO)
     if total != amount:
         raise PartsDiffer(total)
