@@ -345,10 +345,7 @@ def _warnings(
             "Overpaid by %(credit)s: it covers the next payments, or is refunded or moved to another deal."
         ) % {"credit": credit}
     if standing.written_off > 0:
-        written_off = money.words(standing.written_off)
-        found["written_off"] = _("%(amount)s of the debt are written off: nobody is asked for them.") % {
-            "amount": written_off
-        }
+        found["written_off"] = schedule_card.written_off(standing)
     if Receipt.objects.filter(payment__deal=deal, state=Receipt.State.FAILED).exists():
         found["receipt_failed"] = _("A receipt was not made: the accountant sees it in the list of receipts.")
     if deal.state != Deal.State.LIVE:

@@ -12,9 +12,19 @@ from django.utils.translation import gettext as _
 from billing import pause_state
 from billing.ledger import Standing
 from billing.models import Pause, Schedule, ScheduleVersion
+from billing.rules import money
 
-# Actions of the card that make a new version: of a signed one only an administrator takes them.
-VERSION_ACTIONS = ("rebuild", "settle", "cancel", "move_date", "change_total", "transfer")
+# Actions of the card that change what the payer signed: only an administrator takes them.
+VERSION_ACTIONS = (
+    "rebuild",
+    "settle",
+    "cancel",
+    "move_date",
+    "change_total",
+    "transfer",
+    "write_off",
+    "reverse_write_off",
+)
 
 
 def fields(schedule: Schedule | None) -> dict[str, Any]:
@@ -58,6 +68,20 @@ def warnings(shown: dict[str, Any], *, on: date) -> list[dict[str, str]]:
         text = _("The pause was over on %(day)s: go on, or move the payments by it.") % {"day": day}
         return [{"code": "pause_over", "text": text}]
     return []
+
+
+def written_off(standing: Standing) -> str:
+    """What nobody is asked for any more, by the rows that it was written off of."""
+    rows = ", ".join(
+        f"{row.installment.number} ({money.words(row.written_off)})"
+        for row in standing.rows
+        if row.written_off
+    )
+    text = _("%(amount)s of the debt are written off, payments %(rows)s: nobody is asked for them.") % {
+        "amount": money.words(standing.written_off),
+        "rows": rows,
+    }
+    return text if standing.debt > 0 else text + " " + _("The deal is not paid in full.")
 
 
 def _pause(pause: Pause | None) -> dict[str, Any] | None:

@@ -28,7 +28,9 @@ def follow_money(deal: Deal, *, standing: Standing, cause: str, at: datetime) ->
     """
     if standing.paid <= 0 or standing.state == DealState.CANCELLED:
         return
-    pipeline = deal.account.pipelines.filter(external_id=deal.pipeline_id).first()
+    # A few rows, read whole: who handles many deals of one account has them at hand.
+    pipelines = deal.account.pipelines.all()
+    pipeline = next((one for one in pipelines if one.external_id == deal.pipeline_id), None)
     if pipeline is None:
         return
     if standing.written_off > 0 and standing.debt <= 0:

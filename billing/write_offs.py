@@ -12,10 +12,11 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import consequences, history, ledger
+from billing import consequences, history, ledger, versions
 from billing.models import Installment, WriteOff
 from billing.rules import allocation, money
 from billing.rules.schedule import EARLIEST
+from billing.versions import Rank
 from crm import outbox
 from crm.models import Deal
 
@@ -49,12 +50,20 @@ class ReasonRequired(Exception):
 
 
 def write_off(
-    *, deal: Deal, amount: Decimal | None, reason: str, written_on: date | None, author: str, at: datetime
+    *,
+    deal: Deal,
+    amount: Decimal | None,
+    reason: str,
+    written_on: date | None,
+    author: str,
+    at: datetime,
+    rank: Rank = Rank.MANAGER,
 ) -> list[WriteOff]:
     """Give up `amount` of the debt (default: all of it), the oldest due rows first.
 
     1. Under the deal's lock: so much is owed. 2. A write-off for each row. 3. History, a note, and everything
-    that follows. Raises NothingToWriteOff, AboveDebt, NotPositive, NotThatDay, ReasonRequired.
+    that follows. Raises NothingToWriteOff, AboveDebt, NotPositive, NotThatDay, ReasonRequired,
+    versions.Signed.
     """
     today = deal.local_day(at)
     day = written_on or today
@@ -67,6 +76,7 @@ def write_off(
         if owed <= 0:
             raise NothingToWriteOff
         amount = _checked(amount, reason, whole=owed)
+        _check_rank(deal, rank)
         if amount > owed:
             raise AboveDebt
         gaps = [allocation.Gap(row.pk, row.rest) for row in rows]
@@ -77,10 +87,18 @@ def write_off(
     return made
 
 
-def reverse(*, deal: Deal, amount: Decimal | None, reason: str, author: str, at: datetime) -> list[WriteOff]:
+def reverse(
+    *,
+    deal: Deal,
+    amount: Decimal | None,
+    reason: str,
+    author: str,
+    at: datetime,
+    rank: Rank = Rank.MANAGER,
+) -> list[WriteOff]:
     """Ask again for `amount` of what was written off (default: all of it), the newest rows first.
 
-    Raises NothingWrittenOff, AboveWrittenOff, NotPositive, ReasonRequired.
+    Raises NothingWrittenOff, AboveWrittenOff, NotPositive, ReasonRequired, versions.Signed.
     """
     with transaction.atomic():
         deal = ledger.lock(deal.pk)
@@ -89,6 +107,7 @@ def reverse(*, deal: Deal, amount: Decimal | None, reason: str, author: str, at:
         if given_up <= 0:
             raise NothingWrittenOff
         amount = _checked(amount, reason, whole=given_up)
+        _check_rank(deal, rank)
         if amount > given_up:
             raise AboveWrittenOff
         standing = [allocation.Share(0, row.pk, row.written_off) for row in rows]
@@ -107,6 +126,12 @@ def _checked(amount: Decimal | None, reason: str, *, whole: Decimal) -> Decimal:
     if not money.is_whole_kopecks(amount) or amount <= 0:
         raise NotPositive
     return amount
+
+
+def _check_rank(deal: Deal, rank: Rank) -> None:
+    """What a signed schedule asks for is given up, and asked again, by an administrator only."""
+    if rank != Rank.ADMINISTRATOR and versions.is_signed(deal.schedule):
+        raise versions.Signed
 
 
 def _write(

@@ -119,6 +119,7 @@ class WriteOff(Door):
                 written_on=given.get("written_on"),
                 author=visit.author,
                 at=visit.at,
+                rank=visit.rank,
             )
             return 200, card_of(visit)
 
@@ -140,6 +141,7 @@ class ReverseWriteOff(Door):
                 reason=given["reason"],
                 author=visit.author,
                 at=visit.at,
+                rank=visit.rank,
             )
             return 200, card_of(visit)
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from analytics import queries
 from analytics.filters import Filter
-from billing import overdue, payments, reminders, verification, write_offs
+from billing import overdue, payments, reminders, stages, verification, versions, write_offs
 from billing.models import Event, Installment, Message, WriteOff
 from billing.payments import Offline
+from crm import auth
+from crm.auth import Caller
 from crm.models import Deal, OutboxRow, Pipeline
 from tests.billing.test_api import call, deal
 from tests.billing.test_guards import refused
@@ -132,6 +134,63 @@ def test_the_task_is_closed_as_written_off_and_the_deal_is_not_completed() -> No
     done = OutboxRow.objects.filter(deal=deal, kind="complete_task")
     assert {row.payload["text"] for row in done} == {"Долг списан."}
     assert not OutboxRow.objects.filter(deal=deal, key__startswith="completed:").exists()
+
+
+def test_a_deal_without_a_rouble_is_not_called_paid_and_its_card_says_what_was_given_up(deal: Deal) -> None:
+    make_schedule(deal)
+    write_off(deal)
+    card = call("GET", f"deals/{deal.external_id}/").json()
+    assert (card["state"], card["paid"], card["written_off"]) == ("cancelled", "0.00", "90000.00")
+    fields = OutboxRow.objects.filter(deal=deal, kind="fields").latest("id").payload
+    assert "Отменено" in str(fields)
+    take_back(deal, 30000)
+    pay(deal, 10000)
+    write_off(deal)
+    card = call("GET", f"deals/{deal.external_id}/").json()
+    assert card["state"] == "paid"
+    [words] = [one["text"] for one in card["warnings"] if one["code"] == "written_off"]
+    space = "\N{NO-BREAK SPACE}"
+    assert words == (
+        f"Списано 80{space}000{space}₽ долга, платежи 1 (30{space}000{space}₽), 2 (30{space}000{space}₽), "
+        f"3 (20{space}000{space}₽): их больше ни с кого не спрашивают. Сделка оплачена не полностью."
+    )
+
+
+def test_a_served_deal_with_a_written_off_debt_is_not_completed() -> None:
+    account = make_account()
+    Pipeline.objects.filter(account=account).update(paid_status=55000140, completed_status=142)
+    deal = make_deal(account, service_on=TODAY - timedelta(days=1))
+    make_schedule(deal)
+    pay(deal, 40000)
+    write_off(deal)
+    assert stages.complete_served(at=NOW) == 0
+    pay(deal, 50000)
+    assert stages.complete_served(at=NOW) == 1
+
+
+@pytest.mark.parametrize("path", ["write-off/", "write-off/reverse/"])
+def test_what_the_payer_signed_is_given_up_and_asked_again_by_an_administrator_only(
+    deal: Deal, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_schedule(deal)
+    if "reverse" in path:
+        write_off(deal, 1000)
+    versions.sign(deal=deal, version=1, signed_on=TODAY, author="user:1", at=NOW)
+    before = WriteOff.objects.count()
+    body = {"amount": "500.00", "reason": "договорились"}
+    monkeypatch.setattr(
+        auth, "verify", lambda token, at: Caller(account=deal.account, user_id=8100002, is_admin=False)
+    )
+    answer = call("POST", f"deals/{deal.external_id}/{path}", body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "signed")
+    actions = call("GET", f"deals/{deal.external_id}/").json()["actions"]
+    assert not {"write_off", "reverse_write_off"} & set(actions)
+    assert WriteOff.objects.count() == before
+    monkeypatch.setattr(
+        auth, "verify", lambda token, at: Caller(account=deal.account, user_id=8100002, is_admin=True)
+    )
+    assert call("POST", f"deals/{deal.external_id}/{path}", body).status_code == 200
+    assert WriteOff.objects.count() == before + 1
 
 
 def test_nobody_is_reminded_of_what_was_written_off() -> None:
