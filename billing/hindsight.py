@@ -27,6 +27,7 @@ from billing.models import (
     WriteOff,
 )
 from billing.rules import hindsight, money
+from crm import prices
 from crm.models import Deal
 
 
@@ -49,6 +50,9 @@ def standing(deal: Deal, *, on: date, known_at: datetime | None = None) -> Stand
     till = datetime.combine(on + timedelta(days=1), time(), tzinfo=deal.zone)
     sight = _Sight(on, till, known_at)
     schedule = _schedule(deal, sight)
+    if schedule is None and known_at is not None:
+        deal = copy.copy(deal)
+        deal.price = prices.known(deal, at=known_at)
     facts = _facts(deal, schedule, sight)
     rows = _rows(schedule, facts, sight) if schedule else []
     return ledger.standing_of(deal, facts=facts, rows=rows, on=on)

@@ -1,4 +1,4 @@
-"""What a lead's budget was at a moment: changes are remembered, because a deal costs it until it has a schedule.
+"""What a lead's budget was at a moment: without a schedule a deal costs it, so changes are remembered.
 
 Owns PriceChange. The budget itself stands on the mirrored deal (crm.deals).
 """

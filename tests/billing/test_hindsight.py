@@ -11,13 +11,17 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from billing import hindsight
+from billing import hindsight, payments
+from billing.payments import Offline
 from billing.rules import hindsight as rules
+from crm import prices
 from tests.billing.histories import HISTORIES, History, figures, lay_out, pay, refund
-from tests.factories import NOW, TODAY, make_account, make_deal, rub
+from tests.billing.test_guards import refused
+from tests.factories import NOW, TODAY, make_account, make_deal, make_schedule, rub
 
 pytestmark = pytest.mark.django_db
 
+MOMENT = timedelta(microseconds=1)
 # The database is rolled back by hand after each example; shrinking would take minutes.
 EXAMPLES = settings(
     max_examples=12,
@@ -44,6 +48,30 @@ def test_every_moment_is_restored_as_it_was_seen_then(acts: list[tuple[Any, ...]
             history.step(act, days, *values)
         for at, seen in history.seen:
             assert figures(history.then(at)) == seen
+
+
+def test_before_the_first_schedule_a_deal_costs_what_its_budget_was_known_to_be() -> None:
+    deal = make_deal(make_account(), price=rub(160000))
+    first, second, laid_out = (NOW + timedelta(days=days) for days in (1, 3, 5))
+    for price, at in [(120000, first), (120000, first), (90000, second)]:
+        prices.remember(deal_id=deal.pk, before=deal.price, after=rub(price), at=at)
+        deal.price = rub(price)
+        deal.save(update_fields=["price"])
+    cash = Offline(TODAY, "cash", payer={}, comment="", receipt=None)
+    payments.receive_offline(deal=deal, amount=rub(100000), offline=cash, author="user:1", at=NOW)
+    make_schedule(deal, total=200000, at=laid_out)
+    found = [
+        (seen.total, seen.paid, seen.debt, seen.credit)
+        for at in (first - MOMENT, second - MOMENT, laid_out - MOMENT, laid_out)
+        for seen in [hindsight.standing(deal, on=deal.local_day(at), known_at=at)]
+    ]
+    assert found == [
+        (rub(160000), rub(100000), rub(60000), 0),
+        (rub(120000), rub(100000), rub(20000), 0),
+        (rub(90000), rub(90000), 0, rub(10000)),
+        (rub(200000), rub(100000), rub(100000), 0),
+    ]
+    assert refused("UPDATE crm_pricechange SET before = 1", []) == "append_only"
 
 
 @EXAMPLES

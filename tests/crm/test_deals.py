@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm import client, deals, records
-from crm.models import Account, Deal
+from crm import client, deals, prices, records
+from crm.models import Account, Deal, PriceChange
 from tests.crm.school import CONTRACT, LEAD, LOST, MARIA, NOW, PIPELINE, Amocrm, make_deal
 
 
@@ -53,6 +53,19 @@ def test_a_lost_or_deleted_lead_shows_in_the_state_and_comes_back(
 def test_the_accounts_own_lost_stages_count(amocrm: Amocrm, account: Account) -> None:
     account.pipelines.update(lost_statuses=[CONTRACT])
     assert deals.get(account=account, lead_id=LEAD, at=NOW).state == "lost"
+
+
+def test_what_the_budget_was_is_remembered_when_it_becomes_another_one(
+    amocrm: Amocrm, account: Account
+) -> None:
+    deal = deals.get(account=account, lead_id=LEAD, at=NOW)
+    days = [NOW + timedelta(days=number) for number in range(1, 4)]
+    for at, price in zip(days, [160000, 90000, 120000], strict=True):
+        amocrm.change(price=price)
+        deal = deals.refresh(account=account, lead_id=LEAD, at=at)
+    changes = list(PriceChange.objects.order_by("id").values_list("before", "after", "recorded_at"))
+    assert changes == [(160000, 90000, days[1]), (90000, 120000, days[2])]
+    assert [prices.known(deal, at=at) for at in (NOW, days[1], days[2])] == [160000, 90000, 120000]
 
 
 def test_while_amocrm_is_down_nothing_changes(amocrm: Amocrm, account: Account, deal: Deal) -> None:
