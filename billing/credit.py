@@ -1,20 +1,28 @@
 """Where a deal's credit could go: open deals of the same payer whose money the same legal entity takes.
 
-Reads only; billing.moves carries it there. Two deals have one payer when amoCRM's contact, the e-mail or the
-payer's ИНН is the same.
+Reads only; billing.moves carries it there. Whose money it is the payment says, or else who pays the deal. A
+company, and anybody else who gave an ИНН, is known by it alone, so that money of a firm is not offered to the
+private deals of its contact; people are known by amoCRM's contact, the e-mail or the phone.
 """
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Func, Q, TextField, Value
+from django.db.models.functions import Right
 
-from billing import ledger, network
+from billing import ledger, network, payers
 from billing.models import DealPayer, Payment
 from crm.models import Deal
 
 SHOWN_MAX = 20
+THIRD = DealPayer.Kind.THIRD_PARTY
+# +7 and 8 before it are the same phone.
+PHONE_DIGITS = 10
 
 
 @dataclass(frozen=True)
@@ -36,34 +44,92 @@ class Uses:
     candidates: tuple[Candidate, ...]
 
 
+@dataclass(frozen=True)
+class _Marks:
+    """By what a payer is known; an ИНН stands alone."""
+
+    inn: str = ""
+    contact: int | None = None
+    email: str = ""
+    phone: str = ""
+
+    def meet(self, other: "_Marks") -> bool:
+        if self.inn or other.inn:
+            return self.inn == other.inn
+        pairs = ((self.contact, other.contact), (self.email, other.email), (self.phone, other.phone))
+        return any(mine and mine == theirs for mine, theirs in pairs)
+
+
 def uses(deal: Deal, *, on: date) -> Uses:
     """Return what lies free in a deal and the deals that could use it, the most overdue first."""
     standing = ledger.standing(deal, on=on)
     found = ledger.unallocated(deal) if standing.credit > 0 else []
-    candidates = [_candidate(other, found, on=on) for other in _of_payer(deal)] if found else []
+    whose = {payment.pk: _of_payment(payment, deal) for payment in found}
+    candidates = [_candidate(other, found, whose, on=on) for other in _of_payers(deal, whose.values())]
     fitting = [one for one in candidates if one.debt > 0 and one.payments]
     fitting.sort(key=lambda one: (-one.overdue, -one.debt, one.deal.pk))
-    return Uses(standing.credit, tuple(found), tuple(fitting))
+    return Uses(standing.credit, tuple(found), tuple(fitting[:SHOWN_MAX]))
 
 
-def _of_payer(deal: Deal) -> list[Deal]:
-    """Other living deals of the same payer in the account, newest first."""
-    same = Q(pk__in=[])
-    if deal.contact_id:
-        same |= Q(contact_id=deal.contact_id)
-    if deal.contact_email:
-        same |= Q(contact_email__iexact=deal.contact_email)
-    live = DealPayer.objects.filter(ended_at__isnull=True, number__isnull=True)
-    inn = live.filter(deal=deal).exclude(inn="").values_list("inn", flat=True).first()
-    if inn:
-        same |= Q(pk__in=live.filter(inn=inn, deal__account=deal.account_id).values("deal"))
-    others = Deal.objects.filter(same, account=deal.account_id, state=Deal.State.LIVE).exclude(pk=deal.pk)
-    return list(others.select_related("account").order_by("-pk")[:SHOWN_MAX])
+def _of_payment(payment: Payment, deal: Deal) -> _Marks:
+    """A person who was named without an address or a phone is who pays the deal."""
+    marks = _named(payment.payer)
+    is_known = marks != _Marks() or payment.payer.get("kind") in (DealPayer.Kind.COMPANY, THIRD)
+    return marks if is_known else _of_deal(deal)
 
 
-def _candidate(other: Deal, found: list[Payment], *, on: date) -> Candidate:
+def _of_deal(deal: Deal) -> _Marks:
+    named = payers.of_deal(deal).given()
+    if named:
+        return _named(named)
+    return _Marks("", deal.contact_id, deal.contact_email.strip().lower(), _phone(deal.contact_phone))
+
+
+def _named(payer: Mapping[str, Any]) -> _Marks:
+    email, phone = payer.get("email") or "", payer.get("phone") or ""
+    return _Marks(payer.get("inn") or "", None, email.strip().lower(), _phone(phone))
+
+
+def _phone(text: str) -> str:
+    digits = re.sub(r"\D", "", text)
+    return digits[-PHONE_DIGITS:] if len(digits) >= PHONE_DIGITS else ""
+
+
+def _of_payers(deal: Deal, whose: Iterable[_Marks]) -> list[Deal]:
+    """Other living deals of the account that any of these payers may pay, newest first."""
+    same, named = Q(pk__in=[]), Q(pk__in=[])
+    for marks in whose:
+        if marks.inn:
+            named |= Q(inn=marks.inn)
+            continue
+        for column, value in (("email__iexact", marks.email), ("digits", marks.phone)):
+            if value:
+                same |= Q(**{f"contact_{column}": value})
+                named |= Q(**{column: value})
+        if marks.contact:
+            same |= Q(contact_id=marks.contact)
+    payers_there = DealPayer.objects.alias(digits=_digits("phone")).filter(
+        named, ended_at__isnull=True, number__isnull=True, deal__account=deal.account_id
+    )
+    others = Deal.objects.alias(contact_digits=_digits("contact_phone")).filter(
+        same | Q(pk__in=payers_there.values("deal")), account=deal.account_id, state=Deal.State.LIVE
+    )
+    return list(others.exclude(pk=deal.pk).select_related("account").order_by("-pk")[: 5 * SHOWN_MAX])
+
+
+def _digits(column: str) -> Right:
+    only = Func(
+        F(column), Value(r"\D"), Value(""), Value("g"), function="regexp_replace", output_field=TextField()
+    )
+    return Right(only, PHONE_DIGITS)
+
+
+def _candidate(other: Deal, found: list[Payment], whose: Mapping[int, _Marks], *, on: date) -> Candidate:
+    payer = _of_deal(other)
+    fitting = tuple(
+        payment.pk for payment in found if whose[payment.pk].meet(payer) and _takes(other, payment)
+    )
     standing = ledger.standing(other, on=on)
-    fitting = tuple(payment.pk for payment in found if _takes(other, payment))
     return Candidate(other, standing.debt, standing.overdue, fitting)
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from analytics import queries
 from analytics.filters import Filter
-from billing import credit, moves, payments, refund_orders, refunds, schedules, verification
-from billing.models import Event, Move, Payment, Receipt
+from billing import credit, moves, payers, payments, refund_orders, refunds, schedules, verification
+from billing.models import Event, Location, Move, Ownership, Payment, Receipt
+from billing.payers import Payer
 from billing.payments import Offline
 from billing.rules.schedule import Row, Terms
 from crm.models import Deal, OutboxRow
@@ -254,7 +255,7 @@ def test_a_move_changes_no_day_total_and_reports_know_it_from_then_on() -> None:
 def test_the_credit_of_a_deal_is_offered_to_open_deals_of_its_payer() -> None:
     here, there = two_deals()
     Deal.objects.filter(pk=there.pk).update(contact_id=here.contact_id)
-    stranger = make_deal(here.account)
+    stranger = make_deal(here.account, contact_phone="+79160000000")
     make_schedule(stranger)
     payment = pay(here, 95000)
     found = credit.uses(here, on=TODAY)
@@ -266,6 +267,69 @@ def test_the_credit_of_a_deal_is_offered_to_open_deals_of_its_payer() -> None:
     move(payment, there, found.credit)
     assert figures(here) == (rub(90000), rub(90000), 0, 0)
     assert credit.uses(here, on=TODAY).candidates == ()
+
+
+def candidates(deal: Deal) -> list[Deal]:
+    return [one.deal for one in credit.uses(deal, on=TODAY).candidates]
+
+
+def overpaid_deal(**values: Any) -> Deal:
+    found = make_deal(**values)
+    make_schedule(found)
+    pay(found, 95000)
+    return found
+
+
+def test_a_payer_is_known_by_contact_e_mail_or_phone_however_it_is_written() -> None:
+    here = overpaid_deal(contact_email="anna@example.org", contact_phone="8 (916) 555-44-33")
+    same: list[dict[str, Any]] = [
+        {"contact_id": here.contact_id},
+        {"contact_email": "Anna@Example.org"},
+        {"contact_phone": "+79165554433"},
+    ]
+    others = [make_deal(here.account, **({"contact_phone": ""} | values)) for values in same]
+    strangers = [
+        make_deal(here.account, contact_phone="+79165554434"),
+        make_deal(make_account(), contact_id=here.contact_id),
+        make_deal(here.account, contact_id=here.contact_id, state=Deal.State.LOST),
+        make_deal(here.account, contact_email="", contact_phone="", contact_id=None),
+    ]
+    for deal in [*others, *strangers]:
+        make_schedule(deal)
+    assert sorted(candidates(here), key=lambda deal: deal.pk) == others
+
+
+def test_money_of_a_company_is_offered_to_the_deals_that_it_pays_and_to_no_private_one() -> None:
+    company = Payer("company", "ООО «Мечта»", inn="7700000009", kpp="770001001", email="anna@example.org")
+    here = make_deal(contact_email="anna@example.org")
+    make_schedule(here)
+    payers.name(deal=here, payer=company, author="user:1", at=NOW)
+    pay(here, 95000)
+    private = make_deal(here.account, contact_id=here.contact_id, contact_email="anna@example.org")
+    theirs = make_deal(here.account)
+    for deal in (private, theirs):
+        make_schedule(deal)
+    payers.name(deal=theirs, payer=company, author="user:1", at=NOW)
+    assert candidates(here) == [theirs]
+    pay(private, 91000)
+    assert candidates(private) == []
+
+
+def test_credit_is_not_offered_to_a_deal_of_another_legal_entity() -> None:
+    here = overpaid_deal()
+    there = make_deal(here.account, contact_id=here.contact_id)
+    make_schedule(there)
+    assert candidates(here) == [there]
+    merchant = make_merchant(make_legal_entity())
+    location = Location.objects.create(account=here.account, key="other", name="Другая", crm_value="Другая")
+    Ownership.objects.create(
+        location=location,
+        legal_entity=merchant.legal_entity,
+        merchant=merchant,
+        valid_from=date(2020, 1, 1),
+    )
+    Deal.objects.filter(pk=there.pk).update(location_value="Другая")
+    assert candidates(here) == []
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
