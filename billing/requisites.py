@@ -77,6 +77,13 @@ def problems(
     return found
 
 
+def inn_problem(inn: str) -> str:
+    """What is wrong with the TIN of an organisation or a person, or an empty text."""
+    found: dict[str, str] = {}
+    _try(found, "inn", _("TIN"), lambda: rules.check_inn(inn))
+    return found.get("inn", "")
+
+
 def tax_problem(*, tax_system: str, vat: str) -> str:
     """Why the regime cannot have the rate (НК РФ, chapters 26.2, 26.5; 422-ФЗ; 17-ФЗ), or an empty text."""
     if tax_system in ("patent", "npd", "ausn_income", "ausn_income_outcome") and vat != "none":

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from billing import payments
+from billing import payments, requisites
 from billing.invoices import Demand
 from billing.payers import Payer
 from billing.payments import Offline
@@ -115,9 +115,9 @@ class PayerSerializer(serializers.Serializer[Any]):
     phone = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=32)
 
     def validate_inn(self, inn: str | None) -> str | None:
-        """Its length and digits; the check digit is asked for where the deal's payer is kept."""
-        if inn and not (inn.isascii() and inn.isdigit() and len(inn) in (10, 12)):
-            raise serializers.ValidationError(_("A TIN has 10 digits, a person's has 12."))
+        problem = requisites.inn_problem(inn) if inn else ""
+        if problem:
+            raise serializers.ValidationError(problem)
         return inn
 
     def payer(self) -> Payer:
