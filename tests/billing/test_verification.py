@@ -6,6 +6,7 @@ from django.db import connection
 
 from billing import invoices, payments, verification
 from billing.payments import Offline
+from crm.models import Deal
 from tests.factories import (
     NOW,
     TODAY,
@@ -103,6 +104,14 @@ def test_a_broken_invariant_is_named(invariant: str) -> None:
     assert invariant in {violation.invariant for violation in verification.violations()}
     with pytest.raises(CommandError):
         call_command("verify_ledger")
+
+
+def test_a_deal_that_is_not_known_is_not_said_to_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CommandError, match="The deal 404 is not known here"):
+        call_command("verify_ledger", "--deal", "404")
+    assert "holds" not in capsys.readouterr().out
+    call_command("verify_ledger", "--deal", str(Deal.objects.earliest("id").external_id))
+    assert "The ledger holds." in capsys.readouterr().out
 
 
 def test_one_deal_can_be_looked_at_alone() -> None:

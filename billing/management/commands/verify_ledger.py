@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing import verification
+from crm.models import Deal
 
 
 class Command(BaseCommand):
@@ -14,8 +15,11 @@ class Command(BaseCommand):
         parser.add_argument("--deal", type=int, metavar="LEAD_ID", help="only this deal of amoCRM")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        lead_id = options["deal"]
+        if lead_id is not None and not Deal.objects.filter(external_id=lead_id).exists():
+            raise CommandError(f"The deal {lead_id} is not known here: nothing was verified.")
         found = 0
-        for violation in verification.violations(lead_id=options["deal"]):
+        for violation in verification.violations(lead_id=lead_id):
             found += 1
             self.stdout.write(f"deal {violation.lead_id}: {violation.invariant}: {violation.detail}")
         if found:
