@@ -154,7 +154,10 @@ for_rows AS (
         LEFT JOIN (
             SELECT s.deal_id, sum(f.amount) AS amount FROM billing_latefee f
             JOIN billing_installment i ON i.id = f.installment_id JOIN billing_schedule s ON s.id = i.schedule_id
-            WHERE f.recorded_at <= %(known_at)s::timestamptz AND f.until <= %(as_of)s::date GROUP BY s.deal_id
+            -- The fee of a day is owed from the next day on.
+            WHERE f.recorded_at <= %(known_at)s::timestamptz
+              AND (f.until < %(as_of)s::date OR f.kind = 'waived' AND f.until = %(as_of)s::date)
+            GROUP BY s.deal_id
         ) charged ON charged.deal_id = paid.deal_id
     ) every_way GROUP BY deal_id
 ),
