@@ -41,9 +41,11 @@ SELECT coalesce((SELECT sum(amount) FROM came), 0)
        coalesce((SELECT sum(f.amount) FROM billing_feeallocation f JOIN came ON came.id = f.payment_id
                  WHERE f.recorded_at <= %(known)s), 0)
 """
-# The terms of a deal, and whether they are paused on a day.
-SCHEDULE = f"""
-SELECT s.*, {pause_state.IN_FORCE} AS is_paused FROM billing_schedule s WHERE s.deal_id = %(deal)s
+TERMS = [column.attname for column in Schedule._meta.concrete_fields]
+# The same with the deal's terms and whether they are paused on a day.
+FACTS = f"""
+SELECT {pause_state.IN_FORCE}, total.*, {", ".join(f"s.{name}" for name in TERMS)}
+FROM ({TOTALS}) total LEFT JOIN billing_schedule s ON s.deal_id = %(deal)s
 """  # noqa: S608
 # The current rows with all that Installment's with_paid() adds, and the live invoice of each.
 ROWS = """
@@ -97,14 +99,28 @@ class Facts:
 
 def of(deal: Deal, *, on: date) -> Facts:
     """Received, refunded, late fees, the schedule and whether it is paused that day, by all that is known."""
-    received, refunded, charged, fees_paid = totals(deal, fees_on=on)
-    schedule = next(iter(Schedule.objects.raw(SCHEDULE, {"deal": deal.pk, "on": on})), None)
+    ever = dict.fromkeys(("till", "known"), "infinity")
+    with connection.cursor() as cursor:
+        cursor.execute(FACTS, {"deal": deal.pk, "on": on, "fees_on": on, **ever})
+        return read(*cursor.fetchone())
+
+
+def read(
+    is_paused: bool,
+    received: Decimal,
+    refunded: Decimal,
+    charged: Decimal,
+    paid: Decimal,
+    *terms: int | Decimal | str | None,
+) -> Facts:
+    """Put a row of FACTS together."""
+    schedule = Schedule.from_db(connection.alias, TERMS, terms) if terms[0] is not None else None
     return Facts(
         received=received,
         refunded=refunded,
-        fees=Fees(charged, fees_paid),
+        fees=Fees(charged, paid),
         schedule=schedule,
-        is_paused=schedule is not None and schedule.is_paused,
+        is_paused=is_paused,
     )
 
 

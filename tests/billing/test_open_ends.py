@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ DUE = day(-20)
 CASH = Offline(paid_on=TODAY, method="cash", payer={}, comment="", receipt=None)
 
 
-def late_deal(**policy: object) -> Deal:
+def late_deal(**policy: Any) -> Deal:
     deal = make_deal(make_account(**policy))
     make_schedule(deal, first_due_on=DUE)
     return deal
