@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -182,12 +183,12 @@ def _pass_over(on: date) -> None:
     """Mark the rows that need no invoice any more, under their deals' locks: whoever takes money back from a
     row holds the same lock, and asks for its invoice again.
     """
-    found = issuing.asked_or_covered(on=on).values_list("id", "schedule__deal")
-    for part in _batched(list(found), RUN_HOLDS):
+    found = issuing.asked_or_covered(on=on).values_list("id", "schedule__deal").iterator(RUN_HOLDS)
+    while part := dict(islice(found, RUN_HOLDS)):
         with transaction.atomic():
-            _lock_all({deal for _row, deal in part})
-            still = issuing.asked_or_covered(on=on).filter(pk__in=[row for row, _deal in part])
-            Installment.objects.filter(pk__in=[row.pk for row in still]).update(issuing_over=True)
+            _lock_all(set(part.values()))
+            still = issuing.asked_or_covered(on=on).filter(pk__in=part).values_list("id", flat=True)
+            Installment.objects.filter(pk__in=list(still)).update(issuing_over=True)
 
 
 def _runs(payers_rows: Iterable[dict[int, int]]) -> Iterator[list[dict[int, int]]]:

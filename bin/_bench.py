@@ -19,7 +19,7 @@ from cryptography.fernet import Fernet
 
 from _progress import say, stop_with
 from _setup import ROOT
-from benches import card, drain, notice, notices, pair, save, schedule, verify, widget
+from benches import card, drain, issue, notice, notices, pair, save, schedule, verify, widget
 from benches.measure import Figure, Size
 from config import embedded
 
@@ -34,6 +34,7 @@ BENCHMARKS = {
     "save": save.run,
     "card": card.run,
     "verify": verify.run,
+    "issue": issue.run,
     "widget": widget.run,
     "drain": drain.run,
 }
