@@ -103,12 +103,17 @@ def take_bot(told: Mapping[str, Any], *, at: datetime) -> CrmRequest:
     return _store(caller.account, lead_id, Kind.BOT, return_url, data, at=at)
 
 
-def apply_waiting(*, at: datetime) -> int:
-    """Do what was asked, oldest first; returns how many requests were settled."""
+def apply_waiting(*, at: datetime, ignore_not_before: bool = False) -> int:
+    """Do what was asked, oldest first; returns how many requests were settled.
+
+    `ignore_not_before` is the drain by hand: a request that failed a moment ago is tried again, once.
+    """
     started, settled, busy = time.monotonic(), 0, set[int]()
     while settled < BATCH and time.monotonic() - started < RUN_SECONDS:
         now = at + timedelta(seconds=time.monotonic() - started)
-        rows = queues.claim(CrmRequest, at=now, where=~Q(account__in=busy))
+        rows = queues.claim(
+            CrmRequest, at=now, where=~Q(account__in=busy), ignore_not_before=ignore_not_before
+        )
         if not rows:
             break
         try:

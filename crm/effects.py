@@ -225,12 +225,21 @@ def _salesbot(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     """A bot reads the link from a field: it must not run while that field could not be written."""
     if row.uncertain:
         raise NeedsPerson(bot_unknown())
+    if _was_lost_since(row, deal):
+        raise NeedsPerson(_("The bot was not run: the deal was lost or deleted meanwhile."))
     unwritten = OutboxRow.objects.filter(deal=deal, kind=OutboxRow.Kind.FIELDS).exclude(
         state=OutboxRow.State.DONE
     )
     if unwritten.exists():
         raise NeedsPerson(_("The bot was not run: the fields with the link could not be written."))
     amocrm.run_salesbot(deal.external_id, bot_id=row.payload["bot_id"])
+
+
+def _was_lost_since(row: OutboxRow, deal: Deal) -> bool:
+    """Was the run asked for before the deal was lost? Who asks afterwards knows of that."""
+    if deal.state != Deal.State.LOST:
+        return deal.state == Deal.State.DELETED
+    return deal.status_seen_at is not None and row.created_at < deal.status_seen_at
 
 
 def _patch(amocrm: Client, deal: Deal, changes: dict[str, Any]) -> None:

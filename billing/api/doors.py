@@ -17,7 +17,7 @@ from billing.api import rights
 from billing.api.authentication import ApiUser
 from billing.api.problems import Problem
 from billing.versions import Rank
-from crm import auth, client, deals
+from crm import auth, client, deals, limits
 from crm.auth import Caller
 from crm.models import Account, Deal
 
@@ -77,10 +77,13 @@ class Door(APIView):
 
 
 def _deal(account: Account, lead_id: int, at: datetime) -> tuple[Deal, bool]:
-    """The deal, and whether it is old: a copy is read anew before a lost hook can do harm for long."""
+    """The deal, and whether it may be old: a copy is read anew before a lost hook can do harm for long.
+
+    While amoCRM cannot be asked even a young copy is only what was last known.
+    """
     known = Deal.objects.of(account, lead_id).select_related("account").first()
     if known is not None and at - known.fetched_at < COPY_IS_FRESH:
-        return known, False
+        return known, limits.pause_left(account.subdomain) > 0
     try:
         return deals.refresh(account=account, lead_id=lead_id, at=at), False
     except client.Unavailable:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import AccountPolicy
-from crm import deals, delivery, limits
+from crm import deals, delivery, limits, outbox
 from crm.models import Account, Deal, OutboxRow
 from sandbox.amocrm import tokens
 from tests.crm.conftest import amocrm as amocrm
@@ -75,6 +75,17 @@ def test_the_card_is_marked_and_work_goes_on_and_arrives_in_order(amocrm: Amocrm
     schedule, payment = amocrm.notes()
     assert "160\xa0000" in schedule
     assert "40\xa0000" in payment
+    assert "stale" not in warned(call(amocrm, "GET"))
+
+
+def test_a_young_copy_is_marked_too_once_amocrm_is_known_to_be_away(amocrm: Amocrm, account: Account) -> None:
+    call(amocrm, "GET")
+    amocrm.spoil("down", count=None)
+    outbox.note(deal=Deal.objects.get(), key="payment:1", text="оплата", at=timezone.now())
+    delivery.deliver(at=timezone.now())
+    assert "stale" in warned(call(amocrm, "GET"))
+    amocrm.heal("down")
+    time.sleep(limits.pause_left("demoschool") + 0.05)
     assert "stale" not in warned(call(amocrm, "GET"))
 
 

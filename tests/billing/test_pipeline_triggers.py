@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -140,6 +141,16 @@ def test_a_dead_amocrm_keeps_the_request(amocrm: Amocrm, account: Account) -> No
     CrmRequest.objects.update(not_before=timezone.now() - timedelta(seconds=1))
     time.sleep(limits.pause_left("demoschool") + 0.05)
     assert run() == [("done", "schedule")]
+
+
+def test_the_drain_by_hand_does_what_pipelines_asked(amocrm: Amocrm, account: Account) -> None:
+    template(account)
+    post(TRIGGER, trigger("schedule"))
+    CrmRequest.objects.update(not_before=timezone.now() + timedelta(hours=1))
+    call_command("deliver", "--until-empty")
+    assert Schedule.objects.get().version == 1
+    assert not OutboxRow.objects.exclude(state="done").exists()
+    assert any("160\xa0000" in note for note in amocrm.notes())
 
 
 def test_a_deal_that_amocrm_does_not_show_is_parked(amocrm: Amocrm, account: Account) -> None:

@@ -291,6 +291,25 @@ def test_a_bot_that_may_have_run_is_not_run_again(amocrm: Amocrm, deal: Deal) ->
     assert amocrm.calls() == ["POST api/v2/salesbot/run"]
 
 
+@pytest.mark.parametrize("state", [Deal.State.LOST, Deal.State.DELETED])
+def test_a_bot_that_waited_while_its_deal_was_lost_is_not_run(
+    amocrm: Amocrm, deal: Deal, state: Deal.State
+) -> None:
+    outbox.run_salesbot(deal=deal, key="reminder:1:bot", bot_id=3301, at=NOW)
+    Deal.objects.update(state=state, status_seen_at=NOW + timedelta(hours=1))
+    outbox.deliver(at=NOW + timedelta(hours=2))
+    row = OutboxRow.objects.get()
+    assert (row.state, "закрыта или удалена" in row.last_error) == ("parked", True)
+    assert not any("salesbot" in call for call in amocrm.calls())
+
+
+def test_a_bot_that_was_asked_for_a_lost_deal_is_run(amocrm: Amocrm, deal: Deal) -> None:
+    Deal.objects.update(state=Deal.State.LOST, status_seen_at=NOW - timedelta(hours=1))
+    outbox.run_salesbot(deal=deal, key="invoice:1:bot", bot_id=3301, at=NOW)
+    assert outbox.deliver(at=NOW) == 1
+    assert OutboxRow.objects.get().state == "done"
+
+
 def test_a_bot_waits_for_a_person_while_its_link_could_not_be_written(amocrm: Amocrm, deal: Deal) -> None:
     outbox.put_fields(deal=deal, values={"payment_state": "Нет такого"}, at=NOW)
     outbox.run_salesbot(deal=deal, key="bot", bot_id=3301, at=NOW)

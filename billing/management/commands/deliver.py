@@ -1,5 +1,7 @@
 """manage.py deliver [--until-empty]: drain every outgoing queue without Celery, for repair and for checks.
 
+What amoCRM's pipelines and bots ask for is done too: its answers go out from here.
+
 Rows are taken whatever their `not_before`; only limits are waited for. Ends with an error when a row was
 parked meanwhile, or when what waits has not moved for a minute.
 """
@@ -10,12 +12,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from billing import messages, provider_calls
-from billing.models import Message, ProviderCall
+from billing import crm_requests, messages, provider_calls
+from billing.models import CrmRequest, Message, ProviderCall
 from crm import outbox
 from crm.models import OutboxRow, QueueRow
 
-QUEUES: tuple[type[QueueRow], ...] = (ProviderCall, OutboxRow, Message)
+QUEUES: tuple[type[QueueRow], ...] = (ProviderCall, CrmRequest, OutboxRow, Message)
 STUCK_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
 
@@ -43,8 +45,9 @@ class Command(BaseCommand):
 
 
 def _pass() -> None:
-    """Providers first: what they answer makes rows for amoCRM and for the payers."""
+    """Providers and what pipelines ask first: their ends make rows for amoCRM and for the payers."""
     provider_calls.deliver(at=timezone.now(), ignore_not_before=True)
+    crm_requests.apply_waiting(at=timezone.now(), ignore_not_before=True)
     messages.deliver(at=timezone.now(), ignore_not_before=True)
     outbox.deliver(at=timezone.now(), ignore_not_before=True)
 
