@@ -212,6 +212,8 @@ def _issue_rows(policy: AccountPolicy, payers_rows: list[dict[int, int]], *, on:
     deal_of = {row: deal for rows in payers_rows for row, deal in rows.items()}
     with transaction.atomic():
         deals = _lock_all(set(deal_of.values()))
+        for deal in deals.values():
+            deal.account = policy.account
         rows = list(issuing.due_rows(policy, on=on).filter(pk__in=deal_of))
         asks = _asks([(row, deals[deal_of[row.pk]]) for row in rows], at=at)
         found = invoice_rows.make(asks, author=history.SYSTEM, at=at)
@@ -249,8 +251,7 @@ def _entity(deal: Deal, today: date) -> LegalEntity | None:
 
 def _lock_all(deal_ids: Collection[int]) -> dict[int, Deal]:
     """Take the locks of many deals at once, in the order that everybody keeps (ledger.lock_all)."""
-    found = Deal.objects.locked().select_related("account").filter(pk__in=deal_ids).order_by("pk")
-    return {deal.pk: deal for deal in found}
+    return {deal.pk: deal for deal in Deal.objects.locked().filter(pk__in=deal_ids).order_by("pk")}
 
 
 def _letters(made: list[Invoice]) -> list[messages.InvoiceLetter]:

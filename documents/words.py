@@ -5,6 +5,7 @@ A document is a paper under Russian law, so its words are Russian whatever langu
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 import phonenumbers
 from num2words import num2words
@@ -50,6 +51,7 @@ def day_in_words(day: date) -> str:
     return f"{day.day}{NBSP}{MONTHS[day.month - 1]} {day.year}{NBSP}г."
 
 
+@lru_cache(maxsize=1000)
 def phone(number: str) -> str:
     """Return '+7 916 123-45-01'; what is no telephone number stays as it was written."""
     try:
