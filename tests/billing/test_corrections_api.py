@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from billing.models import AccountPolicy, Move
+from billing.models import AccountPolicy, Move, Payment
 from crm.models import Deal
 from tests.billing.test_api import call, deal, paying
 from tests.billing.test_moves import pay
@@ -13,6 +13,8 @@ from tests.factories import make_account, make_deal, make_schedule
 pytestmark = pytest.mark.django_db
 
 __all__ = ["deal"]
+
+COMPANY = {"kind": "company", "name": "ООО «Мечта»", "inn": "7700000009", "kpp": "770001001"}
 
 
 @pytest.fixture
@@ -67,6 +69,41 @@ def test_a_refused_move_names_the_field(deal: Deal, other: Deal, change: dict[st
     answer = call("POST", f"payments/{paid(deal)}/move/", moving(other) | change)
     assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
     assert not Move.objects.exists()
+
+
+def test_a_full_payment_of_nothing_names_a_field_of_its_body(deal: Deal) -> None:
+    make_schedule(deal)
+    body = {"paid_on": "2026-11-01", "method": "cash"}
+    assert call("POST", f"deals/{deal.external_id}/full-payment/", body).status_code == 200
+    answer = call("POST", f"deals/{deal.external_id}/full-payment/", body)
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["expected"])
+
+
+@pytest.mark.parametrize(
+    ("amount", "part", "field"),
+    [("1000.00", "0.00", "parts"), ("1000.00", "-5.00", "parts"), ("0.00", "1.00", "amount")],
+)
+def test_a_split_names_what_is_wrong_with_it(
+    deal: Deal, other: Deal, amount: str, part: str, field: str
+) -> None:
+    parts = [
+        {"lead_id": deal.external_id, "amount": "1000.00"},
+        {"lead_id": other.external_id, "amount": part},
+    ]
+    body = {"amount": amount, "paid_on": "2026-11-01", "method": "bank_transfer", "payer": COMPANY}
+    answer = call("POST", "payments/split/", body | {"parts": parts})
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
+    assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize("inn", ["7700000008", "770000000081", "0000000000", "77000000099"])
+def test_a_payers_tin_with_a_typing_mistake_is_not_recorded(deal: Deal, inn: str) -> None:
+    body = paying("1000.00") | {"method": "bank_transfer", "payer": COMPANY | {"inn": inn}}
+    answer = call("POST", f"deals/{deal.external_id}/payments/", body)
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["payer"])
+    assert not Payment.objects.exists()
+    body["payer"] = COMPANY
+    assert call("POST", f"deals/{deal.external_id}/payments/", body).status_code == 201
 
 
 def test_a_move_into_the_same_deal_names_the_lead(deal: Deal) -> None:

@@ -202,6 +202,25 @@ def test_a_discount_by_the_card(deal: Deal) -> None:
     assert (card["total"], card["version"]) == ("80000.00", 2)
 
 
+@pytest.mark.parametrize(
+    ("paid", "change", "field"),
+    [
+        (90000, {"total": "95000.00"}, "due_on"),
+        (90000, {"total": "95000.00", "due_on": "1999-12-31"}, "due_on"),
+        (90000, {"total": "95000.00", "due_on": "2100-01-01"}, "due_on"),
+        (40000, {"total": "95000.00", "due_on": "2100-01-01"}, "due_on"),
+        (40000, {"total": "39999.99"}, "total"),
+    ],
+)
+def test_what_is_wrong_with_a_new_total_is_named_by_the_bodys_field(
+    deal: Deal, paid: int, change: dict[str, str], field: str
+) -> None:
+    paid_deal(deal, paid)
+    answer = call(deal, "POST", "schedule/total/", {"reason": "доплата", "version": 1} | change)
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
+    assert ScheduleVersion.objects.count() == 1
+
+
 def test_a_transfer_by_the_card(deal: Deal) -> None:
     paid_deal(deal)
     terms = {"total": "100000.00", "count": 3, "first_due_on": "2027-03-10"}
