@@ -68,7 +68,9 @@ def _size(asked: dict[str, str]) -> dict[str, Any]:
             raise Unreadable("schedule_count", asked["count"])
         return {"count": int(number), "monthly_amount": None}
     if "monthly" in asked:
-        return {"count": None, "monthly_amount": _number("schedule_monthly", asked["monthly"])}
+        amount = _number("schedule_monthly", asked["monthly"])
+        # What a person wrote there need not be as round as the template's sums.
+        return {"count": None, "monthly_amount": amount, "round_to": money.KOPECK}
     return {}
 
 

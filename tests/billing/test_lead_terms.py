@@ -48,6 +48,12 @@ def test_the_deals_own_monthly_sum_goes_as_far_as_it_goes() -> None:
     assert [amount for _day, amount in applied(deal)] == [rub(20000), rub(20000), rub(10000)]
 
 
+def test_the_deals_own_monthly_sum_need_not_be_as_round_as_the_template() -> None:
+    deal = make_deal(price=rub(50000), asked={"monthly": "20 050"})
+    template(deal, count=4, round_to="100")
+    assert [amount for _day, amount in applied(deal)] == [rub(20050), rub(20050), rub(9900)]
+
+
 def test_the_deals_own_fields_go_over_the_template_field_by_field() -> None:
     deal = make_deal(price=rub(160000), asked={"first_on": "2026-12-25"})
     template(deal, count=4, due_day=10, down_percent=Decimal(20), down_after_days=60)
