@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "money.md"
 FIRST_DUE_ON = date(2026, 12, 10)
-FEE = {"daily_percent": "0.1", "cap_percent": "10", "grace_days": 0, "from": "2026-01-01"}
+FEE = re.compile(r"A late fee of ([\d.]+) % a day(?: after (\d+) days of grace)?, at most (\d+) %.*")
 SUM = r"([\d ]+(?:,\d\d)?)"
 
 
@@ -113,6 +113,15 @@ class Story:
             **self.named,
         )
 
+    def lay_out_late(self, total: str, count: str, days: str) -> None:
+        first_due_on = self.today - timedelta(days=int(days))
+        terms = Terms(rub(total), first_due_on=first_due_on, count=int(count))
+        schedules.save(deal=self.deal, terms=terms, version=None, reason="", **self.named)
+
+    def enter_late(self, amount: str, days: str) -> None:
+        offline = replace(self.offline(), paid_on=self.today - timedelta(days=int(days)))
+        payments.receive_offline(deal=self.deal, amount=rub(amount), offline=offline, **self.named)
+
     def settle(self, total: str) -> None:
         settlements.settle(deal=self.deal, total=rub(total), reason="agreed", **self.named)
 
@@ -173,8 +182,10 @@ class Story:
 
 ACTS: dict[str, Callable[..., None]] = {
     f"a schedule of {SUM} in (\\d+) rows?": Story.lay_out,
+    f"a schedule of {SUM} in (\\d+) rows, the first due (\\d+) days ago": Story.lay_out_late,
     f"rebuilt at {SUM} in (\\d+) rows?": Story.lay_out,
     f"{SUM} come": Story.pay,
+    f"{SUM} of (\\d+) days ago are entered": Story.enter_late,
     f"{SUM} come in cash": Story.pay_in_cash,
     "the whole debt comes in cash": Story.pay_the_debt,
     f"{SUM} of payment (\\d+) go back": Story.give_back,
@@ -190,6 +201,20 @@ ACTS: dict[str, Callable[..., None]] = {
     f"{SUM} are written off": Story.write_off,
     f"{SUM} are owed again": Story.ask_again,
 }
+
+
+def fee_of(heading: str) -> dict[str, Any]:
+    """The terms of the contract that a heading names, as an account's policy has them."""
+    named = FEE.fullmatch(heading)
+    if named is None:
+        return {}
+    percent, grace, cap = named.groups()
+    return {
+        "daily_percent": percent,
+        "cap_percent": cap,
+        "grace_days": int(grace or 0),
+        "from": "2026-01-01",
+    }
 
 
 def rub(text: str) -> Decimal:
@@ -220,7 +245,7 @@ def shown(standing: Standing, column: str) -> str:
 
 @pytest.mark.parametrize("name", tables())
 def test_the_product_does_what_the_page_says(name: str) -> None:
-    account = make_account(late_fee=FEE if "late fee" in name else {})
+    account = make_account(late_fee=fee_of(name))
     story = Story(make_deal(account), make_deal(account))
     for number, line in enumerate(tables()[name], start=1):
         story.do(line["what happens"])
