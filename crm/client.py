@@ -47,6 +47,12 @@ class Client(SetupCalls, BatchCalls):
         )
         return records.lead(found) if found else None
 
+    def leads(self, lead_ids: list[int]) -> list[Lead]:
+        """Those of these leads that are live, with their contacts; at most one page of them."""
+        query = {"filter[id][]": lead_ids, "with": "contacts", "limit": PAGE}
+        found = self._line.call("GET", "/api/v4/leads", query=query)
+        return [records.lead(item) for item in records.embedded(found, "leads")]
+
     def contact(self, contact_id: int) -> Contact | None:
         found = self._line.call("GET", f"/api/v4/contacts/{contact_id}")
         return records.contact(found) if found else None

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.db.models import Q, QuerySet
 
-from crm import connection, prices, queues, records
-from crm.client import Client, CrmError, Priority, Refused, Unavailable
+from crm import connection, merges, prices, queues, records
+from crm.client import Client, Priority, Refused, Unavailable
 from crm.models import Account, Deal, DealHint, Pipeline
 
 log = structlog.get_logger("grafik.deals")
@@ -28,7 +28,6 @@ HINTS_MAX, RUN_SECONDS = 200, 40.0
 # A fetch that began later has already been written: an older answer must not overwrite it.
 OVERTAKEN = timedelta(minutes=1)
 CONTACTS_MAX = 50
-MERGED, MERGES_SEEN = "entity_merged", timedelta(days=2)
 
 
 class NoSuchDeal(Exception):
@@ -174,25 +173,12 @@ def _people(amocrm: Client, lead: records.Lead) -> list[records.Contact]:
 def _write_gone(account: Account, lead_id: int, at: datetime) -> None:
     """The lead is in the bin, or went into another: asked once, when we first see that it is gone."""
     known = Deal.objects.of(account, lead_id)
-    if known.filter(goes_on=False).exclude(state=Deal.State.DELETED).exists():
-        known.update(state=Deal.State.DELETED, merged_into=_survivor(account, lead_id, at))
+    gone = known.filter(goes_on=False).exclude(state=Deal.State.DELETED).first()
+    if gone is not None:
+        into = merges.survivor(account=account, gone=gone, at=at)
+        known.update(state=Deal.State.DELETED, merged_into=into)
     if not known.update(fetched_at=at):
         raise NoSuchDeal(lead_id)
-
-
-def _survivor(account: Account, lead_id: int, at: datetime) -> int | None:
-    try:
-        merges = connection.run(
-            account=account,
-            at=at,
-            work=lambda amocrm: amocrm.events(
-                types=(MERGED,), since=at - MERGES_SEEN, until=at + MERGES_SEEN, entity="lead"
-            ),
-        )
-    except CrmError as error:
-        log.warning("merges not asked", account=account.key, error=str(error))
-        return None
-    return next((event.entity_id for event in merges if lead_id in event.leads), None)
 
 
 def _write(account: Account, found: _Found, at: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response
 
-from sandbox.amocrm import hooks, values
+from sandbox.amocrm import automation, hooks, values
 from sandbox.amocrm.wire import (
     Call,
     Refusal,
@@ -239,6 +239,7 @@ def change(crm: Crm, lead: Row, item: Row, by: int) -> Row:
     hooks.tell(crm, "leads", "update", hooks.lead_item(crm, lead, **old))
     if moved:
         hooks.tell(crm, "leads", "status", hooks.lead_item(crm, lead, **old))
+        automation.came(crm, lead)
     if lead["responsible_user_id"] != before["responsible_user_id"]:
         told = hooks.lead_item(crm, lead, old_responsible_user_id=before["responsible_user_id"])
         hooks.tell(crm, "leads", "responsible", told)
@@ -268,8 +269,8 @@ def merge(crm: Crm, lead: Row, gone: Row, by: int) -> Row:
     crm.drop("leads", gone["id"])
     lead = {**lead, "contacts": lead["contacts"] + more, "updated_at": crm.world.moment(), "updated_by": by}
     crm.put("leads", lead)
-    told = [{"link": {"entity": {"type": "lead", "id": gone["id"]}}}]
-    happened(crm, lead, by, "entity_merged", told, [])
+    # The documentation: "an empty array", before and after. The event does not tell what went into the lead.
+    happened(crm, lead, by, "entity_merged", [], [])
     hooks.tell(crm, "leads", "delete", {key: gone[key] for key in ("id", "status_id", "pipeline_id")})
     hooks.tell(crm, "leads", "update", hooks.lead_item(crm, lead))
     return lead

@@ -115,6 +115,42 @@ def test_a_merged_deal_names_the_one_it_went_into(amocrm: Amocrm, account: Accou
     assert amocrm.calls()[before:] == [f"GET api/v4/leads/{OTHER_LEAD}"]
 
 
+def test_a_deal_without_people_of_the_survivor_s_is_only_deleted(amocrm: Amocrm, account: Account) -> None:
+    for lead in (LEAD, OTHER_LEAD, 7700125):
+        refreshed(account, lead, at=now())
+    leads.merge(amocrm.crm, amocrm.lead(), amocrm.lead(OTHER_LEAD), by=OLGA)
+    leads.delete(amocrm.crm, amocrm.lead(7700125), by=OLGA)
+    gone = refreshed(account, 7700125, at=now())
+    assert (gone.state, gone.merged_into) == (Deal.State.DELETED, None)
+
+
+def test_two_survivors_with_the_same_person_leave_the_question_open(amocrm: Amocrm, account: Account) -> None:
+    person = amocrm.lead()["contacts"]
+    for lead in (OTHER_LEAD, 7700125, 7700126):
+        amocrm.change(lead, contacts=person)
+    refreshed(account, at=now())
+    leads.merge(amocrm.crm, amocrm.lead(OTHER_LEAD), amocrm.lead(), by=OLGA)
+    leads.merge(amocrm.crm, amocrm.lead(7700125), amocrm.lead(7700126), by=OLGA)
+    gone = refreshed(account, at=now())
+    assert (gone.state, gone.merged_into) == (Deal.State.DELETED, None)
+
+
+def test_an_event_that_names_the_lead_is_believed(amocrm: Amocrm, account: Account) -> None:
+    refreshed(account, at=now())
+    told = [{"link": {"entity": {"type": "lead", "id": LEAD}}}]
+    leads.happened(amocrm.crm, amocrm.lead(OTHER_LEAD), OLGA, "entity_merged", told, [])
+    amocrm.crm.drop("leads", LEAD)
+    assert refreshed(account, at=now()).merged_into == OTHER_LEAD
+
+
+def test_a_merge_that_no_event_tells_of_still_ends_the_deal(amocrm: Amocrm, account: Account) -> None:
+    refreshed(account, at=now())
+    leads.merge(amocrm.crm, amocrm.lead(OTHER_LEAD), amocrm.lead(), by=OLGA)
+    amocrm.crm.drop("events", "71000000")
+    gone = refreshed(account, at=now())
+    assert (gone.state, gone.merged_into) == (Deal.State.DELETED, None)
+
+
 def test_a_deal_that_goes_on_by_decision_stays_live_until_it_is_live(
     amocrm: Amocrm, account: Account
 ) -> None:
