@@ -20,6 +20,15 @@ from _progress import Failed, elapsed, say, stop_with
 from _setup import ROOT, apt, beside
 
 OLDEST_NODE = 20
+# Programs that others wrote: they prove the emulators (tests/clients), each in an environment of its own.
+CLIENTS = (
+    "aioamocrm",
+    "robokassa",
+    "aiorobokassa",
+    "cloudpayments",
+    "cloudpayments-sdk",
+    "aiocloudpayments",
+)
 # Groups and their order are tests/conftest.py's.
 _TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadgroup", "--no-loadscope-reorder")
 _PANGO = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
@@ -29,7 +38,8 @@ def main() -> None:
     arguments = sys.argv[1:]
     try:
         _system_packages()
-        beside("aioamocrm")
+        for client in CLIENTS:
+            beside(client)
     except Failed as error:
         stop_with(error)
     compile_catalogues(ROOT)

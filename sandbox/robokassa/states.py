@@ -32,9 +32,10 @@ _MOSCOW = ZoneInfo("Europe/Moscow")
 def add_routes(blueprint: Blueprint, service: "Service") -> None:
     @blueprint.route("/Merchant/WebService/Service.asmx/OpStateExt", methods=["GET", "POST"])
     def op_state_ext() -> Response:
-        given = request.values
+        # Names come in any letter case there: clients in the field write InvoiceId, too.
+        given = {name.lower(): value for name, value in request.values.items()}
         code, operation = _found(
-            service, given.get("MerchantLogin", ""), given.get("InvoiceID", ""), given.get("Signature", "")
+            service, given.get("merchantlogin", ""), given.get("invoiceid", ""), given.get("signature", "")
         )
         root = ElementTree.Element("OperationStateResponse", xmlns=NAMESPACE)
         _result(root, code)

@@ -18,9 +18,14 @@ RULES = sorted((ROOT / "billing" / "rules").glob("*.py"))
 def test_there_are_lock_files_to_look_at() -> None:
     assert {lock.name for lock in LOCKS} == {
         "aioamocrm.lock",
+        "aiocloudpayments.lock",
+        "aiorobokassa.lock",
         "base.lock",
+        "cloudpayments-sdk.lock",
+        "cloudpayments.lock",
         "demo.lock",
         "dev.lock",
+        "robokassa.lock",
         "uv.lock",
         "package-lock.json",
     }
