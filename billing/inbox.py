@@ -1,8 +1,9 @@
 """The inbox of providers' notices: verify, store once, answer, apply.
 
-The answer depends on the storing, never on the applying. A stored notice is applied in its own transaction,
-under the lock of its deal, as often as anybody likes: the facts it makes are unique by the provider's
-numbers, so any repetition, order and delay ends in the same ledger. A genuine one that nobody can read is
+The answer depends on the storing, never on the applying. A stored notice is applied under the lock of its
+deal, in its own transaction or together with others (billing.notice_batches), as often as anybody likes: the
+facts it makes are unique by the provider's numbers, so any repetition, order and delay ends in the same
+ledger. A genuine one that nobody can read is
 stored for a person and never applied.
 """
 
@@ -11,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import structlog
 from django.db import DatabaseError, transaction
@@ -23,6 +25,7 @@ from billing import (
     forwarding,
     known_shops,
     ledger,
+    notice_batches,
     notice_store,
     order_check,
     payments,
@@ -48,7 +51,7 @@ from crm import queues
 log = structlog.get_logger("grafik.inbox")
 
 BATCH = 500
-CLAIMED_AT_ONCE = 10
+CLAIMED_AT_ONCE = 20
 # A receipt notice may overtake the answer that names the receipt; after so many looks it is another
 # program's.
 LOOKS_FOR_A_RECEIPT = 8
@@ -136,9 +139,11 @@ def apply_waiting(*, at: datetime, ignore_not_before: bool = False) -> int:
         )
         if not rows:
             break
+        tried += [row.pk for row in rows]
+        done = notice_batches.apply(rows, keep_card=partial(_keep_card, at=at), at=at)
         for row in rows:
-            tried.append(row.pk)
-            _apply_or_retry(row, at=at)
+            if row.pk not in done:
+                _apply_or_retry(row, at=at)
     return len(tried)
 
 
@@ -284,22 +289,20 @@ def _money(row: Notice, notice: NoticeRead, at: datetime) -> str:
         at=at,
         said={"account_id": notice.account_id, "email": notice.email},
     )
-    _keep_card(row, order, at=at)
-    refunds = Notice.objects.filter(
-        merchant=row.merchant, kind=NoticeKind.REFUND, fields__payment_external_id=notice.external_id
-    )
-    refunds.filter(state=Notice.State.WAITING).update(not_before=at)
+    if order is not None:
+        _keep_card(row, order, at=at)
+    notice_batches.wake_refunds([row], at=at)
     if not payment.counted:
         return "uncounted"
     return "payment" if payment.deal_id else "unplaced"
 
 
-def _keep_card(row: Notice, order: ProviderOrder | None, *, at: datetime) -> None:
+def _keep_card(row: Notice, order: ProviderOrder, *, at: datetime) -> None:
     """The card of the payment, where its payer agreed that we keep it; read from the body, kept encrypted."""
-    card = providers.of(row.merchant).saved_card(bytes(row.body)) if order else None
-    if order and card:
+    card = providers.of(order.merchant).saved_card(bytes(row.body))
+    if card:
         account_id = str(order.request.get("account_id", ""))
-        cards.keep(deal=order.deal, merchant=row.merchant, account_id=account_id, card=card, at=at)
+        cards.keep(deal=order.deal, merchant=order.merchant, account_id=account_id, card=card, at=at)
 
 
 def _declined(row: Notice, notice: NoticeRead, at: datetime) -> str:

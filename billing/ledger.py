@@ -113,6 +113,15 @@ def lock_all(deal_ids: Iterable[int]) -> dict[int, Deal]:
     return {deal_id: lock(deal_id) for deal_id in sorted(set(deal_ids))}
 
 
+def lock_free(deal_ids: Iterable[int]) -> dict[int, Deal]:
+    """Take the locks of those deals that nobody else holds; waits for none. Each has its account with its
+    pipelines, read once.
+    """
+    rows = Deal.objects.filter(id__in=set(deal_ids)).order_by("id")
+    locked = rows.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    return {deal.pk: deal for deal in locked.prefetch_related("account__pipelines")}
+
+
 def standing(deal: Deal, *, on: date) -> Standing:
     """Compute the deal's standing for the day `on` from the facts as they are now; of a day gone by and what
     was known of it billing.hindsight tells.

@@ -44,7 +44,12 @@ def token(*, deal: Deal, at: datetime) -> str:
 
 def page_url(*, deal: Deal, at: datetime) -> str:
     """Return the address of the payer's page."""
-    return f"{settings.PUBLIC_URL}/pay/{token(deal=deal, at=at)}/"
+    return page_of(token(deal=deal, at=at))
+
+
+def page_of(token: str) -> str:
+    """The same by the token, for callers that have it already."""
+    return f"{settings.PUBLIC_URL}/pay/{token}/"
 
 
 def go_url(*, deal: Deal, what: str, at: datetime, invoice: Invoice | None = None) -> str:

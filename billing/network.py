@@ -166,7 +166,9 @@ def _of_account(deal: Deal, on: date) -> Receiver:
 
 def tax(*, legal_entity: LegalEntity, on: date) -> TaxSetting:
     """The entity's tax system and VAT on a day. Raises NoTaxSetting."""
-    setting = legal_entity.tax_settings.filter(valid_from__lte=on).order_by("-valid_from").first()
+    # A few rows, read whole: who handles much money of one entity has them at hand.
+    settings = (row for row in legal_entity.tax_settings.all() if row.valid_from <= on)
+    setting = max(settings, key=lambda row: row.valid_from, default=None)
     if setting is None:
         raise NoTaxSetting(
             _("%(name)s has no tax regime on %(day)s: add it to the network.")

@@ -1,5 +1,6 @@
 """Puts a call to a provider into its queue, in the transaction of the fact that causes it; once per key."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -34,5 +35,10 @@ def add(
         created_at=at,
     )
     with transaction.atomic():
-        ProviderCall.objects.bulk_create([row], ignore_conflicts=True)
-        kick.soon("billing.deliver_provider_calls")
+        put([row])
+
+
+def put(rows: Sequence[ProviderCall]) -> None:
+    """Put calls into the queue in the caller's transaction; one whose key is known changes nothing."""
+    ProviderCall.objects.bulk_create(rows, ignore_conflicts=True)
+    kick.soon("billing.deliver_provider_calls")

@@ -7,7 +7,7 @@ called later by billing.provider_calls. Registration is told twice, by the notic
 one counts. What rode on an order is told by nobody, so it is asked for by the order's number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -86,24 +86,26 @@ def plan_income(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, 
     known = Receipt.objects.filter(payment=payment, kind=Receipt.Kind.INCOME).first()
     if known:
         return known
-    decision, content, merchant = _plan(payment, whole=whole, choice=choice)
-    receipt = Receipt.objects.create(
-        payment=payment,
-        kind=Receipt.Kind.INCOME,
-        state=STATES[decision.maker],
-        reason=decision.reason,
-        content=content,
-        external_id=order_number_of(payment) if decision.maker is Maker.ORDER else "",
-        fiscal=dict(choice.fiscal) if choice else {},
-        created_at=at,
-    )
-    if payment.deal:
-        receipt_contents.close(receipt, deal=payment.deal, payment=payment)
+    receipt, merchant = _planned(payment, whole=whole, choice=choice, at=at)
+    receipt.save()
+    _follow_up(receipt, payment, at=at)
     if merchant:
         queue(receipt, merchant, at=at)
-    if decision.maker is Maker.ORDER and payment.merchant and not payment.merchant.settings.get("test"):
-        follow(receipt, payment.merchant, not_before=at + FOLLOW_AFTER, at=at)
     return receipt
+
+
+def plan_arrived(payments: Sequence[tuple[Payment, bool]], *, at: datetime) -> None:
+    """plan_income() for money that has just come by providers: each payment, and whether it is `whole`.
+
+    Call it once, in the payments' transaction.
+    """
+    plans = [_planned(payment, whole=whole, choice=None, at=at) for payment, whole in payments]
+    made = Receipt.objects.bulk_create(receipt for receipt, _merchant in plans)
+    for receipt in made:
+        _follow_up(receipt, receipt.payment, at=at)
+    calls = [_call(receipt, merchant, at=at) for receipt, merchant in plans if merchant]
+    if calls:
+        provider_queue.put(calls)
 
 
 def plan_placed(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, at: datetime) -> None:
@@ -235,6 +237,33 @@ def account_id(receipt: Receipt) -> str:
     return str(order.request.get("account_id", "")) if order else ""
 
 
+def _planned(
+    payment: Payment, *, whole: bool, choice: ReceiptChoice | None, at: datetime
+) -> tuple[Receipt, MerchantAccount | None]:
+    """The income receipt of a payment, not stored yet, and the shop that makes it when it is ours to make."""
+    decision, content, merchant = _plan(payment, whole=whole, choice=choice)
+    receipt = Receipt(
+        payment=payment,
+        kind=Receipt.Kind.INCOME,
+        state=STATES[decision.maker],
+        reason=decision.reason,
+        content=content,
+        external_id=order_number_of(payment) if decision.maker is Maker.ORDER else "",
+        fiscal=dict(choice.fiscal) if choice else {},
+        created_at=at,
+    )
+    return receipt, merchant
+
+
+def _follow_up(receipt: Receipt, payment: Payment, *, at: datetime) -> None:
+    """What a stored income receipt closes; and where it rode on the order, its shop is asked for it later."""
+    if payment.deal:
+        receipt_contents.close(receipt, deal=payment.deal, payment=payment)
+    rode = receipt.state == STATES[Maker.ORDER]
+    if rode and payment.merchant and not payment.merchant.settings.get("test"):
+        follow(receipt, payment.merchant, not_before=at + FOLLOW_AFTER, at=at)
+
+
 def _plan(
     payment: Payment, *, whole: bool, choice: ReceiptChoice | None
 ) -> tuple[rules.Decision, dict[str, Any], MerchantAccount | None]:
@@ -301,12 +330,18 @@ def _registers(payment: Payment) -> tuple[MerchantAccount | None, bool | None]:
 
 
 def queue(receipt: Receipt, merchant: MerchantAccount, *, at: datetime) -> None:
-    provider_queue.add(
+    with transaction.atomic():
+        provider_queue.put([_call(receipt, merchant, at=at)])
+
+
+def _call(receipt: Receipt, merchant: MerchantAccount, *, at: datetime) -> ProviderCall:
+    return ProviderCall(
         merchant=merchant,
         kind=ProviderCall.Kind.SEND_RECEIPT,
         key=f"receipt:{receipt.pk}",
         receipt=receipt,
-        at=at,
+        not_before=at,
+        created_at=at,
     )
 
 

@@ -7,7 +7,7 @@ in order for each deal. Nothing here calls amoCRM.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -61,6 +61,35 @@ WHERE id = %(id)s
 """
 
 
+# The same for several deals; the order of the rows is the order of the deals.
+ADD_ALL = """
+INSERT INTO crm_outboxrow (account_id, deal_id, kind, key, payload, not_before, created_at,
+    state, attempts, last_error, revision, uncertain)
+SELECT given.account, given.deal, %(kind)s, given.key, given.payload::jsonb, %(at)s, %(at)s,
+    'waiting', 0, '', 1, false
+FROM unnest(%(accounts)s::bigint[], %(deals)s::bigint[], %(keys)s::text[], %(payloads)s::text[])
+    WITH ORDINALITY AS given (account, deal, key, payload, place)
+ORDER BY given.place
+ON CONFLICT DO NOTHING
+"""
+LAST_OF_ALL = """
+SELECT o.id, o.deal_id, o.key, o.state FROM crm_outboxrow o
+WHERE o.id IN (
+    SELECT max(last.id) FROM crm_outboxrow last
+    WHERE last.deal_id = ANY(%(deals)s::bigint[]) AND last.kind = %(kind)s GROUP BY last.deal_id
+) ORDER BY o.id FOR UPDATE
+"""
+MERGE_ALL = """
+UPDATE crm_outboxrow o
+SET payload = o.payload || given.payload::jsonb, revision = o.revision + 1,
+    not_before = least(o.not_before, %(at)s),
+    attempts = CASE o.state WHEN 'parked' THEN 0 ELSE o.attempts END,
+    last_error = CASE o.state WHEN 'parked' THEN '' ELSE o.last_error END, state = 'waiting'
+FROM unnest(%(ids)s::bigint[], %(payloads)s::text[]) AS given (id, payload)
+WHERE o.id = given.id
+"""
+
+
 def put_fields(*, deal: Deal, values: Mapping[str, str | date | None], at: datetime) -> None:
     """Write values into the account's custom fields of the lead.
 
@@ -70,6 +99,48 @@ def put_fields(*, deal: Deal, values: Mapping[str, str | date | None], at: datet
     mapped = {ours: _plain(value) for ours, value in values.items() if ours in deal.account.fields}
     if mapped:
         _put_latest(deal, OutboxRow.Kind.FIELDS, mapped, at)
+
+
+def put_fields_of_all(
+    values: Sequence[tuple[Deal, Mapping[str, str | date | None]]], *, at: datetime
+) -> None:
+    """The same for several deals, each named once, whose locks the caller holds; three statements at most."""
+    mapped = {
+        deal.pk: {ours: _plain(value) for ours, value in of_deal.items() if ours in deal.account.fields}
+        for deal, of_deal in values
+    }
+    mapped = {pk: payload for pk, payload in mapped.items() if payload}
+    if not mapped:
+        return
+    kind = OutboxRow.Kind.FIELDS
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(LAST_OF_ALL, {"deals": list(mapped), "kind": kind})
+        last = {deal: (pk, key, state) for pk, deal, key, state in cursor.fetchall()}
+        waits = {pk: row for pk, row in last.items() if row[2] != OutboxRow.State.DONE}
+        if waits:
+            merged: dict[str, Any] = {
+                "ids": [row[0] for row in waits.values()],
+                "payloads": [json.dumps(mapped[pk]) for pk in waits],
+                "at": at,
+            }
+            cursor.execute(MERGE_ALL, merged)
+        opened = [
+            (deal, f"{kind}:{deal.pk}:{_number(last.get(deal.pk)) + 1}", mapped[deal.pk])
+            for deal, _of_deal in values
+            if deal.pk in mapped and deal.pk not in waits
+        ]
+        _add_all(opened, kind, at)
+        kick.soon("crm.deliver_outbox")
+
+
+def notes(texts: Sequence[tuple[Deal, str, str]], *, at: datetime) -> None:
+    """Add a note to each of several leads: (deal, key, text), as note() does."""
+    heard = [
+        (deal, key, {"text": text})
+        for deal, key, text in texts
+        if key.partition(":")[0] not in deal.account.silent_notes
+    ]
+    _add_all(heard, OutboxRow.Kind.NOTE, at)
 
 
 def set_price(*, deal: Deal, price: int, at: datetime) -> None:
@@ -152,6 +223,27 @@ def _add(deal: Deal, kind: OutboxRow.Kind, key: str, payload: dict[str, Any], at
         # The unique key decides: whoever comes second leaves the first row as it is.
         cursor.execute(ADD, values)
         kick.soon("crm.deliver_outbox")
+
+
+def _add_all(rows: Sequence[tuple[Deal, str, Mapping[str, Any]]], kind: OutboxRow.Kind, at: datetime) -> None:
+    if not rows:
+        return
+    values: dict[str, Any] = {
+        "accounts": [deal.account_id for deal, _key, _payload in rows],
+        "deals": [deal.pk for deal, _key, _payload in rows],
+        "keys": [key for _deal, key, _payload in rows],
+        "payloads": [json.dumps(payload) for _deal, _key, payload in rows],
+        "kind": kind,
+        "at": at,
+    }
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(ADD_ALL, values)
+        kick.soon("crm.deliver_outbox")
+
+
+def _number(last: tuple[int, str, str] | None) -> int:
+    """The number at the end of the key of a deal's last row of a kind."""
+    return int(last[1].rpartition(":")[2]) if last else 0
 
 
 def _put_latest(deal: Deal, kind: OutboxRow.Kind, payload: dict[str, Any], at: datetime) -> None:

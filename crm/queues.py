@@ -6,7 +6,7 @@ lease.
 """
 
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -43,8 +43,15 @@ def claim(
 
 def finish(row: QueueRow, *, at: datetime) -> None:
     """The effect exists."""
-    row.state, row.done_at, row.leased_until, row.last_error = QueueRow.State.DONE, at, None, ""
-    row.save(update_fields=["state", "done_at", "leased_until", "last_error"])
+    values = finished(at=at)
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(values))
+
+
+def finished(*, at: datetime) -> dict[str, Any]:
+    """What finish() writes, for an update of several rows."""
+    return {"state": QueueRow.State.DONE, "done_at": at, "leased_until": None, "last_error": ""}
 
 
 def retry(row: QueueRow, *, at: datetime, error: str, after: timedelta | None = None) -> None:

@@ -5,7 +5,7 @@ import itertools
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -456,7 +456,10 @@ def test_a_notice_that_trips_does_not_hold_up_the_others(order: ProviderOrder) -
             raise RuntimeError("tripped")
         return whole(**values)
 
-    with mock.patch.object(payments, "receive", trip):
+    def trip_together(arrived: Sequence[payments.Arrived], *, at: datetime) -> list[Payment]:
+        raise RuntimeError("one of them tripped")
+
+    with mock.patch.multiple(payments, receive=trip, receive_all=trip_together):
         assert inbox.apply_waiting(at=NOW, ignore_not_before=True) == 2
     first, second = Notice.objects.order_by("id")
     assert (first.state, first.last_error) == ("waiting", "RuntimeError: tripped")
