@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from billing.models.network import MerchantAccount
 from crm.models import Deal
-from crm.models.encrypted import EncryptedTextField
+from crm.models.encrypted import EncryptedBinaryField, EncryptedTextField
 
 
 class SavedCard(models.Model):
@@ -52,7 +52,7 @@ class RefusedNotice(models.Model):
     method = models.CharField(max_length=8)
     address = models.CharField(max_length=45, blank=True)
     # The beginning of the body; the whole length and a hash of it tell repeated bytes apart.
-    body = models.BinaryField()
+    body = EncryptedBinaryField()
     size = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
     at = models.DateTimeField()

@@ -13,19 +13,20 @@ from billing.models.network import MerchantAccount
 from billing.models.refunds import RefundOrder
 from billing.models.schedule import Installment
 from crm.models import Account, Deal, QueueRow
+from crm.models.encrypted import EncryptedBinaryField
 
 
 class Notice(QueueRow):
     """One genuine notice of a provider: stored once, applied in its own transaction.
 
-    `fields` is the parsed notice in the adapter's words, `body` the raw bytes that were signed. `outcome`
-    says in a word what it caused (payment, unplaced, declined, …).
+    `fields` is the parsed notice in the adapter's words, `body` the raw bytes that were signed, which may
+    hold the token of a card. `outcome` says in a word what it caused (payment, unplaced, declined, …).
     """
 
     merchant = models.ForeignKey(MerchantAccount, on_delete=models.PROTECT)
     kind = models.CharField(max_length=20)
     external_id = models.CharField(max_length=80)
-    body = models.BinaryField()
+    body = EncryptedBinaryField()
     fields = models.JSONField()
     outcome = models.CharField(max_length=40, blank=True)
 
