@@ -27,12 +27,6 @@ def of_deal(deal: Deal) -> str:
     return _live(deal, name_of(deal)) or ""
 
 
-def wants(*, deal: Deal, payer: str, channel: str) -> bool:
-    """False when the payer said meanwhile that he wants another channel, or no reminders."""
-    wish = _live(deal, payer)
-    return wish is None or wish == channel
-
-
 def name_of(deal: Deal) -> str:
     """Return the name by which the channels know the deal's payer."""
     email = payers.of_deal(deal).of().email.strip().lower() or deal.contact_email.strip().lower()

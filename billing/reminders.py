@@ -34,7 +34,12 @@ from billing.letters import DueDeal, DueRow
 from billing.models import AccountPolicy, Installment, Message, Reminder
 from billing.rules import money
 from billing.rules import reminders as rules
-from crm.models import Deal
+from crm.models import Account, Deal
+
+# So many payers are written to in one transaction: the questions of a run are asked once for all of them.
+RUN_HOLDS = 50
+# A payer and the channel that reaches him.
+Addressed = tuple[str, str]
 
 
 def send_now(*, at: datetime) -> int:
@@ -50,67 +55,93 @@ def send_now(*, at: datetime) -> int:
 def send_due(*, at: datetime) -> int:
     """Queue the reminders that are due at a moment and return how many messages that makes.
 
-    1. Find the newest due step of every open row. 2. Put together what one payer gets by one channel. 3. In
-    quiet hours, above a limit or after today's message leave it for later. 4. Under the locks of the deals
-    look again at what is open, then write the message and its steps. A second call makes nothing new.
+    1. Find the newest due step of every open row. 2. Put together what one payer gets by one channel, and
+    leave for later whom it is too late or too early to write to. 3. For a few payers at a time, under the
+    locks of their deals, look again at what is open; above a limit or after today's message a payer waits.
+    4. Write each payer's message and its steps. A second call makes nothing new.
     """
     sent = 0
+    is_working = workdays.calendar().is_working
     for policy in AccountPolicy.objects.select_related("account"):
-        groups: dict[tuple[str, str], list[Due]] = defaultdict(list)
+        groups: dict[Addressed, list[Due]] = defaultdict(list)
         for due in due_steps.of(policy, at=at):
             groups[due.payer, due.channel].append(due)
-        for (payer, channel), dues in groups.items():
-            sent += _say(dues, channel=channel, payer=payer, at=at)
+        ready = [
+            (addressed, dues)
+            for addressed, dues in groups.items()
+            if rules.may_leave(zones.payer_now(dues[0].deal, at=at), is_working=is_working)
+        ]
+        for start in range(0, len(ready), RUN_HOLDS):
+            sent += _say_all(policy.account, dict(ready[start : start + RUN_HOLDS]), at=at)
     return sent
 
 
-def _say(dues: list[Due], *, channel: str, payer: str, at: datetime) -> int:
-    """Write one message for all that is due to a payer, in one transaction under the deals' locks."""
-    local = zones.payer_now(dues[0].deal, at=at)
-    if not rules.may_leave(local, is_working=workdays.calendar().is_working):
-        return 0
+def _say_all(account: Account, groups: Mapping[Addressed, list[Due]], *, at: datetime) -> int:
+    """Write one message for all that is due to each payer, in one transaction under the deals' locks."""
+    dues = [due for group in groups.values() for due in group]
     with transaction.atomic():
-        # One order of locks for everybody: two runs at once cannot wait for each other.
-        deals = {pk: ledger.lock(pk) for pk in sorted({due.deal.pk for due in dues})}
-        dues = _still_due(dues, deals, at=at)
-        if not dues or not _has_room(dues[0], payer=payer, local=local, at=at):
-            return 0
-        said = list(filter(None, (_deal_words(deal, dues, at=at) for deal in deals.values())))
-        dues = [due for due in dues if any(words.deal.pk == due.deal.pk for words in said)]
-        if not dues:
-            return 0
-        message = _queue(dues[0], said, channel=channel, payer=payer, at=at)
+        deals = ledger.lock_all(due.deal.pk for due in dues)
+        still_due = _still_due(account, dues, deals, at=at)
+        messages_of = {
+            addressed: _say([due for due in group if due in still_due], deals, addressed, at=at)
+            for addressed, group in groups.items()
+        }
+        said = [(message, due) for found in messages_of.values() if found for message, due in found]
         Reminder.objects.bulk_create(
-            Reminder(installment=due.installment, days=due.days, channel=channel, message=message)
-            for due in dues
+            Reminder(installment=due.installment, days=due.days, channel=due.channel, message=message)
+            for message, due in said
         )
-    return 1
+    return len({message.pk for message, _due in said})
 
 
-def _still_due(dues: list[Due], deals: Mapping[int, Deal], *, at: datetime) -> list[Due]:
-    """What is left under the locks: money, an invoice or another run may have come in between."""
-    today = dues[0].deal.local_day(at)
-    rows = Installment.objects.filter(pk__in=[due.installment.pk for due in dues])
-    still_open = {row.pk: row for row in due_steps.with_said(rows.exclude(holds.of_rows(on=today)).open())}
+def _say(
+    dues: list[Due], deals: Mapping[int, Deal], addressed: Addressed, *, at: datetime
+) -> list[tuple[Message, Due]]:
+    """Queue the message of one payer; returns it with each step that it says."""
+    payer, channel = addressed
+    if not dues or not _has_room(dues[0], payer=payer, at=at):
+        return []
+    mine = [deals[pk] for pk in sorted({due.deal.pk for due in dues})]
+    words = list(filter(None, (_deal_words(deal, dues, at=at) for deal in mine)))
+    told = {one.deal.pk for one in words}
+    dues = sorted(
+        (due for due in dues if due.deal.pk in told),
+        key=lambda due: (due.installment.effective_due_on, due.installment.pk),
+    )
+    if not dues:
+        return []
+    message = _queue(dues[0], words, channel=channel, payer=payer, at=at)
+    return [(message, due) for due in dues]
+
+
+def _still_due(account: Account, dues: list[Due], deals: Mapping[int, Deal], *, at: datetime) -> set[Due]:
+    """What is left under the locks: money, an invoice, a wish or another run may have come in between."""
+    wishes = preferences.of_account(account)
+    of_days: dict[date, list[Due]] = defaultdict(list)
+    for due in dues:
+        of_days[due.deal.local_day(at)].append(due)
+    still_open: dict[int, Installment] = {}
+    for today, found in of_days.items():
+        rows = Installment.objects.filter(pk__in=[due.installment.pk for due in found])
+        rows = due_steps.with_said(rows.exclude(holds.of_rows(on=today)).open())
+        still_open |= {row.pk: row for row in rows}
     done = set(
         Reminder.objects.filter(installment__in=still_open).values_list("installment_id", "days", "channel")
     )
-    return sorted(
-        (
-            due
-            for due in dues
-            if due.installment.pk in still_open
-            and (due.installment.pk, due.days, due.channel) not in done
-            and deals[due.deal.pk].state == Deal.State.LIVE
-            and not due_steps.invoice_said_it(still_open[due.installment.pk], due.said_from, due.deal)
-            and preferences.wants(deal=due.deal, payer=due.payer, channel=due.channel)
-        ),
-        key=lambda due: (due.installment.effective_due_on, due.installment.pk),
-    )
+    return {
+        due
+        for due in dues
+        if due.installment.pk in still_open
+        and (due.installment.pk, due.days, due.channel) not in done
+        and deals[due.deal.pk].state == Deal.State.LIVE
+        and not due_steps.invoice_said_it(still_open[due.installment.pk], due.said_from, due.deal)
+        and wishes.get(due.payer, due.channel) == due.channel
+    }
 
 
-def _has_room(due: Due, *, payer: str, local: datetime, at: datetime) -> bool:
+def _has_room(due: Due, *, payer: str, at: datetime) -> bool:
     """True when this is the channel's first message today and the law's counts leave room for it."""
+    local = zones.payer_now(due.deal, at=at)
     since = at - timedelta(days=rules.LONGEST_WINDOW + 1)
     sent = (
         Message.objects.filter(account=due.deal.account_id, to__iexact=payer, created_at__gt=since)
@@ -148,13 +179,14 @@ def _deal_words(deal: Deal, dues: list[Due], *, at: datetime) -> DueDeal | None:
         what, amount = What.OVERDUE, overdue
     else:
         what, amount = What.INSTALLMENT, asking.amount(standing, what=What.INSTALLMENT)
+    page = links.page_url(deal=deal, at=at)
     return DueDeal(
         deal=deal,
         entity=entity,
         rows=[_row_words(row, today) for row in rows],
         amount=amount,
-        url=links.go_url(deal=deal, what=what, at=at),
-        refuse_url=f"{links.page_url(deal=deal, at=at)}#reminders",
+        url=links.address(page, what=what),
+        refuse_url=f"{page}#reminders",
     )
 
 
