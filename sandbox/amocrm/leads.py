@@ -1,35 +1,16 @@
-"""Leads: reading by API v4, and the one way in which a lead changes, whoever changes it.
+"""Leads: what one is, and the one way in which it changes, whoever changes it.
 
 `change` is used by the API, by the deal page and by nothing else; it validates, merges, remembers events
-for the feed and tells the web hooks. Deleted leads stay in the bin: 204 for a plain read,
-`with=only_deleted` shows them.
+for the feed and tells the web hooks.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
-
-from sandbox.amocrm import automation, hooks, values
-from sandbox.amocrm.wire import (
-    Call,
-    Refusal,
-    empty,
-    forbidden,
-    hal,
-    in_range,
-    invalid,
-    objects,
-    ordered,
-    page_of,
-    problem,
-    request_key,
-    wanted,
-)
+from sandbox.amocrm import hooks, values
 from sandbox.amocrm.world import LOST, WON, Crm, Row
 
-ORDERS = ("created_at", "updated_at", "id")
 NUMBERS = (
     "price",
     "responsible_user_id",
@@ -39,86 +20,6 @@ NUMBERS = (
     "updated_by",
     "created_by",
 )
-
-
-# --- doors ---
-
-
-def get_one(call: Call, lead_id: int) -> Response:
-    """200, or 204 for a lead that is unknown, in the bin or outside the user's rights."""
-    lead = call.crm.get("leads", lead_id)
-    extras = wanted(call, "with")
-    if lead is None or not may(call, lead, "view"):
-        return empty()
-    if lead["is_deleted"]:
-        if "only_deleted" not in extras:
-            return empty()
-        return hal({key: lead[key] for key in ("id", "updated_at", "updated_by", "is_deleted")})
-    return hal(document(call.crm, lead, extras))
-
-
-def get_list(call: Call) -> Response:
-    extras = wanted(call, "with")
-    deleted = "only_deleted" in extras
-    rows = [
-        lead
-        for lead in call.crm.rows("leads")
-        if lead["is_deleted"] == deleted and may(call, lead, "view") and _fits(call, lead)
-    ]
-    shown = [document(call.crm, lead, extras) for lead in ordered(call, rows, ORDERS)]
-    return page_of(call, "leads", shown, "leads")
-
-
-def add(call: Call) -> Response:
-    created, errors = [], {}
-    for index, item in enumerate(objects(call)):
-        try:
-            lead = create(call.crm, item, by=call.user_id)
-        except values.Wrong as wrong:
-            errors[request_key(item, index)] = [wrong.error]
-            continue
-        links = {"self": {"href": f"{call.crm.url}/api/v4/leads/{lead['id']}"}}
-        created.append({"id": lead["id"], "request_id": request_key(item, index), "_links": links})
-    if errors:
-        raise Refusal(invalid(errors))
-    return hal(
-        {"_links": {"self": {"href": f"{call.crm.url}/api/v4/leads"}}, "_embedded": {"leads": created}}
-    )
-
-
-def patch_one(call: Call, lead_id: int) -> Response:
-    if not isinstance(call.body, dict):
-        raise Refusal(problem(400, "Request validation failed: expected an object"))
-    lead = call.crm.get("leads", lead_id)
-    if lead is None or lead["is_deleted"]:
-        return problem(404, "Lead not found")
-    _need_edit(call, lead)
-    try:
-        lead = change(call.crm, lead, call.body, by=call.user_id)
-    except values.Wrong as wrong:
-        raise Refusal(invalid({"0": [wrong.error]})) from None
-    return hal(_receipt(call.crm, lead))
-
-
-def patch_many(call: Call) -> Response:
-    """All or nothing: one wrong object refuses the batch."""
-    changed, errors = [], {}
-    for index, item in enumerate(objects(call)):
-        lead = call.crm.get("leads", str(item.get("id")))
-        try:
-            if lead is None or lead["is_deleted"]:
-                raise values.Wrong("NotFound", "id", "Lead not found.")
-            _need_edit(call, lead)
-            done = change(call.crm, lead, item, by=call.user_id)
-        except values.Wrong as wrong:
-            errors[request_key(item, index)] = [wrong.error]
-            continue
-        changed.append({**_receipt(call.crm, done), "request_id": request_key(item, index)})
-    if errors:
-        raise Refusal(invalid(errors))
-    return hal(
-        {"_links": {"self": {"href": f"{call.crm.url}/api/v4/leads"}}, "_embedded": {"leads": changed}}
-    )
 
 
 # --- what a lead is ---
@@ -141,11 +42,11 @@ def document(crm: Crm, lead: Row, extras: list[str]) -> Row:
     companies = [lead["company"]] if lead.get("company") else []
     embedded: Row = {
         "tags": lead["tags"],
-        "companies": [{"id": number, "_links": _self(crm, f"companies/{number}")} for number in companies],
+        "companies": [{"id": number, "_links": link_to(crm, f"companies/{number}")} for number in companies],
     }
     if "contacts" in extras:
         embedded["contacts"] = [
-            {**link, "_links": _self(crm, f"contacts/{link['id']}")} for link in lead["contacts"]
+            {**link, "_links": link_to(crm, f"contacts/{link['id']}")} for link in lead["contacts"]
         ]
     if "loss_reason" in extras:
         embedded["loss_reason"] = []
@@ -159,7 +60,7 @@ def document(crm: Crm, lead: Row, extras: list[str]) -> Row:
         "score": None,
         "account_id": crm.account["id"],
         "labor_cost": None,
-        "_links": _self(crm, f"leads/{lead['id']}"),
+        "_links": link_to(crm, f"leads/{lead['id']}"),
         "_embedded": embedded,
     }
 
@@ -168,19 +69,15 @@ def open_tasks(crm: Crm, lead_id: int) -> list[Row]:
     return [task for task in crm.rows("tasks") if task["entity_id"] == lead_id and not task["is_completed"]]
 
 
-def may(call: Call, lead: Row, right: str) -> bool:
-    """Whether the acting user has this right on the lead: A all, G and M own, D none, less the excluded
-    leads.
-    """
-    user = call.crm.get("users", call.user_id)
-    return bool(user) and allowed(user or {}, lead, right)
-
-
 def allowed(user: Row, lead: Row, right: str) -> bool:
     if lead["id"] in user.get("denied_leads", []):
         return False
     letter = user["rights"]["leads"][right]
     return letter == "A" or (letter in ("G", "M") and lead["responsible_user_id"] == user["id"])
+
+
+def link_to(crm: Crm, path: str) -> Row:
+    return {"self": {"href": f"{crm.url}/api/v4/{path}"}}
 
 
 # --- how a lead changes ---
@@ -239,7 +136,6 @@ def change(crm: Crm, lead: Row, item: Row, by: int) -> Row:
     hooks.tell(crm, "leads", "update", hooks.lead_item(crm, lead, **old))
     if moved:
         hooks.tell(crm, "leads", "status", hooks.lead_item(crm, lead, **old))
-        automation.came(crm, lead)
     if lead["responsible_user_id"] != before["responsible_user_id"]:
         told = hooks.lead_item(crm, lead, old_responsible_user_id=before["responsible_user_id"])
         hooks.tell(crm, "leads", "responsible", told)
@@ -378,41 +274,3 @@ def _event_values(crm: Crm, field_id: str, found: list[Row] | None) -> list[Row]
         }
         for value in found or []
     ]
-
-
-def _need_edit(call: Call, lead: Row) -> None:
-    if not may(call, lead, "edit"):
-        raise Refusal(forbidden())
-
-
-def _fits(call: Call, lead: Row) -> bool:
-    for key in ("id", "pipeline_id", "responsible_user_id", "name", "created_by", "updated_by"):
-        asked = wanted(call, f"filter[{key}]")
-        if asked and str(lead[key]) not in asked:
-            return False
-    stages = _asked_stages(call)
-    if stages and (str(lead["pipeline_id"]), str(lead["status_id"])) not in stages:
-        return False
-    query = call.args.get("query", "").lower()
-    if query and query not in str(lead["name"]).lower() and query != str(lead["id"]):
-        return False
-    moments = ("created_at", "updated_at", "closed_at")
-    return all(in_range(call, f"filter[{key}]", lead[key]) for key in moments)
-
-
-def _asked_stages(call: Call) -> set[tuple[str, str]]:
-    """Pairs (pipeline, status) of `filter[statuses][n][…]`."""
-    found = set()
-    for name, value in call.args.items(multi=True):
-        if name.startswith("filter[statuses]") and name.endswith("[status_id]"):
-            pipeline = call.args.get(name.replace("[status_id]", "[pipeline_id]"), "")
-            found.add((pipeline, value))
-    return found
-
-
-def _receipt(crm: Crm, lead: Row) -> Row:
-    return {"id": lead["id"], "updated_at": lead["updated_at"], "_links": _self(crm, f"leads/{lead['id']}")}
-
-
-def _self(crm: Crm, path: str) -> Row:
-    return {"self": {"href": f"{crm.url}/api/v4/{path}"}}
