@@ -9,6 +9,7 @@ from django.db import connection
 from billing import known_shops, notice_kicks
 from billing.models import MerchantAccount
 from billing.providers.base import Delivery, NoticeKind, NoticeRead, Operation
+from crm.models import encrypted
 
 # One statement and one round trip: what a provider waits for is this insert and nothing else. It says whether
 # the shop is still the one whose secret the notice was verified with.
@@ -40,7 +41,7 @@ def store(
         "stamp": stamp,
         "kind": str(notice.kind),
         "external_id": notice.external_id,
-        "body": delivery.body or delivery.query,
+        "body": encrypted.seal(delivery.body or delivery.query),
         "fields": json.dumps(notice.as_json()),
         "at": at,
     }

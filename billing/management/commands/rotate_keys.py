@@ -9,7 +9,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from crm.models.encrypted import EncryptedTextField
+from crm.models.encrypted import EncryptedBinaryField, EncryptedTextField
 
 
 class Command(BaseCommand):
@@ -20,14 +20,16 @@ class Command(BaseCommand):
             columns = [
                 column.name
                 for column in model._meta.concrete_fields
-                if isinstance(column, EncryptedTextField)
+                if isinstance(column, EncryptedTextField | EncryptedBinaryField)
             ]
             if not columns:
                 continue
             count = 0
             for key in list(model._default_manager.values_list("pk", flat=True)):
                 with transaction.atomic():
-                    row = model._default_manager.select_for_update(of=("self",)).get(pk=key)
-                    row.save(update_fields=columns)
-                count += 1
+                    row = model._default_manager.select_for_update(of=("self",)).filter(pk=key).first()
+                    # Of refused notices only the newest are kept, so one may be gone meanwhile.
+                    if row is not None:
+                        row.save(update_fields=columns)
+                        count += 1
             self.stdout.write(f"{model._meta.label}: {count}")
