@@ -4,8 +4,10 @@ The file itself is made when it is first opened (documents.files).
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 from django.db import transaction
 
@@ -65,5 +67,21 @@ def _row(deal: Deal, draft: Draft, values: Values, *, number: str, author: str, 
         author=author,
         created_at=at,
         visible_to_payer=draft.visible_to_payer,
-        values=asdict(values),
+        values=_plain(values),
     )
+
+
+def _plain(values: Values) -> dict[str, Any]:
+    """The values as JSON holds them; parts that documents share (the seller, the bank) are turned once."""
+    return {one.name: _part(getattr(values, one.name)) for one in fields(values)}
+
+
+def _part(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_part(one) for one in value]
+    return _shared(value) if is_dataclass(value) else value
+
+
+@lru_cache(maxsize=1000)
+def _shared(value: Any) -> dict[str, Any]:
+    return asdict(value)
