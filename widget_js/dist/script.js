@@ -341,14 +341,28 @@ var Grafik = (() => {
       fetchKey({ api, t, place: place.querySelector(".grafik-trigger__key"), key });
     });
   }
+  function showStep({ body, t }) {
+    const input = body.querySelector('input[data-field-name="what"]:not([type="hidden"]), input[name="what"]');
+    if (!input) return;
+    const row = input.parentNode;
+    const place = document.createElement("div");
+    place.className = "grafik grafik-trigger";
+    if (!LINKS.includes(input.value)) put(input, LINKS[0]);
+    place.innerHTML = String(selectField({ name: "grafik_what", label: t("salesbot.which"), value: input.value, options: LINKS.map((name) => [name, t(`salesbot.what_${name}`)]) }));
+    row.parentNode.insertBefore(place, row);
+    row.style.display = "none";
+    const select = place.querySelector("select");
+    select.addEventListener("change", () => put(input, select.value));
+  }
   function salesbotSteps(handler, params, address) {
     const what = LINKS.includes(params.what) ? params.what : LINKS[0];
     const data = { lead: "{{lead.id}}", action: "link", what };
     return JSON.stringify([{ question: [{ handler: "widget_request", params: { url: address, data } }], require: [] }]);
   }
   function triggerForm(code) {
-    const forms = document.querySelectorAll(`.digital-pipeline__short-task_widget-style_${CSS.escape(code)}, [data-action="send_widget_hook"]`);
-    return Array.from(forms).map((one) => one.closest("form") || one).find((one) => one.querySelector('input[name="action"]'));
+    const marks = document.querySelectorAll(`.digital-pipeline__short-task_widget-style_${CSS.escape(code)}`);
+    const around = (mark) => [mark.closest("form"), mark, mark.parentNode.parentNode.querySelector('[data-action="send_widget_hook"]')];
+    return Array.from(marks).flatMap(around).find((one) => one && one.querySelector('input[name="action"]'));
   }
   function fetchKey({ api, t, place, key }) {
     if (key.value) return;
@@ -389,6 +403,86 @@ var Grafik = (() => {
     document.body.appendChild(anchor);
     anchor.click();
     anchor.remove();
+  }
+
+  // src/money.js
+  var NBSP = " ";
+  function toKopecks(amount) {
+    const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(String(amount));
+    if (!parts) throw new Error(`not a sum of money: ${amount}`);
+    const kopecks = BigInt(parts[2]) * 100n + BigInt((parts[3] || "").padEnd(2, "0"));
+    return parts[1] ? -kopecks : kopecks;
+  }
+  function toAmount(kopecks) {
+    const sign = kopecks < 0n ? "-" : "";
+    const absolute = kopecks < 0n ? -kopecks : kopecks;
+    return `${sign}${absolute / 100n}.${String(absolute % 100n).padStart(2, "0")}`;
+  }
+  function formatMoney(amount) {
+    return `${formatNumber(amount)}${NBSP}₽`;
+  }
+  function formatIn(currency, amount) {
+    if (!currency || currency === "RUB") return formatMoney(amount);
+    const number = formatNumber(amount);
+    return `${number.includes(",") ? number : `${number},00`}${NBSP}${currency}`;
+  }
+  function formatNumber(amount) {
+    const [whole, cents] = toAmount(toKopecks(amount)).split(".");
+    const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
+    return cents === "00" ? grouped : `${grouped},${cents}`;
+  }
+  function parseMoney(typed) {
+    const plain = String(typed).replace(/[\s\u00a0\u202f]|₽|руб\.?|р\.?$/gi, "").replace(",", ".");
+    if (!/^\d{1,12}(\.\d{1,2})?$/.test(plain)) return null;
+    const kopecks = toKopecks(plain);
+    return kopecks > 0n ? toAmount(kopecks) : null;
+  }
+  function isPositive(amount) {
+    return toKopecks(amount) > 0n;
+  }
+  function subtract(amount, other) {
+    return toAmount(toKopecks(amount) - toKopecks(other));
+  }
+  function add(...amounts) {
+    return toAmount(amounts.reduce((sum, amount) => sum + toKopecks(amount), 0n));
+  }
+  function percent(part, whole) {
+    const total = toKopecks(whole);
+    return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
+  }
+
+  // src/card.js
+  function isCard(answer) {
+    return typeof answer.debt === "string" && Array.isArray(answer.actions);
+  }
+  function refundable(card) {
+    return card.payments.filter((one) => (!one.currency || one.currency === "RUB") && isPositive(leftOf(one))).reverse();
+  }
+  function leftOf(payment) {
+    return payment.refundable || subtract(subtract(payment.amount, payment.refunded), payment.moved || "0.00");
+  }
+  function reversible(payment) {
+    const byHand = !payment.provider && payment.method !== "transfer" && !isPositive(payment.reversed || "0.00");
+    return byHand && (isPositive(leftOf(payment)) || isPositive(payment.moved || "0.00"));
+  }
+  function messageOf(card) {
+    const { full } = card.links || {};
+    return full && full.state === "open" ? full.text || "" : "";
+  }
+  function channelsOf(card) {
+    if (card.channels) return card.channels;
+    const email = card.payer && card.payer.email || card.contact && card.contact.email || "";
+    return email ? [{ channel: "email", to: email }] : [];
+  }
+  function asked(card) {
+    const row = card.next && card.mode !== "deposit" && card.installments.find((one) => one.number === card.next.number);
+    const found = row && card.invoices.find((one) => one.id === row.invoice);
+    return found && found.state === "open" && found.amount === card.next.amount ? found : null;
+  }
+  function freshAttempts(card) {
+    if (!isPositive(card.debt)) return [];
+    const paid = card.payments.map((one) => Date.parse(one.received_at)).reduce((last, at) => Math.max(last, at), 0);
+    return card.attempts.filter((one) => Date.parse(one.at) > paid);
   }
 
   // src/copy.js
@@ -463,52 +557,6 @@ var Grafik = (() => {
         throw error;
       }
     );
-  }
-
-  // src/money.js
-  var NBSP = " ";
-  function toKopecks(amount) {
-    const parts = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(String(amount));
-    if (!parts) throw new Error(`not a sum of money: ${amount}`);
-    const kopecks = BigInt(parts[2]) * 100n + BigInt((parts[3] || "").padEnd(2, "0"));
-    return parts[1] ? -kopecks : kopecks;
-  }
-  function toAmount(kopecks) {
-    const sign = kopecks < 0n ? "-" : "";
-    const absolute = kopecks < 0n ? -kopecks : kopecks;
-    return `${sign}${absolute / 100n}.${String(absolute % 100n).padStart(2, "0")}`;
-  }
-  function formatMoney(amount) {
-    return `${formatNumber(amount)}${NBSP}₽`;
-  }
-  function formatIn(currency, amount) {
-    if (!currency || currency === "RUB") return formatMoney(amount);
-    const number = formatNumber(amount);
-    return `${number.includes(",") ? number : `${number},00`}${NBSP}${currency}`;
-  }
-  function formatNumber(amount) {
-    const [whole, cents] = toAmount(toKopecks(amount)).split(".");
-    const grouped = whole.replace("-", "−").replace(/\B(?=(\d{3})+$)/g, NBSP);
-    return cents === "00" ? grouped : `${grouped},${cents}`;
-  }
-  function parseMoney(typed) {
-    const plain = String(typed).replace(/[\s\u00a0\u202f]|₽|руб\.?|р\.?$/gi, "").replace(",", ".");
-    if (!/^\d{1,12}(\.\d{1,2})?$/.test(plain)) return null;
-    const kopecks = toKopecks(plain);
-    return kopecks > 0n ? toAmount(kopecks) : null;
-  }
-  function isPositive(amount) {
-    return toKopecks(amount) > 0n;
-  }
-  function subtract(amount, other) {
-    return toAmount(toKopecks(amount) - toKopecks(other));
-  }
-  function add(...amounts) {
-    return toAmount(amounts.reduce((sum, amount) => sum + toKopecks(amount), 0n));
-  }
-  function percent(part, whole) {
-    const total = toKopecks(whole);
-    return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
   }
 
   // src/views/effects.js
@@ -720,7 +768,7 @@ var Grafik = (() => {
   }
   function frameView(t, spec) {
     const foot = spec.submitLabel ? html`<button type="submit" class="grafik-button grafik-button_${spec.submitKind || "primary"} grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
-       ${button({ action: "close", kind: "text", label: t("dialog.cancel") })}` : closeButton(t);
+       ${button({ action: "close", kind: "text", label: spec.cancelLabel || t("dialog.cancel") })}` : closeButton(t);
     return html`<div class="grafik grafik-dialog${spec.wide ? " grafik-dialog_wide" : ""}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title"><form novalidate autocomplete="off">
     <button type="button" class="modal-body__close grafik-dialog__cross" data-action="close" aria-label="${t("dialog.close")}">${icon("cross")}</button>
     <h2 class="grafik-dialog__title" id="grafik-dialog-title" tabindex="-1">${spec.title}</h2>
@@ -735,7 +783,7 @@ var Grafik = (() => {
     const { t, api, card } = context;
     return openDecision(context, handlers, {
       name: "settle",
-      before: html`${inputField({ name: "total", label: t("settle.total"), value: formatNumber(card.paid), mode: "decimal", suffix: "₽", first: true, hint: t("settle.hint", { paid: formatMoney(card.paid) }) })}
+      before: html`${inputField({ name: "total", label: t("settle.total"), value: formatNumber(card.paid), mode: "decimal", suffix: "₽", first: true, hint: t(card.mode === "deposit" ? "settle.hint_deposit" : "settle.hint", { paid: formatMoney(card.paid) }) })}
       ${selectField({ name: "retained", label: t("settle.retained"), options: RETAINED.map((name) => [name, t(`settle.retained_${name || "nothing"}`)]) })}`,
       effects: (form) => settleEffects(t, card, parseMoney(form.elements.total.value)),
       read(form, errors) {
@@ -751,6 +799,7 @@ var Grafik = (() => {
     const { t, api, card } = context;
     return openDecision(context, handlers, {
       name: "cancel",
+      keepLabel: t("cancel.keep"),
       danger: true,
       read: () => ({ version: card.version }),
       effects: () => [t("cancel.effect_rows", { debt: formatMoney(card.debt) }), t("cancel.effect_quiet"), isPositive(card.paid) && t("cancel.effect_money", { paid: formatMoney(card.paid) })],
@@ -783,6 +832,7 @@ var Grafik = (() => {
       title: spec.title || t(`${spec.name}.title`),
       content: html`${spec.before || ""}${!spec.reasonless && textField({ name: "reason", label: t("decision.reason"), hint: t("schedule.reason_hint"), first: !spec.before })}<div class="grafik-decision__effects" aria-live="polite"></div>`,
       submitLabel: t(`${spec.name}.submit`),
+      cancelLabel: spec.keepLabel,
       submitKind: spec.danger ? "danger" : "primary",
       collect: (form) => collect(t, form, spec),
       send: spec.send,
@@ -790,7 +840,9 @@ var Grafik = (() => {
         const show = () => {
           form.querySelector(".grafik-decision__effects").innerHTML = String(effectsView(t, spec.effects(form).filter(Boolean)));
         };
+        if (spec.ready) spec.ready(form);
         form.addEventListener("input", show);
+        form.addEventListener("change", show);
         show();
       },
       onDone,
@@ -861,15 +913,15 @@ var Grafik = (() => {
   }
   function openDateRequest(context, handlers) {
     const { t, api, card } = context;
-    const asked = card.date_request;
+    const asked2 = card.date_request;
     const choice = (name, checked) => html`<label class="grafik-check"><input type="radio" name="decision" value="${name}"${checked && html` checked data-autofocus`}><span>${t(`date_request.${name}`)}</span></label>`;
     return openDecision(context, handlers, {
       name: "date_request",
       reasonless: true,
-      before: html`<p class="grafik-dialog__lead">${t("date_request.lead", { number: asked.number, was: formatDay(asked.was_on), wanted: formatDay(asked.wanted_on) })}</p>
-      ${asked.comment && html`<p class="grafik-hint">${asked.comment}</p>`}
+      before: html`<p class="grafik-dialog__lead">${t("date_request.lead", { number: asked2.number, was: formatDay(asked2.was_on), wanted: formatDay(asked2.wanted_on) })}</p>
+      ${asked2.comment && html`<p class="grafik-hint">${asked2.comment}</p>`}
       <div class="grafik-templates" role="radiogroup" aria-label="${t("date_request.title")}">${choice("grant", true)}${choice("refuse", false)}</div>`,
-      effects: (form) => [t(`date_request.effect_${form.elements.decision.value}`, { wanted: formatDay(asked.wanted_on), was: formatDay(asked.was_on) })],
+      effects: (form) => [t(`date_request.effect_${form.elements.decision.value}`, { wanted: formatDay(asked2.wanted_on), was: formatDay(asked2.was_on) })],
       read: (form) => ({ decision: form.elements.decision.value }),
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/date-request/`, body, key)
     });
@@ -882,7 +934,7 @@ var Grafik = (() => {
   }
   function openReverseWriteOff(context, handlers) {
     const { t, card } = context;
-    return openSum(context, handlers, { name: "reverse_write_off", most: card.written_off, path: "write-off/reverse/", effects: (amount) => [t("reverse_write_off.effect", { amount: formatMoney(amount) })] });
+    return openSum(context, handlers, { name: "reverse_write_off", keepLabel: t("reverse_write_off.keep"), most: card.written_off, path: "write-off/reverse/", effects: (amount) => [t("reverse_write_off.effect", { amount: formatMoney(amount) })] });
   }
   function openWaive(context, handlers) {
     const { t, card } = context;
@@ -908,11 +960,12 @@ var Grafik = (() => {
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/price/restore/`, body, key)
     });
   }
-  function openSum(context, handlers, { name, most, path, effects, danger = false }) {
+  function openSum(context, handlers, { name, most, path, effects, keepLabel = "", danger = false }) {
     const { t, api, card } = context;
     const typed = (form) => parseMoney(form.elements.amount.value);
     return openDecision(context, handlers, {
       name,
+      keepLabel,
       danger,
       before: inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(most), mode: "decimal", suffix: "₽", first: true }),
       effects: (form) => typed(form) ? effects(typed(form)) : [],
@@ -923,6 +976,51 @@ var Grafik = (() => {
         return { amount };
       },
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/${path}`, body, key)
+    });
+  }
+
+  // src/dialogs/corrections.js
+  var CHANNELS = ["", "email", "salesbot", "sms", "none"];
+  function openReverse(context, handlers) {
+    const { t, api, subject: payment } = context;
+    const receipt = payment.receipt && payment.receipt.state === "registered";
+    return openDecision(context, handlers, {
+      name: "reverse",
+      danger: true,
+      before: html`<p class="grafik-dialog__lead">${t("reverse.lead", { amount: formatMoney(payment.amount), day: formatDay(payment.received_at), method: t.known(`method.${payment.method}`) || payment.method })}</p>`,
+      effects: () => [t("reverse.effect_rows"), receipt && t("reverse.effect_receipt"), t("reverse.effect_history")],
+      send: (body, key) => api.send("POST", `payments/${payment.id}/reverse/`, body, key)
+    });
+  }
+  function openRendered(context, handlers) {
+    const { t, api, card, today } = context;
+    return openDecision(context, handlers, {
+      name: "rendered",
+      reasonless: true,
+      before: html`<div class="grafik-pair">${dateField({ t, name: "on", label: t("rendered.on"), value: today })}
+      ${inputField({ name: "amount", label: t("rendered.amount"), mode: "decimal", suffix: "₽", hint: t("rendered.amount_hint") })}</div>`,
+      effects: () => [t("rendered.effect_receipts"), t("rendered.effect_debt")],
+      read(form, errors) {
+        const on = parseDay(form.elements.on.value);
+        const typed = form.elements.amount.value.trim();
+        const amount = parseMoney(typed);
+        if (!on) errors.on = t("payment.wrong_day");
+        else if (on > today) errors.on = t("payment.future_day", { today: formatDay(today) });
+        if (typed && !amount) errors.amount = t("payment.wrong_amount");
+        return amount ? { on, amount } : { on };
+      },
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/service-rendered/`, body, key)
+    });
+  }
+  function openChannel(context, handlers) {
+    const { t, api, card } = context;
+    return openDecision(context, handlers, {
+      name: "reminders",
+      reasonless: true,
+      before: selectField({ name: "channel", label: t("reminders.how"), value: card.reminders_by || "", options: CHANNELS.map((name) => [name, t(`reminders.by_${name || "policy"}`)]) }),
+      effects: (form) => [t(form.elements.channel.value === "none" ? "reminders.effect_none" : "reminders.effect_payer"), t("reminders.effect_invoices")],
+      read: (form) => ({ channel: form.elements.channel.value || null }),
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/channel/`, body, key)
     });
   }
 
@@ -957,6 +1055,22 @@ var Grafik = (() => {
         });
       },
       onClosed
+    });
+  }
+  function openDocumentSend(context, handlers) {
+    const { t, api, card, subject: paper } = context;
+    const mail = channelsOf(card).find((one) => one.channel === "email");
+    return openDecision(context, handlers, {
+      name: "document_send",
+      reasonless: true,
+      before: html`<p class="grafik-dialog__lead">${paper.name}</p>${inputField({ name: "to", label: t("receipt_send.to"), value: mail ? mail.to : "", type: "email", first: true })}`,
+      effects: () => [t("document_send.effect_mail"), t("document_send.effect_page")],
+      read(form, errors) {
+        const to = form.elements.to.value.trim();
+        if (!to) errors.to = t("receipt_send.wrong");
+        return { to };
+      },
+      send: (body, key) => api.send("POST", `documents/${paper.id}/send/`, body, key)
     });
   }
   function loadTemplates({ api, t }, dialog) {
@@ -1002,6 +1116,7 @@ var Grafik = (() => {
         const show = (markup) => {
           place.innerHTML = String(markup);
           dialog.recentre();
+          place.scrollTop = place.scrollHeight;
         };
         place.addEventListener("click", (event) => {
           if (event.target.closest('[data-action="history_again"]')) load();
@@ -1022,28 +1137,6 @@ var Grafik = (() => {
     const user = /^user:(\d+)$/.exec(who);
     if (user) return nameOf(user[1]) || name || t("who.user", { id: user[1] });
     return t.known(`who.${who}`) || who;
-  }
-
-  // src/card.js
-  function refundable(card) {
-    return card.payments.filter((one) => (!one.currency || one.currency === "RUB") && isPositive(leftOf(one))).reverse();
-  }
-  function leftOf(payment) {
-    return payment.refundable || subtract(subtract(payment.amount, payment.refunded), payment.moved || "0.00");
-  }
-  function messageOf(card) {
-    const { full } = card.links || {};
-    return full && full.state === "open" ? full.text || "" : "";
-  }
-  function channelsOf(card) {
-    if (card.channels) return card.channels;
-    const email = card.payer && card.payer.email || card.contact && card.contact.email || "";
-    return email ? [{ channel: "email", to: email }] : [];
-  }
-  function freshAttempts(card) {
-    if (!isPositive(card.debt)) return [];
-    const paid = card.payments.map((one) => Date.parse(one.received_at)).reduce((last, at) => Math.max(last, at), 0);
-    return card.attempts.filter((one) => Date.parse(one.at) > paid);
   }
 
   // src/views/lists.js
@@ -1077,7 +1170,8 @@ var Grafik = (() => {
     return html`<li class="grafik-row" data-installment="${row.number}">
     <div class="grafik-row__main"><span>${row.number}. ${formatDay(row.due_on)}</span><span class="grafik-row__sum">${formatMoney(row.amount)}</span></div>
     <div class="grafik-row__note"><span class="grafik-tone_${ROW_TONES[row.state] || "muted"}">${t.known(`installment_state.${row.state}`) || row.state}</span>
-      <span>${part || moved && row.state !== "paid" && t("installments.moved", { day: formatDay(row.effective_due_on) })}</span></div></li>`;
+      <span>${part || moved && row.state !== "paid" && t("installments.moved", { day: formatDay(row.effective_due_on) })}</span></div>
+    ${row.payer && note("muted", t("installments.payer", { name: row.payer.name }))}</li>`;
   }
   function invoicesView({ t, card, ui }) {
     const rows = [...card.invoices.filter((one) => one.state !== "void").reverse(), ...card.invoices.filter((one) => one.state === "void").reverse()];
@@ -1136,6 +1230,7 @@ var Grafik = (() => {
       <span class="grafik-tone_${RECEIPT_TONES[receiptState(receipt)] || "muted"}">${receiptNote(t, receipt)}</span></div>
     ${refundsView(t, payment)}
     ${payment.moved && isPositive(payment.moved) && note("warning", t("payments.moved", { amount: formatMoney(payment.moved) }))}
+    ${isPositive(payment.reversed || "0.00") && note("warning", t("payments.reversed", { amount: formatMoney(payment.reversed) }))}
     ${payment.moved_from && note("muted", t("payments.moved_from", { lead: payment.moved_from }))}
     ${paymentActions(t, card, payment)}</li>`;
   }
@@ -1146,6 +1241,7 @@ var Grafik = (() => {
     const rows = [
       left && card.actions.includes("refund") && act("refund", t("payments.refund")),
       left && card.actions.includes("move") && act("move", t("payments.move")),
+      card.actions.includes("reverse") && reversible(payment) && act("reverse", t("payments.reverse")),
       receiptState(payment.receipt) === "registered" && card.actions.length > 0 && act("receipt_send", t("payments.receipt_send"))
     ].filter(Boolean);
     return rows.length > 0 && html`<div class="grafik-row__actions grafik-row__actions_links">${rows}</div>`;
@@ -1180,15 +1276,16 @@ var Grafik = (() => {
   }
   function documentsView({ t, card, ui }) {
     if (!card.documents.length) return "";
-    const rows = card.documents.map((one) => documentRow(t, one)).reverse();
+    const rows = card.documents.map((one) => documentRow(t, card, one)).reverse();
     const list = folded({ t, rows, key: "documents", expanded: ui.expanded.has("documents"), limit: OTHERS_SHOWN });
     return section(t("documents.title"), html`<ul class="grafik-list">${list}</ul>`);
   }
-  function documentRow(t, { id, name, created_at: made }) {
+  function documentRow(t, card, { id, name, kind, created_at: made }) {
     const label = t("documents.open");
+    const sends = kind !== "invoice" && card.actions.includes("document");
     return html`<li class="grafik-row" data-document="${id}">
     <div class="grafik-row__main"><span>${name}</span></div>
-    <div class="grafik-row__note grafik-row__note_level"><span>${formatMoment(made)}</span>${button({ action: "open_document", id, kind: "link", label, name: `${label}: ${name}` })}</div></li>`;
+    <div class="grafik-row__note grafik-row__note_level"><span>${formatMoment(made)}</span><span class="grafik-row__links">${sends && button({ action: "document_send", id, kind: "link", label: t("invoices.send"), name: `${t("invoices.send")}: ${name}` })}${button({ action: "open_document", id, kind: "link", label, name: `${label}: ${name}` })}</span></div></li>`;
   }
 
   // src/dialogs/invoice.js
@@ -1346,6 +1443,7 @@ var Grafik = (() => {
       read(form, errors) {
         const total = parseMoney(form.elements.total.value);
         if (!total) errors.total = t("payment.wrong_amount");
+        else if (!isPositive(subtract(total, card.total)) && !isPositive(subtract(card.total, total))) errors.total = t("change_total.same");
         const body = { total, version: card.version };
         if (!paid) return { ...body, spread: form.elements.spread.value };
         const day = parseDay(form.elements.due_on.value);
@@ -1436,33 +1534,51 @@ var Grafik = (() => {
   var REQUISITES = ["inn", "kpp", "address"];
   function openPayer(context, handlers) {
     const { t, api, card } = context;
-    const path = `deals/${card.lead_id}/payer/`;
-    const now = card.payer && card.payer.kind !== "person" ? card.payer : null;
+    const now = named(card.payer);
+    const open = card.installments.filter((row) => row.state !== "paid");
+    const rows = [["", t("payer.whole_deal")], ...open.map((row) => [String(row.number), t("move_date.row", { number: row.number, day: formatDay(row.due_on), amount: formatMoney(row.amount) })])];
     const value = (name) => now && now[name] || "";
     return openDecision(context, handlers, {
       name: "payer",
       reasonless: true,
-      before: html`${selectField({ name: "kind", label: t("payer.kind"), value: now ? now.kind : "contact", options: KINDS2.map((name) => [name, t(`payer.kind_${name}`)]) })}
+      before: html`${open.length > 0 && selectField({ name: "row", label: t("payer.row"), options: rows })}${selectField({ name: "kind", label: t("payer.kind"), value: now ? now.kind : "contact", options: KINDS2.map((name) => [name, t(`payer.kind_${name}`)]) })}
       <div class="grafik-fields" data-payer="named">${inputField({ name: "name", label: t("payer.name"), value: value("name") })}
       <div class="grafik-pair" data-payer="company">${inputField({ name: "inn", label: t("payer.inn"), value: value("inn"), mode: "numeric" })}${inputField({ name: "kpp", label: t("payer.kpp"), value: value("kpp"), mode: "numeric" })}</div>
       <div data-payer="company">${inputField({ name: "address", label: t("payer.address"), value: value("address") })}</div>
       ${inputField({ name: "email", label: t("payer.email"), value: value("email"), type: "email" })}</div>`,
+      ready: (form) => open.length > 0 && form.elements.row.addEventListener("change", () => showPayer(form, card)),
       effects(form) {
         const kind = form.elements.kind.value;
         form.querySelector('[data-payer="named"]').hidden = kind === "contact";
         form.querySelectorAll('[data-payer="company"]').forEach((place) => {
           place.hidden = kind !== "company";
         });
-        return [t(`payer.effect_${kind}`)];
+        const row = open.length > 0 && form.elements.row.value;
+        return [row ? t(`payer.effect_row_${kind === "contact" ? "contact" : "other"}`, { number: row }) : t(`payer.effect_${kind}`)];
       },
       read: (form, errors) => readPayer(t, form.elements, errors),
-      send: ({ kind, ...payer }, key) => kind === "contact" ? api.send("DELETE", path, {}, key) : api.send("PUT", path, { kind, ...payer }, key)
+      send: ({ kind, row, ...payer }, key) => {
+        const path = `deals/${card.lead_id}/${row ? `schedule/rows/${row}/` : ""}payer/`;
+        return kind === "contact" ? api.send("DELETE", path, {}, key) : api.send("PUT", path, { kind, ...payer }, key);
+      }
+    });
+  }
+  function named(payer) {
+    return payer && payer.kind !== "person" ? payer : null;
+  }
+  function showPayer(form, card) {
+    const row = card.installments.find((one) => String(one.number) === form.elements.row.value);
+    const payer = named(row ? row.payer : card.payer);
+    form.elements.kind.value = payer ? payer.kind : "contact";
+    ["name", "email", ...REQUISITES].forEach((name) => {
+      form.elements[name].value = payer && payer[name] || "";
     });
   }
   function readPayer(t, fields, errors) {
     const kind = fields.kind.value;
-    if (kind === "contact") return { kind };
-    const payer = { kind, name: fields.name.value.trim(), email: fields.email.value.trim() };
+    const row = fields.row ? fields.row.value : "";
+    if (kind === "contact") return { kind, row };
+    const payer = { kind, row, name: fields.name.value.trim(), email: fields.email.value.trim() };
     if (!payer.name) errors.name = t("payer.wrong_name");
     if (kind === "company") REQUISITES.forEach((name) => Object.assign(payer, { [name]: fields[name].value.trim() }));
     return payer;
@@ -1840,8 +1956,8 @@ var Grafik = (() => {
   function addressesOf(t, card) {
     const links = card.mode === "deposit" && card.links ? card.links : {};
     const open = ["deposit", "full"].filter((name) => links[name] && links[name].state === "open");
-    const named = open.map((name) => ({ name: t(`links.${name}`), ...links[name] }));
-    return named.length ? named : [{ name: t("qr.page"), url: card.pay_url, text: messageOf(card), amount: "" }];
+    const named2 = open.map((name) => ({ name: t(`links.${name}`), ...links[name] }));
+    return named2.length ? named2 : [{ name: t("qr.page"), url: card.pay_url, text: messageOf(card), amount: "" }];
   }
   function tabsView(t, places) {
     return html`<div class="grafik-tabs" role="radiogroup" aria-label="${t("qr.which")}">${places.map(
@@ -2052,6 +2168,8 @@ var Grafik = (() => {
 
   // src/dialogs/schedule_form.js
   var USUAL_COUNT = 6;
+  var MONTHLY = "months:1";
+  var INTERVALS = [MONTHLY, "months:2", "months:3", "days:7", "days:14"];
   function startValues(card, today) {
     const open = card.installments.filter((row) => row.state !== "paid");
     return {
@@ -2060,6 +2178,7 @@ var Grafik = (() => {
       count: String(open.length || USUAL_COUNT),
       monthly_amount: "",
       first_due_on: open.length ? open[0].due_on : nextMonth(today),
+      every: MONTHLY,
       due_day: card.due_day ? String(card.due_day) : "",
       down_payment: "",
       down_payment_on: today,
@@ -2088,7 +2207,9 @@ var Grafik = (() => {
     if (values.by === "count") body.count = whole("count");
     else body.monthly_amount = money("monthly_amount");
     body.first_due_on = day("first_due_on");
-    if (values.due_day.trim()) body.due_day = whole("due_day");
+    const [unit, number] = (values.every || MONTHLY).split(":");
+    if (values.every && values.every !== MONTHLY) body.every = { [unit]: Number(number) };
+    if (values.due_day.trim() && unit === "months") body.due_day = whole("due_day");
     if (values.down_payment.trim()) {
       body.down_payment = money("down_payment");
       body.down_payment_on = day("down_payment_on");
@@ -2123,6 +2244,64 @@ var Grafik = (() => {
       );
     };
     show(t("schedule.stale"), false);
+  }
+
+  // src/dialogs/templates.js
+  var SUMS = ["total", "monthly_amount", "down_payment"];
+  var DAYS = ["first_due_on", "down_payment_on"];
+  function offerTemplates({ t, api, lead, dialog, onChosen, onProblem }) {
+    const place = dialog.form.querySelector("[data-templates]");
+    const ask = (total) => api.get(`deals/${lead}/schedule/templates/${total ? `?total=${total}` : ""}`).then((answer) => answer.results || []);
+    place.addEventListener("click", (event) => {
+      const chosen2 = event.target.closest('[data-action="template"]');
+      if (!chosen2) return;
+      ask(parseMoney(dialog.form.elements.total.value)).then(
+        (results) => {
+          const found = results.find((one) => String(one.id) === chosen2.dataset.id);
+          if (!dialog.isOpen()) return;
+          if (!found) {
+            onProblem(t("schedule.template_gone"));
+            return;
+          }
+          fill(t, dialog.form, valuesOfBody(found.body));
+          onChosen();
+        },
+        () => dialog.isOpen() && onProblem(t("schedule.template_gone"))
+      );
+    });
+    ask("").then(
+      (results) => {
+        if (!dialog.isOpen() || !results.length) return;
+        place.innerHTML = String(templatesView2(t, results));
+        dialog.recentre();
+      },
+      () => void 0
+    );
+  }
+  function templatesView2(t, found) {
+    return html`<span class="grafik-field__label">${t("schedule.templates")}</span><div class="grafik-chips">${found.map((one) => button({ action: "template", id: one.id, kind: "small", label: one.name }))}</div>`;
+  }
+  function valuesOfBody(body) {
+    const values = { by: body.monthly_amount ? "monthly_amount" : "count", count: body.count ? String(body.count) : "", due_day: body.due_day ? String(body.due_day) : "" };
+    SUMS.forEach((name) => {
+      values[name] = body[name] ? formatNumber(body[name]) : "";
+    });
+    DAYS.forEach((name) => {
+      values[name] = body[name] ? formatDay(body[name]) : "";
+    });
+    const [unit, number] = Object.entries(body.every)[0];
+    return { ...values, every: `${unit}:${number}`, round_to: body.round_to, remainder: body.remainder, shift_weekends: body.shift_weekends };
+  }
+  function fill(t, form, values) {
+    Object.entries(values).forEach(([name, value]) => {
+      const box = form.elements[name];
+      if (name === "shift_weekends") box.checked = value;
+      else box.value = value;
+      if (name === "every" && box.value !== value) {
+        const [unit, n] = value.split(":");
+        box.add(new Option(t(`schedule.every_${unit}`, { n }), value, true, true));
+      }
+    });
   }
 
   // src/dialogs/schedule.js
@@ -2173,6 +2352,18 @@ var Grafik = (() => {
         toggleMode(form);
         showCard(t, form, card);
         preview.now();
+        offerTemplates({
+          t,
+          api,
+          lead: card.lead_id,
+          dialog,
+          onChosen() {
+            toggleMode(form);
+            showDebt(form, card, null);
+            preview.now();
+          },
+          onProblem: (words) => dialog.showProblem(words)
+        });
       },
       onClosed() {
         preview.stop();
@@ -2188,6 +2379,7 @@ var Grafik = (() => {
   }
   function contentView3(t, card, values) {
     return html`<div class="grafik-schedule"><div class="grafik-schedule__form">
+    <div class="grafik-offers" data-templates aria-live="polite"></div>
     ${inputField({ name: "total", label: t("schedule.total"), value: values.total, mode: "decimal", suffix: "₽", first: true })}
     <div class="grafik-pair grafik-pair_tight">${readField({ name: "paid", label: t("schedule.received"), value: formatMoney(card.paid) })}${readField({ name: "debt", label: t("schedule.debt"), value: formatMoney(card.debt) })}</div>
     <div class="grafik-tabs" role="radiogroup" aria-label="${t("schedule.by")}">
@@ -2201,7 +2393,8 @@ var Grafik = (() => {
       ${inputField({ name: "due_day", label: t("schedule.due_day"), value: values.due_day, type: "number", min: "1", max: "31", hint: t("schedule.due_day_hint") })}
       ${inputField({ name: "down_payment", label: t("schedule.down"), value: values.down_payment, mode: "decimal", suffix: "₽", hint: t("schedule.down_hint") })}
       ${dateField({ t, name: "down_payment_on", label: t("schedule.down_on"), value: values.down_payment_on })}</div>
-    <details class="grafik-more"><summary>${t("schedule.more")}</summary><div class="grafik-more__body"><div class="grafik-pair">
+    <details class="grafik-more"><summary>${t("schedule.more")}</summary><div class="grafik-more__body">
+    ${selectField({ name: "every", label: t("schedule.every"), value: values.every, options: INTERVALS.map((one) => [one, t(`schedule.every_${one.replace(":", "_")}`)]) })}<div class="grafik-pair">
       ${selectField({ name: "round_to", label: t("schedule.round"), value: values.round_to, options: [["0.01", t("schedule.round_none")], ["1", t("schedule.round_1")], ["100", t("schedule.round_100")]] })}
       ${selectField({ name: "remainder", label: t("schedule.remainder"), value: values.remainder, options: [["last", t("schedule.remainder_last")], ["first", t("schedule.remainder_first")]] })}</div>
     ${checkField({ name: "shift_weekends", label: t("schedule.shift"), checked: values.shift_weekends })}</div></details>
@@ -2210,7 +2403,7 @@ var Grafik = (() => {
   }
   function readValues(form) {
     const values = {};
-    ["total", "count", "monthly_amount", "first_due_on", "due_day", "down_payment", "down_payment_on", "round_to", "remainder", "by"].forEach((name) => {
+    ["total", "count", "monthly_amount", "first_due_on", "due_day", "down_payment", "down_payment_on", "round_to", "remainder", "by", "every"].forEach((name) => {
       values[name] = form.elements[name].value;
     });
     values.shift_weekends = form.elements.shift_weekends.checked;
@@ -2239,6 +2432,7 @@ var Grafik = (() => {
     ["count", "monthly_amount"].forEach((name) => {
       form.querySelector(`[data-field="${name}"]`).hidden = name !== by;
     });
+    form.querySelector('[data-field="due_day"]').hidden = form.elements.every.value.startsWith("days");
     form.querySelector('[data-field="down_payment_on"]').hidden = !form.elements.down_payment.value.trim();
   }
   function showDebt(form, card, answer) {
@@ -2247,6 +2441,95 @@ var Grafik = (() => {
     const debt = answer ? answer.debt : total && subtract(total, paid);
     form.querySelector('[data-output="paid"]').textContent = formatMoney(paid);
     form.querySelector('[data-output="debt"]').textContent = debt && !debt.startsWith("-") ? formatMoney(debt) : "—";
+  }
+
+  // src/dialogs/split.js
+  var METHODS2 = ["bank_transfer", "cash", "card_terminal", "other"];
+  var PARTS_MAX = 20;
+  function openSplit(context, { onDone, onConflict, onClosed }) {
+    const { t, api, card, today } = context;
+    return openDialog(context, {
+      title: t("split.title"),
+      content: contentView4(t, card, today),
+      submitLabel: t("split.submit"),
+      collect: (form) => {
+        const { body, errors } = readSplit(t, valuesOf(form), today);
+        showFieldErrors(form, errors);
+        return body;
+      },
+      send: (body, key) => api.send("POST", "payments/split/", body, key),
+      onReady: (dialog) => connect(t, dialog),
+      onDone,
+      onConflict,
+      onClosed
+    });
+  }
+  function contentView4(t, card, today) {
+    const company = card.payer && card.payer.kind === "company" ? card.payer : { inn: "", kpp: "" };
+    const name = card.payer && card.payer.name || card.contact.name || "";
+    return html`<div class="grafik-pair">${inputField({ name: "amount", label: t("split.amount"), mode: "decimal", suffix: "₽", first: true })}
+    ${dateField({ t, name: "paid_on", label: t("payment.paid_on"), value: today })}</div>
+    <div class="grafik-parts" data-field="parts"><div class="grafik-pair grafik-parts__head"><span>${t("move.deal")}</span><span>${t("split.part")}</span></div>
+      <div class="grafik-parts__rows">${[partView(t, 1, String(card.lead_id), formatNumber(card.next && card.next.amount || card.debt)), partView(t, 2, "", "")]}</div>
+      <span class="grafik-field__error" id="grafik-parts-error"></span>
+      <div>${button({ action: "add_part", kind: "link", label: t("split.add") })}</div></div>
+    ${inputField({ name: "payer", label: t("split.payer"), value: name })}
+    <div class="grafik-pair">${inputField({ name: "inn", label: t("payer.inn"), value: company.inn || "", mode: "numeric", hint: t("split.inn_hint") })}
+    ${inputField({ name: "external_id", label: t("split.number"), hint: t("split.number_hint") })}</div>
+    ${selectField({ name: "method", label: t("payment.method"), options: METHODS2.map((one) => [one, t(`method.${one}`)]) })}
+    <div class="grafik-split__effects" aria-live="polite"></div>`;
+  }
+  function partView(t, number, lead, sum) {
+    return html`<div class="grafik-pair grafik-parts__row"><input class="grafik-input__box" name="part_lead" inputmode="numeric" value="${lead}" aria-label="${t("split.row_deal", { number })}" aria-describedby="grafik-parts-error">
+    <span class="grafik-input grafik-input_suffix"><input class="grafik-input__box" name="part_amount" inputmode="decimal" value="${sum}" aria-label="${t("split.row_sum", { number })}"><span class="grafik-input__suffix" aria-hidden="true">₽</span></span></div>`;
+  }
+  function connect(t, { form, recentre }) {
+    const rows = form.querySelector(".grafik-parts__rows");
+    const show = () => {
+      form.querySelector(".grafik-split__effects").innerHTML = String(effectsView(t, splitEffects(t, valuesOf(form))));
+    };
+    form.querySelector('[data-action="add_part"]').addEventListener("click", (event) => {
+      const number = rows.children.length + 1;
+      rows.insertAdjacentHTML("beforeend", String(partView(t, number, "", "")));
+      rows.lastElementChild.querySelector("input").focus();
+      event.currentTarget.hidden = number >= PARTS_MAX;
+      recentre();
+    });
+    form.addEventListener("input", show);
+    show();
+  }
+  function valuesOf(form) {
+    const all = (name) => Array.from(form.querySelectorAll(`[name="${name}"]`), (box) => box.value.trim());
+    const sums = all("part_amount");
+    const values = Object.fromEntries(["amount", "paid_on", "payer", "inn", "external_id", "method"].map((name) => [name, form.elements[name].value.trim()]));
+    return { ...values, parts: all("part_lead").map((lead, index) => ({ lead, sum: sums[index] })).filter((one) => one.lead || one.sum) };
+  }
+  function placed(values) {
+    return add("0.00", ...values.parts.map((one) => parseMoney(one.sum) || "0.00"));
+  }
+  function splitEffects(t, values) {
+    const amount = parseMoney(values.amount);
+    if (!amount) return [];
+    const left = subtract(amount, placed(values));
+    if (isPositive(left)) return [t("split.left", { left: formatMoney(left) })];
+    if (left.startsWith("-")) return [t("split.over", { over: formatMoney(left.slice(1)) })];
+    return [t("split.effect_payments", { count: t.count("schedule.payments", values.parts.length) }), t("split.effect_once")];
+  }
+  function readSplit(t, values, today) {
+    const errors = {};
+    const amount = parseMoney(values.amount);
+    const day = parseDay(values.paid_on);
+    const parts = values.parts.map(({ lead, sum }) => ({ lead_id: Number(lead.replace(/\D/g, "")), amount: parseMoney(sum) }));
+    if (!amount) errors.amount = t("payment.wrong_amount");
+    if (!day) errors.paid_on = t("payment.wrong_day");
+    else if (day > today) errors.paid_on = t("payment.future_day", { today: formatDay(today) });
+    if (!values.payer) errors.payer = t("payer.wrong_name");
+    if (values.inn && !/^(\d{10}|\d{12})$/.test(values.inn)) errors.inn = t("split.wrong_inn");
+    if (!parts.length || parts.some((one) => !one.lead_id || !one.amount)) errors.parts = t("split.wrong_part");
+    else if (amount && subtract(amount, placed(values)) !== "0.00") errors.parts = splitEffects(t, values)[0];
+    if (Object.keys(errors).length) return { body: null, errors };
+    const payer = { kind: values.inn.length === 10 ? "company" : "person", name: values.payer, inn: values.inn };
+    return { body: { amount, paid_on: day, method: values.method, external_id: values.external_id, payer, parts }, errors };
   }
 
   // src/views/attempts.js
@@ -2268,11 +2551,12 @@ var Grafik = (() => {
   }
 
   // src/views/more.js
-  var RARE = ["promise", "decide_date", "stop", "go_on", "move_date", "change_total", "transfer", "pause", "resume", "sign", "payer", "waive_fees", "reverse_write_off", "revoke", "settle", "write_off", "cancel"];
-  var ALWAYS = { revoke: (card) => Boolean(card.pay_url), go_on: (card) => (card.stopped || []).length > 0 };
+  var RARE = ["invoice", "promise", "decide_date", "reminders", "stop", "go_on", "split", "service_rendered", "move_date", "change_total", "transfer", "pause", "resume", "sign", "payer", "waive_fees", "reverse_write_off", "revoke", "settle", "write_off", "cancel"];
+  var ALWAYS = { revoke: (card) => Boolean(card.pay_url), go_on: (card) => (card.stopped || []).length > 0, reminders: (card) => card.reminders_by !== void 0 };
+  var NEVER = { transfer: (card) => card.mode === "deposit", invoice: (card) => !asked(card) };
   var DANGEROUS = /* @__PURE__ */ new Set(["cancel", "write_off"]);
   function rareActions(card) {
-    return RARE.filter((name) => card.actions.includes(name) || ALWAYS[name] && card.actions.length > 0 && ALWAYS[name](card));
+    return RARE.filter((name) => !(NEVER[name] && NEVER[name](card))).filter((name) => card.actions.includes(name) || ALWAYS[name] && card.actions.length > 0 && ALWAYS[name](card));
   }
   function moreView({ t, card, ui }) {
     const rare = rareActions(card);
@@ -2337,13 +2621,13 @@ var Grafik = (() => {
   function segments(card) {
     const rows = card.installments;
     if (!rows.length || rows.length > MOST_SEGMENTS) {
-      return html`<span class="grafik-bar__segment" style="flex-grow:1">${fill(percent(card.paid, card.total), "paid")}</span>`;
+      return html`<span class="grafik-bar__segment" style="flex-grow:1">${fill2(percent(card.paid, card.total), "paid")}</span>`;
     }
     return rows.map(
-      (row) => html`<span class="grafik-bar__segment grafik-bar__segment_${row.state}" style="flex-grow:${toKopecks(row.amount)}">${fill(percent(row.paid, row.amount), row.state)}</span>`
+      (row) => html`<span class="grafik-bar__segment grafik-bar__segment_${row.state}" style="flex-grow:${toKopecks(row.amount)}">${fill2(percent(row.paid, row.amount), row.state)}</span>`
     );
   }
-  function fill(share, state) {
+  function fill2(share, state) {
     return html`<span class="grafik-bar__fill grafik-bar__fill_${state}" style="width:${share}%"></span>`;
   }
   function figures(t, card) {
@@ -2358,7 +2642,8 @@ var Grafik = (() => {
       card.due_day && figure(t("panel.due_day"), t("panel.due_day_value", { day: card.due_day }), "due_day"),
       next && figure(t("panel.next"), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, "next"),
       card.promise && figure(t(card.promise.state === "broken" ? "panel.promise_broken" : "panel.promise"), promiseWords(card.promise), "promise", card.promise.state === "broken" ? "error" : "info"),
-      card.service_on && figure(t("panel.service_on"), formatDay(card.service_on), "service_on"),
+      card.service_on && figure(t(card.mode === "deposit" ? "panel.service_on" : "panel.starts_on"), formatDay(card.service_on), "service_on"),
+      card.reminders_by && figure(t("panel.reminders"), t(`reminders.by_${card.reminders_by}`), "reminders"),
       card.payer && card.payer.kind !== "person" && figure(t("panel.payer"), card.payer.name, "payer")
     ];
   }
@@ -2430,6 +2715,8 @@ var Grafik = (() => {
       return can("links") ? button({ action: "links", kind: "primary", label: t("actions.links"), busy: ui.busy === "links" }) : "";
     }
     if (can("schedule")) return button({ action: "schedule", kind: "primary", label: t("actions.schedule") });
+    const invoice = can("invoice") && asked(card);
+    if (invoice) return button({ action: "send", id: invoice.id, kind: "primary", label: t(invoice.sent.length ? "actions.send_again" : "actions.send") });
     if (asks(card)) return button({ action: "invoice", kind: "primary", label: t("actions.invoice") });
     return can("rebuild") ? button({ action: "schedule", label: t("actions.rebuild") }) : "";
   }
@@ -2590,6 +2877,10 @@ var Grafik = (() => {
         void: () => this.open(key, openVoid, noted("notice.void"), invoice()),
         refund: () => this.open(key, openRefund, noted("notice.refund"), payment()),
         move: () => this.open(key, openMove, saved("notice.moved"), payment()),
+        split: () => this.open(key, openSplit, noted("notice.split")),
+        reverse: () => this.open(key, openReverse, saved("notice.reversed"), payment()),
+        service_rendered: () => this.open(key, openRendered, noted("notice.rendered")),
+        reminders: () => this.open(key, openChannel, saved("notice.reminders")),
         payer: () => this.open(key, openPayer, saved("notice.payer")),
         pause: () => this.open(key, openPause, saved("notice.paused")),
         resume: () => this.open(key, openResume, saved("notice.resumed")),
@@ -2613,6 +2904,7 @@ var Grafik = (() => {
         qr: () => this.open(key, openQr, () => void 0),
         analytics: () => this.openAnalytics(),
         document: () => this.open(key, openNewDocument, () => this.load()),
+        document_send: () => this.open(key, openDocumentSend, noted("notice.document_sent"), this.card.documents.find((one) => String(one.id) === id)),
         open_document: () => openDocument(this, id, (words) => this.alive && this.notify.problem(this.t("documents.not_opened"), words)),
         history: () => this.open(key, openHistory, () => void 0)
       };
@@ -2718,9 +3010,6 @@ var Grafik = (() => {
       this.drawCard();
     }
   };
-  function isCard(answer) {
-    return typeof answer.debt === "string" && Array.isArray(answer.actions);
-  }
   function lasting(card) {
     return JSON.stringify({ ...card, documents: card.documents.map((one) => ({ ...one, url: "" })) });
   }
@@ -2811,8 +3100,8 @@ var Grafik = (() => {
       const answer = translate(path);
       return typeof answer === "string" && answer !== path ? answer : "";
     }
-    const t = (path, parameters) => fill2(find(path) || path, parameters || {});
-    t.known = (path, parameters) => fill2(find(path), parameters || {});
+    const t = (path, parameters) => fill3(find(path) || path, parameters || {});
+    t.known = (path, parameters) => fill3(find(path), parameters || {});
     t.count = (path, number) => t(`${path}.${pluralForm(number)}`, { n: number });
     return t;
   }
@@ -2822,7 +3111,7 @@ var Grafik = (() => {
     if (ones === 1 && tens !== 11) return "one";
     return ones >= 2 && ones <= 4 && (tens < 12 || tens > 14) ? "few" : "many";
   }
-  function fill2(text, parameters) {
+  function fill3(text, parameters) {
     return text.replace(/\{(\w+)\}/g, (whole, name) => name in parameters ? parameters[name] : whole);
   }
 
@@ -2862,13 +3151,13 @@ var Grafik = (() => {
       return made;
     }
     function through(authorizedAjax, person2) {
-      const asked = (options) => authorizedAjax({ ...options, xhr: () => noting(person2) });
+      const asked2 = (options) => authorizedAjax({ ...options, xhr: () => noting(person2) });
       return (options) => {
-        if (!kept || kept.person !== person2 || now() >= kept.until) return asked(options);
+        if (!kept || kept.person !== person2 || now() >= kept.until) return asked2(options);
         let call = direct({ [HEADER]: kept.token })(options);
         const again2 = () => {
           kept = null;
-          call = asked(options);
+          call = asked2(options);
           return call;
         };
         return {
@@ -2983,7 +3272,9 @@ var Grafik = (() => {
           showTrigger({ code: self.get_settings().widget_code, api: api(), t: texts() });
           return true;
         },
-        salesbotDesignerSettings() {
+        salesbotDesignerSettings($body) {
+          style();
+          showStep({ body: $body[0], t: texts() });
           return { exits: [] };
         },
         onSalesbotDesignerSave(handler, params) {

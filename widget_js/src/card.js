@@ -2,6 +2,11 @@
 
 import { isPositive, subtract } from './money.js';
 
+/** Something between us and the server may answer in JSON of its own: a wait must end in words then too. */
+export function isCard(answer) {
+  return typeof answer.debt === 'string' && Array.isArray(answer.actions);
+}
+
 /** Payments of which something can still go back, newest first. */
 export function refundable(card) {
   return card.payments.filter((one) => (!one.currency || one.currency === 'RUB') && isPositive(leftOf(one))).reverse();
@@ -10,6 +15,12 @@ export function refundable(card) {
 /** What of a payment was neither returned, asked back nor moved away. */
 export function leftOf(payment) {
   return payment.refundable || subtract(subtract(payment.amount, payment.refunded), payment.moved || '0.00');
+}
+
+/** Was it entered by hand, and does anything of it still count? Then it can be taken out as a mistake. */
+export function reversible(payment) {
+  const byHand = !payment.provider && payment.method !== 'transfer' && !isPositive(payment.reversed || '0.00');
+  return byHand && (isPositive(leftOf(payment)) || isPositive(payment.moved || '0.00'));
 }
 
 /** The ready message that goes with the client's page, '' when the server gave none. */
@@ -23,6 +34,13 @@ export function channelsOf(card) {
   if (card.channels) return card.channels;
   const email = (card.payer && card.payer.email) || (card.contact && card.contact.email) || '';
   return email ? [{ channel: 'email', to: email }] : [];
+}
+
+/** The open invoice that asks for the next payment in full: it is sent, not issued once more. */
+export function asked(card) {
+  const row = card.next && card.mode !== 'deposit' && card.installments.find((one) => one.number === card.next.number);
+  const found = row && card.invoices.find((one) => one.id === row.invoice);
+  return found && found.state === 'open' && found.amount === card.next.amount ? found : null;
 }
 
 /** Tries to pay, newest first; what stands before the last money has been answered by it. */

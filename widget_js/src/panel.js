@@ -3,6 +3,7 @@
 // or dialog of it touches the page, so moving between cards never shows another deal's money.
 
 import { ApiError, newKey } from './api.js';
+import { isCard } from './card.js';
 import { copyText } from './copy.js';
 import { dayOf } from './dates.js';
 import { keepFresh } from './freshness.js';
@@ -11,7 +12,8 @@ import { explain } from './problems.js';
 import { openDateRequest, openGoOn, openPromise, openStop } from './dialogs/collecting.js';
 import { openLoss, openRestorePrice, openReverseWriteOff, openWaive, openWriteOff } from './dialogs/debts.js';
 import { openCancel, openRevoke, openSettle, openVoid } from './dialogs/decisions.js';
-import { openDocument, openNewDocument } from './dialogs/document.js';
+import { openChannel, openRendered, openReverse } from './dialogs/corrections.js';
+import { openDocument, openDocumentSend, openNewDocument } from './dialogs/document.js';
 import { openHistory } from './dialogs/history.js';
 import { openInvoice, openSend } from './dialogs/invoice.js';
 import { openMoveDate, openPause, openResume, openSign, openTotal, openTransfer } from './dialogs/life.js';
@@ -22,6 +24,7 @@ import { openQr } from './dialogs/qr.js';
 import { openReceiptSend } from './dialogs/receipt.js';
 import { openRefund } from './dialogs/refund.js';
 import { openSchedule } from './dialogs/schedule.js';
+import { openSplit } from './dialogs/split.js';
 import { failedView, loadingView, panelView } from './views/panel.js';
 
 const COPIED_FOR_MS = 2000;
@@ -154,6 +157,10 @@ export class Panel {
       void: () => this.open(key, openVoid, noted('notice.void'), invoice()),
       refund: () => this.open(key, openRefund, noted('notice.refund'), payment()),
       move: () => this.open(key, openMove, saved('notice.moved'), payment()),
+      split: () => this.open(key, openSplit, noted('notice.split')),
+      reverse: () => this.open(key, openReverse, saved('notice.reversed'), payment()),
+      service_rendered: () => this.open(key, openRendered, noted('notice.rendered')),
+      reminders: () => this.open(key, openChannel, saved('notice.reminders')),
       payer: () => this.open(key, openPayer, saved('notice.payer')),
       pause: () => this.open(key, openPause, saved('notice.paused')),
       resume: () => this.open(key, openResume, saved('notice.resumed')),
@@ -177,6 +184,7 @@ export class Panel {
       qr: () => this.open(key, openQr, () => undefined),
       analytics: () => this.openAnalytics(),
       document: () => this.open(key, openNewDocument, () => this.load()),
+      document_send: () => this.open(key, openDocumentSend, noted('notice.document_sent'), this.card.documents.find((one) => String(one.id) === id)),
       open_document: () => openDocument(this, id, (words) => this.alive && this.notify.problem(this.t('documents.not_opened'), words)),
       history: () => this.open(key, openHistory, () => undefined),
     };
@@ -293,11 +301,6 @@ export class Panel {
     if (!this.ui.expanded.delete(id)) this.ui.expanded.add(id);
     this.drawCard();
   }
-}
-
-/** Something between us and the server may answer in JSON of its own: a wait must end in words then too. */
-function isCard(answer) {
-  return typeof answer.debt === 'string' && Array.isArray(answer.actions);
 }
 
 /** What a card says, without the tickets of its documents, which are new in every answer. */

@@ -118,7 +118,7 @@ test('a paid link asks for nothing', () => {
 test('documents are shown newest first with their day and no address', () => {
   const paper = { id: 1, number: '1', name: 'Договор № 1', url: 'https://pay.example.ru/ticket', format: 'pdf', kind: 'contract', created_at: '2026-11-22T15:30:00+03:00' };
   const shown = panel({ documents: [paper, { ...paper, id: 2, name: 'Договор № 2 <b>' }] });
-  assert.match(read(shown), /Документы Договор № 2 &lt;b&gt; 22\.11\.2026 15:30 Открыть Договор № 1/);
+  assert.match(read(shown), /Документы Договор № 2 &lt;b&gt; 22\.11\.2026 15:30 Отправить Открыть Договор № 1/);
   assert.ok(!String(shown).includes('ticket'));
 });
 

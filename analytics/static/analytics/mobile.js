@@ -40,7 +40,9 @@
       promise: "Обещание",
       service_on: "День услуги",
       payer: "Плательщик",
-      promise_broken: "Обещал и не заплатил"
+      promise_broken: "Обещал и не заплатил",
+      starts_on: "Начало",
+      reminders: "Напоминания"
     },
     state: {
       no_schedule: "Нет графика",
@@ -84,7 +86,12 @@
       promise: "Обещание оплаты",
       decide_date: "Ответить о переносе",
       stop: "Остановить счета или напоминания",
-      go_on: "Возобновить"
+      go_on: "Возобновить",
+      send: "Отправить счёт",
+      send_again: "Отправить счёт ещё раз",
+      reminders: "Напоминания клиенту",
+      split: "Перевод за несколько сделок",
+      service_rendered: "Услуга оказана"
     },
     copy: {
       link: "Ссылка",
@@ -98,7 +105,8 @@
     installments: {
       title: "График",
       moved: "перенос на {day}",
-      part: "осталось {rest}"
+      part: "осталось {rest}",
+      payer: "платит {name}"
     },
     installment_state: {
       planned: "Запланирован",
@@ -138,7 +146,9 @@
       move: "Перенести",
       moved: "Перенесено в другую сделку: {amount}",
       moved_from: "Перенесён из другой сделки",
-      receipt_send: "Отправить чек"
+      receipt_send: "Отправить чек",
+      reverse: "Записан по ошибке",
+      reversed: "Снят как ошибочный: {amount}"
     },
     method: {
       card: "Карта",
@@ -260,7 +270,17 @@
       pick: "Выбрать дату в календаре",
       day_example: "ДД.ММ.ГГГГ",
       stale: "График изменил кто-то другой. То, что вы ввели, осталось в полях.",
-      stale_reload: "Обновить и пересчитать"
+      stale_reload: "Обновить и пересчитать",
+      templates: "Готовые графики",
+      template_gone: "Этот шаблон не подошёл: проверьте сумму и попробуйте ещё раз.",
+      every: "Как часто",
+      every_months_1: "раз в месяц",
+      every_months_2: "раз в два месяца",
+      every_months_3: "раз в квартал",
+      every_days_7: "раз в неделю",
+      every_days_14: "раз в две недели",
+      every_months: "раз в {n} мес.",
+      every_days: "раз в {n} дн."
     },
     payment: {
       full_title: "Полная оплата",
@@ -345,7 +365,12 @@
       receipt: "Чек отправляется",
       promise: "Обещание записано",
       stopped: "Остановлено",
-      going_on: "Возобновлено"
+      going_on: "Возобновлено",
+      split: "Перевод записан",
+      reversed: "Платёж снят",
+      rendered: "Услуга отмечена оказанной",
+      reminders: "Пожелание записано",
+      document_sent: "Документ отправляется"
     },
     problem: {
       offline: "Нет связи с сервером платежей.",
@@ -515,14 +540,16 @@
       retained_actual_costs: "фактические расходы",
       retained_late_cancellation: "поздняя отмена",
       retained_no_show: "неявка",
-      retained_security_deposit: "обеспечительный платёж"
+      retained_security_deposit: "обеспечительный платёж",
+      hint_deposit: "Получено {paid}. Если после скидки остаётся долг, используйте «Изменить стоимость»."
     },
     cancel: {
       title: "Отменить график",
       submit: "Отменить график",
       effect_rows: "неоплаченные строки на {debt} снимутся;",
       effect_quiet: "счета и напоминания больше не уйдут;",
-      effect_money: "полученные {paid} останутся в сделке: вернуть их — отдельное действие."
+      effect_money: "полученные {paid} останутся в сделке: вернуть их — отдельное действие.",
+      keep: "Не отменять"
     },
     void: {
       title: "Аннулировать счёт {number}",
@@ -566,7 +593,12 @@
     },
     salesbot: {
       name: "Ссылка на оплату",
-      what: "Что оплатить: installment, deposit, full или overdue"
+      what: "Что оплатить: installment, deposit, full или overdue",
+      which: "Что оплатить по ссылке",
+      what_installment: "Ближайший платёж",
+      what_deposit: "Предоплату",
+      what_full: "Весь долг",
+      what_overdue: "Просроченное"
     },
     mobile: {
       no_deal: "Откройте виджет из карточки сделки."
@@ -618,7 +650,8 @@
       at_the_end: "в последних платежах",
       due_on: "Когда доплатить",
       effect: "долг станет {debt}, даты останутся;",
-      effect_invoices: "счета изменённых платежей заменятся."
+      effect_invoices: "счета изменённых платежей заменятся.",
+      same: "Стоимость и так такая"
     },
     transfer: {
       title: "Перевести в другой поток",
@@ -643,7 +676,11 @@
       wrong_name: "Укажите плательщика",
       effect_contact: "счета и возвраты пойдут контакту сделки.",
       effect_company: "счета уйдут организации; перевод от неё чека не требует.",
-      effect_third_party: "счета уйдут этому человеку; возврат — тому, кто платил."
+      effect_third_party: "счета уйдут этому человеку; возврат — тому, кто платил.",
+      row: "За что платит",
+      whole_deal: "вся сделка",
+      effect_row_contact: "платёж № {number} оплачивается как вся сделка.",
+      effect_row_other: "счёт и напоминания о платеже № {number} уйдут этому плательщику."
     },
     pages: {
       which: "Страница",
@@ -692,7 +729,8 @@
     reverse_write_off: {
       title: "Отменить списание",
       submit: "Отменить списание",
-      effect: "{amount} снова станут долгом."
+      effect: "{amount} снова станут долгом.",
+      keep: "Оставить списанным"
     },
     waive_fees: {
       title: "Простить пеню",
@@ -751,6 +789,61 @@
       refuse: "Отказать",
       effect_grant: "платёж перейдёт на {wanted}, остальные останутся.",
       effect_refuse: "дата останется прежней: {was}."
+    },
+    document_send: {
+      title: "Отправить документ",
+      submit: "Отправить",
+      effect_mail: "клиент получит письмо с файлом PDF;",
+      effect_page: "документ появится на его странице оплаты."
+    },
+    split: {
+      title: "Перевод за несколько сделок",
+      submit: "Записать перевод",
+      amount: "Сумма перевода",
+      part: "Из них за сделку",
+      row_deal: "Часть {number}: номер сделки",
+      row_sum: "Часть {number}: сумма",
+      add: "Добавить сделку",
+      payer: "Кто перевёл",
+      inn_hint: "10 цифр — организация",
+      number: "Номер платёжного поручения",
+      number_hint: "по нему второй раз не запишется",
+      left: "ещё не разнесено {left}",
+      over: "части больше перевода на {over}",
+      effect_payments: "в сделках появится {count}, каждая уменьшит свой долг;",
+      effect_once: "все сделки должны быть одного юрлица.",
+      wrong_part: "Укажите номер и сумму каждой сделки",
+      wrong_inn: "ИНН — 10 или 12 цифр"
+    },
+    reverse: {
+      title: "Платёж записан по ошибке",
+      submit: "Снять платёж",
+      lead: "{amount}, {day}, {method}. Это не возврат: денег не было.",
+      effect_rows: "закрытые им строки графика откроются, долг вырастет;",
+      effect_receipt: "будет сделан чек возврата;",
+      effect_history: "в истории останутся и платёж, и исправление."
+    },
+    rendered: {
+      title: "Услуга оказана",
+      submit: "Отметить оказанной",
+      on: "Когда",
+      amount: "На сумму",
+      amount_hint: "пусто: всё, что осталось",
+      effect_receipts: "по полученной предоплате будут сделаны чеки зачёта;",
+      effect_debt: "долг и график не изменятся."
+    },
+    reminders: {
+      title: "Напоминания клиенту",
+      submit: "Сохранить",
+      how: "Как напоминать",
+      by_policy: "как настроено в аккаунте",
+      by_email: "письмом",
+      by_salesbot: "в мессенджер",
+      by_sms: "СМС",
+      by_none: "не напоминать",
+      effect_payer: "так напомним по всем сделкам этого клиента;",
+      effect_none: "ни по одной сделке этого клиента напоминания не уйдут;",
+      effect_invoices: "счета уйдут как прежде."
     }
   };
 
@@ -855,6 +948,9 @@
   }
 
   // src/card.js
+  function isCard(answer) {
+    return typeof answer.debt === "string" && Array.isArray(answer.actions);
+  }
   function messageOf(card) {
     const { full } = card.links || {};
     return full && full.state === "open" ? full.text || "" : "";
@@ -914,7 +1010,7 @@
       );
       return {
         abort: () => abort.abort(),
-        then: (done, failed) => answer.then((xhr) => xhr.status >= 200 && xhr.status < 300 ? done(xhr.responseText) : failed(xhr))
+        then: (done, failed2) => answer.then((xhr) => xhr.status >= 200 && xhr.status < 300 ? done(xhr.responseText) : failed2(xhr))
       };
     };
   }
@@ -1091,7 +1187,8 @@
       card.due_day && figure(t2("panel.due_day"), t2("panel.due_day_value", { day: card.due_day }), "due_day"),
       next && figure(t2("panel.next"), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, "next"),
       card.promise && figure(t2(card.promise.state === "broken" ? "panel.promise_broken" : "panel.promise"), promiseWords(card.promise), "promise", card.promise.state === "broken" ? "error" : "info"),
-      card.service_on && figure(t2("panel.service_on"), formatDay(card.service_on), "service_on"),
+      card.service_on && figure(t2(card.mode === "deposit" ? "panel.service_on" : "panel.starts_on"), formatDay(card.service_on), "service_on"),
+      card.reminders_by && figure(t2("panel.reminders"), t2(`reminders.by_${card.reminders_by}`), "reminders"),
       card.payer && card.payer.kind !== "person" && figure(t2("panel.payer"), card.payer.name, "payer")
     ];
   }
@@ -1128,6 +1225,10 @@
     ];
     return html`<div class="grafik-panel grafik-panel_phone">${summaryView(t, card)}<div class="grafik-buttons">${buttons}</div></div>`;
   }
+  function failed(error) {
+    const final = error.status === 403 || error.status === 404;
+    return failedView(t, explain(t, error).text, !final);
+  }
   function show(token2) {
     const lead = leadOf(token2);
     const draw = (markup) => {
@@ -1139,22 +1240,12 @@
     }
     draw(loadingView(t));
     makeApi(fetchAs({ "X-Auth-Token": token2 }), "/api/v1/").get(`deals/${lead}/`).then(
-      (card) => draw(cardView(card)),
-      (error) => draw(failedView(t, explain(t, error).text, true))
+      (card) => draw(isCard(card) ? cardView(card) : failed(new ApiError(200, null))),
+      (error) => draw(failed(error))
     );
   }
-  function tokenOf(address) {
-    const { searchParams, hash } = new URL(address);
-    return searchParams.get("token") || new URLSearchParams(hash.slice(1)).get("token") || "";
-  }
-  var token = tokenOf(window.location.href);
+  var token = new URL(window.location.href).searchParams.get("token") || "";
   root.addEventListener("click", (event) => event.target.closest('[data-action="reload"]') && show(token));
   connectCopies(root, t);
-  window.addEventListener("message", (event) => {
-    const sent = event.data && event.data.token;
-    if (typeof sent !== "string" || !/\.amocrm\.ru$/.test(new URL(event.origin).hostname)) return;
-    token = sent;
-    show(token);
-  });
   show(token);
 })();

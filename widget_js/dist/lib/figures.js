@@ -239,8 +239,8 @@ var GrafikFigures = (() => {
     else if (from && to && from > to) errors.to = "ends_before";
     return Object.keys(errors).length ? { errors } : { from, to };
   }
-  function queryOf(asked) {
-    const pairs = Object.entries(asked).filter(([, value]) => value !== "" && value !== null && value !== void 0);
+  function queryOf(asked2) {
+    const pairs = Object.entries(asked2).filter(([, value]) => value !== "" && value !== null && value !== void 0);
     return pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
   }
   function day(year, month, number2 = 1) {
@@ -362,11 +362,11 @@ var GrafikFigures = (() => {
     <span class="grafik-hidden" role="status">${busy && t("analytics.making", { progress })}</span>
   </div>`;
   }
-  function filtersView({ t, choices, asked, preset }) {
+  function filtersView({ t, choices, asked: asked2, preset }) {
     return html`<fieldset class="grafik-tabs"><legend class="grafik-hidden">${t("analytics.period")}</legend>${PRESETS.map((name) => html`<label class="grafik-tab"><input type="radio" name="preset" value="${name}"${name === preset && html` checked`}><span>${t(`analytics.preset_${name}`)}</span></label>`)}</fieldset>
     <div class="grafik-filters__fields">
-      ${preset === "own" && [dateField({ t, name: "from", label: t("analytics.from"), value: asked.from }), dateField({ t, name: "to", label: t("analytics.to"), value: asked.to })]}
-      ${GROUPS.filter((name) => choices[name].length > 1 || asked[name]).map((name) => selectField({ name, label: t(`analytics.group_${name}`), options: optionsOf(t, choices[name]), value: asked[name] || "" }))}
+      ${preset === "own" && [dateField({ t, name: "from", label: t("analytics.from"), value: asked2.from }), dateField({ t, name: "to", label: t("analytics.to"), value: asked2.to })]}
+      ${GROUPS.filter((name) => choices[name].length > 1 || asked2[name]).map((name) => selectField({ name, label: t(`analytics.group_${name}`), options: optionsOf(t, choices[name]), value: asked2[name] || "" }))}
     </div>`;
   }
   function optionsOf(t, values) {
@@ -524,8 +524,8 @@ var GrafikFigures = (() => {
       const mine = this.nextTurn();
       this.veil(true);
       const query = queryOf(this.asked);
-      const asked = [`analytics/summary/?${query}`, `analytics/aging/?${query}`, this.listAddress()];
-      Promise.all(asked.map((path) => this.api.get(path))).then(
+      const asked2 = [`analytics/summary/?${query}`, `analytics/aging/?${query}`, this.listAddress()];
+      Promise.all(asked2.map((path) => this.api.get(path))).then(
         ([summary, aging, list]) => this.current(mine) && this.accept(summary, aging, list),
         (error) => this.current(mine) && this.failed(error)
       );

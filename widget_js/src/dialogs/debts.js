@@ -14,7 +14,7 @@ export function openWriteOff(context, handlers) {
 
 export function openReverseWriteOff(context, handlers) {
   const { t, card } = context;
-  return openSum(context, handlers, { name: 'reverse_write_off', most: card.written_off, path: 'write-off/reverse/', effects: (amount) => [t('reverse_write_off.effect', { amount: formatMoney(amount) })] });
+  return openSum(context, handlers, { name: 'reverse_write_off', keepLabel: t('reverse_write_off.keep'), most: card.written_off, path: 'write-off/reverse/', effects: (amount) => [t('reverse_write_off.effect', { amount: formatMoney(amount) })] });
 }
 
 export function openWaive(context, handlers) {
@@ -47,11 +47,12 @@ export function openRestorePrice(context, handlers) {
 }
 
 /** A sum up to `most`, a reason, and what follows; the server answers with the card. */
-function openSum(context, handlers, { name, most, path, effects, danger = false }) {
+function openSum(context, handlers, { name, most, path, effects, keepLabel = '', danger = false }) {
   const { t, api, card } = context;
   const typed = (form) => parseMoney(form.elements.amount.value);
   return openDecision(context, handlers, {
     name,
+    keepLabel,
     danger,
     before: inputField({ name: 'amount', label: t('refund.amount'), value: formatNumber(most), mode: 'decimal', suffix: '₽', first: true }),
     effects: (form) => (typed(form) ? effects(typed(form)) : []),

@@ -15,7 +15,7 @@ export function openSettle(context, handlers) {
   const { t, api, card } = context;
   return openDecision(context, handlers, {
     name: 'settle',
-    before: html`${inputField({ name: 'total', label: t('settle.total'), value: formatNumber(card.paid), mode: 'decimal', suffix: '₽', first: true, hint: t('settle.hint', { paid: formatMoney(card.paid) }) })}
+    before: html`${inputField({ name: 'total', label: t('settle.total'), value: formatNumber(card.paid), mode: 'decimal', suffix: '₽', first: true, hint: t(card.mode === 'deposit' ? 'settle.hint_deposit' : 'settle.hint', { paid: formatMoney(card.paid) }) })}
       ${selectField({ name: 'retained', label: t('settle.retained'), options: RETAINED.map((name) => [name, t(`settle.retained_${name || 'nothing'}`)]) })}`,
     effects: (form) => settleEffects(t, card, parseMoney(form.elements.total.value)),
     read(form, errors) {
@@ -32,6 +32,7 @@ export function openCancel(context, handlers) {
   const { t, api, card } = context;
   return openDecision(context, handlers, {
     name: 'cancel',
+    keepLabel: t('cancel.keep'),
     danger: true,
     read: () => ({ version: card.version }),
     effects: () => [t('cancel.effect_rows', { debt: formatMoney(card.debt) }), t('cancel.effect_quiet'), isPositive(card.paid) && t('cancel.effect_money', { paid: formatMoney(card.paid) })],
@@ -65,7 +66,7 @@ export function openRevoke(context, handlers) {
 
 /**
  * spec: name (texts and data), title?, before? (fields), effects(form) → texts, read?(form, errors) → part of the body,
- * send(body, key), danger?, reasonless?
+ * send(body, key), danger?, reasonless?, keepLabel? (what leaving is called), ready?(form)
  */
 export function openDecision(context, { onDone, onConflict, onClosed }, spec) {
   const { t } = context;
@@ -73,6 +74,7 @@ export function openDecision(context, { onDone, onConflict, onClosed }, spec) {
     title: spec.title || t(`${spec.name}.title`),
     content: html`${spec.before || ''}${!spec.reasonless && textField({ name: 'reason', label: t('decision.reason'), hint: t('schedule.reason_hint'), first: !spec.before })}<div class="grafik-decision__effects" aria-live="polite"></div>`,
     submitLabel: t(`${spec.name}.submit`),
+    cancelLabel: spec.keepLabel,
     submitKind: spec.danger ? 'danger' : 'primary',
     collect: (form) => collect(t, form, spec),
     send: spec.send,
@@ -80,7 +82,9 @@ export function openDecision(context, { onDone, onConflict, onClosed }, spec) {
       const show = () => {
         form.querySelector('.grafik-decision__effects').innerHTML = String(effectsView(t, spec.effects(form).filter(Boolean)));
       };
+      if (spec.ready) spec.ready(form);
       form.addEventListener('input', show);
+      form.addEventListener('change', show);
       show();
     },
     onDone,

@@ -1,11 +1,14 @@
-// Make a document of the deal as it stands: choose one, make it, open it. Opening asks for a fresh
+// Make a document of the deal as it stands: choose one, make it, open it, send it. Opening asks for a fresh
 // ticket each time, because the address of a document works once and for a minute.
 
+import { channelsOf } from '../card.js';
 import { html } from '../html.js';
 import { openInTab } from '../new_tab.js';
 import { explain } from '../problems.js';
 import { callout } from '../views/callout.js';
 import { button } from '../views/controls.js';
+import { openDecision } from './decisions.js';
+import { inputField } from './fields.js';
 import { openDialog } from './frame.js';
 
 /** Opens document `id` in a new tab; `onProblem(text)` when that cannot be. */
@@ -41,6 +44,24 @@ export function openNewDocument(context, { onDone, onClosed }) {
       });
     },
     onClosed,
+  });
+}
+
+/** By mail to the payer, with the PDF; context.subject is the document. */
+export function openDocumentSend(context, handlers) {
+  const { t, api, card, subject: paper } = context;
+  const mail = channelsOf(card).find((one) => one.channel === 'email');
+  return openDecision(context, handlers, {
+    name: 'document_send',
+    reasonless: true,
+    before: html`<p class="grafik-dialog__lead">${paper.name}</p>${inputField({ name: 'to', label: t('receipt_send.to'), value: mail ? mail.to : '', type: 'email', first: true })}`,
+    effects: () => [t('document_send.effect_mail'), t('document_send.effect_page')],
+    read(form, errors) {
+      const to = form.elements.to.value.trim();
+      if (!to) errors.to = t('receipt_send.wrong');
+      return { to };
+    },
+    send: (body, key) => api.send('POST', `documents/${paper.id}/send/`, body, key),
   });
 }
 

@@ -14,7 +14,7 @@ import { trapFocus } from './focus.js';
 import { ignoreSecondClick } from './second_click.js';
 
 /**
- * spec: title, content (Markup), wide?, submitLabel? (none: a dialog to read), submitKind?, collect(form) → body or null,
+ * spec: title, content (Markup), wide?, submitLabel? (none: a dialog to read), submitKind?, cancelLabel?, collect(form) → body or null,
  * send(body, key) → Promise, onDone(answer), doneView?(answer) → Markup (the dialog stays and shows it),
  * onConflict?(error) after a 409 that closed it, onStale?(dialog) after one that did not, onReady?(dialog), onClosed().
  */
@@ -184,7 +184,7 @@ function closeButton(t) {
 function frameView(t, spec) {
   const foot = spec.submitLabel
     ? html`<button type="submit" class="grafik-button grafik-button_${spec.submitKind || 'primary'} grafik-dialog__submit"><span class="grafik-button__label">${spec.submitLabel}</span></button>
-       ${button({ action: 'close', kind: 'text', label: t('dialog.cancel') })}`
+       ${button({ action: 'close', kind: 'text', label: spec.cancelLabel || t('dialog.cancel') })}`
     : closeButton(t);
   return html`<div class="grafik grafik-dialog${spec.wide ? ' grafik-dialog_wide' : ''}" role="dialog" aria-modal="true" aria-labelledby="grafik-dialog-title"><form novalidate autocomplete="off">
     <button type="button" class="modal-body__close grafik-dialog__cross" data-action="close" aria-label="${t('dialog.close')}">${icon('cross')}</button>

@@ -1,4 +1,4 @@
-// Everything that happened to the deal, in the order in which it happened.
+// Everything that happened to the deal, in the order in which it happened; the newest is in sight first.
 
 import { html } from '../html.js';
 import { formatMoment } from '../dates.js';
@@ -25,6 +25,7 @@ export function openHistory(context, { onClosed }) {
       const show = (markup) => {
         place.innerHTML = String(markup);
         dialog.recentre();
+        place.scrollTop = place.scrollHeight;
       };
       place.addEventListener('click', (event) => {
         if (event.target.closest('[data-action="history_again"]')) load();

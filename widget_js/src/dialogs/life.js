@@ -3,7 +3,7 @@
 
 import { formatDay, parseDay } from '../dates.js';
 import { html } from '../html.js';
-import { formatMoney, formatNumber, parseMoney, subtract } from '../money.js';
+import { formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
 import { openDecision } from './decisions.js';
 import { checkField, dateField, inputField, selectField } from './fields.js';
 
@@ -85,6 +85,7 @@ export function openTotal(context, handlers) {
     read(form, errors) {
       const total = parseMoney(form.elements.total.value);
       if (!total) errors.total = t('payment.wrong_amount');
+      else if (!isPositive(subtract(total, card.total)) && !isPositive(subtract(card.total, total))) errors.total = t('change_total.same');
       const body = { total, version: card.version };
       if (!paid) return { ...body, spread: form.elements.spread.value };
       const day = parseDay(form.elements.due_on.value);

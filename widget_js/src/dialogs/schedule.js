@@ -9,8 +9,9 @@ import { openDialog } from './frame.js';
 import { checkField, dateField, inputField, readField, selectField, textField } from './fields.js';
 import { makeMarks } from './marks.js';
 import { makePreview } from './preview_loop.js';
-import { scheduleBody, startValues } from './schedule_form.js';
+import { INTERVALS, scheduleBody, startValues } from './schedule_form.js';
 import { showStale } from './stale.js';
+import { offerTemplates } from './templates.js';
 
 /** context: {Modal, t, api, today, card}; onDone(card), onCard(card) with a newer one, onClosed(). */
 export function openSchedule(context, { onDone, onCard, onClosed }) {
@@ -61,6 +62,18 @@ export function openSchedule(context, { onDone, onCard, onClosed }) {
       toggleMode(form);
       showCard(t, form, card);
       preview.now();
+      offerTemplates({
+        t,
+        api,
+        lead: card.lead_id,
+        dialog,
+        onChosen() {
+          toggleMode(form);
+          showDebt(form, card, null);
+          preview.now();
+        },
+        onProblem: (words) => dialog.showProblem(words),
+      });
     },
     onClosed() {
       preview.stop();
@@ -79,6 +92,7 @@ function isRebuild(card) {
 
 function contentView(t, card, values) {
   return html`<div class="grafik-schedule"><div class="grafik-schedule__form">
+    <div class="grafik-offers" data-templates aria-live="polite"></div>
     ${inputField({ name: 'total', label: t('schedule.total'), value: values.total, mode: 'decimal', suffix: '₽', first: true })}
     <div class="grafik-pair grafik-pair_tight">${readField({ name: 'paid', label: t('schedule.received'), value: formatMoney(card.paid) })}${readField({ name: 'debt', label: t('schedule.debt'), value: formatMoney(card.debt) })}</div>
     <div class="grafik-tabs" role="radiogroup" aria-label="${t('schedule.by')}">
@@ -92,7 +106,8 @@ function contentView(t, card, values) {
       ${inputField({ name: 'due_day', label: t('schedule.due_day'), value: values.due_day, type: 'number', min: '1', max: '31', hint: t('schedule.due_day_hint') })}
       ${inputField({ name: 'down_payment', label: t('schedule.down'), value: values.down_payment, mode: 'decimal', suffix: '₽', hint: t('schedule.down_hint') })}
       ${dateField({ t, name: 'down_payment_on', label: t('schedule.down_on'), value: values.down_payment_on })}</div>
-    <details class="grafik-more"><summary>${t('schedule.more')}</summary><div class="grafik-more__body"><div class="grafik-pair">
+    <details class="grafik-more"><summary>${t('schedule.more')}</summary><div class="grafik-more__body">
+    ${selectField({ name: 'every', label: t('schedule.every'), value: values.every, options: INTERVALS.map((one) => [one, t(`schedule.every_${one.replace(':', '_')}`)]) })}<div class="grafik-pair">
       ${selectField({ name: 'round_to', label: t('schedule.round'), value: values.round_to, options: [['0.01', t('schedule.round_none')], ['1', t('schedule.round_1')], ['100', t('schedule.round_100')]] })}
       ${selectField({ name: 'remainder', label: t('schedule.remainder'), value: values.remainder, options: [['last', t('schedule.remainder_last')], ['first', t('schedule.remainder_first')]] })}</div>
     ${checkField({ name: 'shift_weekends', label: t('schedule.shift'), checked: values.shift_weekends })}</div></details>
@@ -102,7 +117,7 @@ function contentView(t, card, values) {
 
 function readValues(form) {
   const values = {};
-  ['total', 'count', 'monthly_amount', 'first_due_on', 'due_day', 'down_payment', 'down_payment_on', 'round_to', 'remainder', 'by'].forEach((name) => {
+  ['total', 'count', 'monthly_amount', 'first_due_on', 'due_day', 'down_payment', 'down_payment_on', 'round_to', 'remainder', 'by', 'every'].forEach((name) => {
     values[name] = form.elements[name].value;
   });
   values.shift_weekends = form.elements.shift_weekends.checked;
@@ -136,6 +151,7 @@ function toggleMode(form) {
   ['count', 'monthly_amount'].forEach((name) => {
     form.querySelector(`[data-field="${name}"]`).hidden = name !== by;
   });
+  form.querySelector('[data-field="due_day"]').hidden = form.elements.every.value.startsWith('days');
   form.querySelector('[data-field="down_payment_on"]').hidden = !form.elements.down_payment.value.trim();
 }
 

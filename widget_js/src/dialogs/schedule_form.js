@@ -5,6 +5,9 @@ import { nextMonth, parseDay } from '../dates.js';
 import { formatNumber, parseMoney } from '../money.js';
 
 const USUAL_COUNT = 6;
+const MONTHLY = 'months:1';
+/** How often a row falls due: unit and number, as the server's `every` has them. */
+export const INTERVALS = [MONTHLY, 'months:2', 'months:3', 'days:7', 'days:14'];
 
 /** What the fields hold when the dialog opens on this card. */
 export function startValues(card, today) {
@@ -15,6 +18,7 @@ export function startValues(card, today) {
     count: String(open.length || USUAL_COUNT),
     monthly_amount: '',
     first_due_on: open.length ? open[0].due_on : nextMonth(today),
+    every: MONTHLY,
     due_day: card.due_day ? String(card.due_day) : '',
     down_payment: '',
     down_payment_on: today,
@@ -46,7 +50,10 @@ export function scheduleBody(values) {
   if (values.by === 'count') body.count = whole('count');
   else body.monthly_amount = money('monthly_amount');
   body.first_due_on = day('first_due_on');
-  if (values.due_day.trim()) body.due_day = whole('due_day');
+  const [unit, number] = (values.every || MONTHLY).split(':');
+  if (values.every && values.every !== MONTHLY) body.every = { [unit]: Number(number) };
+  // Rows that are so many days apart have no day of the month.
+  if (values.due_day.trim() && unit === 'months') body.due_day = whole('due_day');
   if (values.down_payment.trim()) {
     body.down_payment = money('down_payment');
     body.down_payment_on = day('down_payment_on');

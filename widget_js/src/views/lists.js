@@ -1,6 +1,6 @@
 // The lists of the panel: installments, invoices, payments, documents. Two lines a row, folded when long.
 
-import { refundable } from '../card.js';
+import { refundable, reversible } from '../card.js';
 import { html } from '../html.js';
 import { formatDay, formatMoment } from '../dates.js';
 import { formatIn, formatMoney, isPositive, subtract } from '../money.js';
@@ -39,7 +39,8 @@ function installmentRow(t, row) {
   return html`<li class="grafik-row" data-installment="${row.number}">
     <div class="grafik-row__main"><span>${row.number}. ${formatDay(row.due_on)}</span><span class="grafik-row__sum">${formatMoney(row.amount)}</span></div>
     <div class="grafik-row__note"><span class="grafik-tone_${ROW_TONES[row.state] || 'muted'}">${t.known(`installment_state.${row.state}`) || row.state}</span>
-      <span>${part || (moved && row.state !== 'paid' && t('installments.moved', { day: formatDay(row.effective_due_on) }))}</span></div></li>`;
+      <span>${part || (moved && row.state !== 'paid' && t('installments.moved', { day: formatDay(row.effective_due_on) }))}</span></div>
+    ${row.payer && note('muted', t('installments.payer', { name: row.payer.name }))}</li>`;
 }
 
 export function invoicesView({ t, card, ui }) {
@@ -107,6 +108,7 @@ function paymentRow(t, card, payment) {
       <span class="grafik-tone_${RECEIPT_TONES[receiptState(receipt)] || 'muted'}">${receiptNote(t, receipt)}</span></div>
     ${refundsView(t, payment)}
     ${payment.moved && isPositive(payment.moved) && note('warning', t('payments.moved', { amount: formatMoney(payment.moved) }))}
+    ${isPositive(payment.reversed || '0.00') && note('warning', t('payments.reversed', { amount: formatMoney(payment.reversed) }))}
     ${payment.moved_from && note('muted', t('payments.moved_from', { lead: payment.moved_from }))}
     ${paymentActions(t, card, payment)}</li>`;
 }
@@ -119,6 +121,7 @@ function paymentActions(t, card, payment) {
   const rows = [
     left && card.actions.includes('refund') && act('refund', t('payments.refund')),
     left && card.actions.includes('move') && act('move', t('payments.move')),
+    card.actions.includes('reverse') && reversible(payment) && act('reverse', t('payments.reverse')),
     receiptState(payment.receipt) === 'registered' && card.actions.length > 0 && act('receipt_send', t('payments.receipt_send')),
   ].filter(Boolean);
   return rows.length > 0 && html`<div class="grafik-row__actions grafik-row__actions_links">${rows}</div>`;
@@ -164,14 +167,16 @@ function receiptState(receipt) {
 /** Newest first; the address is asked for at the click, so none stands here. */
 export function documentsView({ t, card, ui }) {
   if (!card.documents.length) return '';
-  const rows = card.documents.map((one) => documentRow(t, one)).reverse();
+  const rows = card.documents.map((one) => documentRow(t, card, one)).reverse();
   const list = folded({ t, rows, key: 'documents', expanded: ui.expanded.has('documents'), limit: OTHERS_SHOWN });
   return section(t('documents.title'), html`<ul class="grafik-list">${list}</ul>`);
 }
 
-function documentRow(t, { id, name, created_at: made }) {
+/** The paper of an invoice goes with its invoice; any other one is sent by itself. */
+function documentRow(t, card, { id, name, kind, created_at: made }) {
   const label = t('documents.open');
+  const sends = kind !== 'invoice' && card.actions.includes('document');
   return html`<li class="grafik-row" data-document="${id}">
     <div class="grafik-row__main"><span>${name}</span></div>
-    <div class="grafik-row__note grafik-row__note_level"><span>${formatMoment(made)}</span>${button({ action: 'open_document', id, kind: 'link', label, name: `${label}: ${name}` })}</div></li>`;
+    <div class="grafik-row__note grafik-row__note_level"><span>${formatMoment(made)}</span><span class="grafik-row__links">${sends && button({ action: 'document_send', id, kind: 'link', label: t('invoices.send'), name: `${t('invoices.send')}: ${name}` })}${button({ action: 'open_document', id, kind: 'link', label, name: `${label}: ${name}` })}</span></div></li>`;
 }

@@ -1,7 +1,7 @@
 // The whole panel as one pure function of the card and a little view state; the DOM is elsewhere.
 // ui: {busy: action in flight, expanded: Set of open folds, copied: id just copied, stale: refresh failed}
 
-import { messageOf } from '../card.js';
+import { asked, messageOf } from '../card.js';
 import { html } from '../html.js';
 import { formatMoney, isPositive } from '../money.js';
 import { attemptsView } from './attempts.js';
@@ -49,6 +49,8 @@ function mainButton(t, card, ui) {
     return can('links') ? button({ action: 'links', kind: 'primary', label: t('actions.links'), busy: ui.busy === 'links' }) : '';
   }
   if (can('schedule')) return button({ action: 'schedule', kind: 'primary', label: t('actions.schedule') });
+  const invoice = can('invoice') && asked(card);
+  if (invoice) return button({ action: 'send', id: invoice.id, kind: 'primary', label: t(invoice.sent.length ? 'actions.send_again' : 'actions.send') });
   if (asks(card)) return button({ action: 'invoice', kind: 'primary', label: t('actions.invoice') });
   return can('rebuild') ? button({ action: 'schedule', label: t('actions.rebuild') }) : '';
 }

@@ -90,7 +90,8 @@ function figures(t, card) {
     card.due_day && figure(t('panel.due_day'), t('panel.due_day_value', { day: card.due_day }), 'due_day'),
     next && figure(t('panel.next'), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, 'next'),
     card.promise && figure(t(card.promise.state === 'broken' ? 'panel.promise_broken' : 'panel.promise'), promiseWords(card.promise), 'promise', card.promise.state === 'broken' ? 'error' : 'info'),
-    card.service_on && figure(t('panel.service_on'), formatDay(card.service_on), 'service_on'),
+    card.service_on && figure(t(card.mode === 'deposit' ? 'panel.service_on' : 'panel.starts_on'), formatDay(card.service_on), 'service_on'),
+    card.reminders_by && figure(t('panel.reminders'), t(`reminders.by_${card.reminders_by}`), 'reminders'),
     card.payer && card.payer.kind !== 'person' && figure(t('panel.payer'), card.payer.name, 'payer'),
   ];
 }

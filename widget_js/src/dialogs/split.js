@@ -1,0 +1,109 @@
+// One bank transfer that pays several deals of one legal entity: the whole sum, its parts by deal, who sent it. The
+// parts are added up while they are typed, and the form sends only what adds up; the server judges the deals.
+
+import { html } from '../html.js';
+import { formatDay, parseDay } from '../dates.js';
+import { add, formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
+import { button } from '../views/controls.js';
+import { effectsView } from '../views/effects.js';
+import { openDialog } from './frame.js';
+import { dateField, inputField, selectField, showFieldErrors } from './fields.js';
+
+const METHODS = ['bank_transfer', 'cash', 'card_terminal', 'other'];
+const PARTS_MAX = 20;
+
+/** context: {Modal, t, api, today, card}; onDone(transfer). */
+export function openSplit(context, { onDone, onConflict, onClosed }) {
+  const { t, api, card, today } = context;
+  return openDialog(context, {
+    title: t('split.title'),
+    content: contentView(t, card, today),
+    submitLabel: t('split.submit'),
+    collect: (form) => {
+      const { body, errors } = readSplit(t, valuesOf(form), today);
+      showFieldErrors(form, errors);
+      return body;
+    },
+    send: (body, key) => api.send('POST', 'payments/split/', body, key),
+    onReady: (dialog) => connect(t, dialog),
+    onDone,
+    onConflict,
+    onClosed,
+  });
+}
+
+function contentView(t, card, today) {
+  const company = card.payer && card.payer.kind === 'company' ? card.payer : { inn: '', kpp: '' };
+  const name = (card.payer && card.payer.name) || card.contact.name || '';
+  return html`<div class="grafik-pair">${inputField({ name: 'amount', label: t('split.amount'), mode: 'decimal', suffix: '₽', first: true })}
+    ${dateField({ t, name: 'paid_on', label: t('payment.paid_on'), value: today })}</div>
+    <div class="grafik-parts" data-field="parts"><div class="grafik-pair grafik-parts__head"><span>${t('move.deal')}</span><span>${t('split.part')}</span></div>
+      <div class="grafik-parts__rows">${[partView(t, 1, String(card.lead_id), formatNumber((card.next && card.next.amount) || card.debt)), partView(t, 2, '', '')]}</div>
+      <span class="grafik-field__error" id="grafik-parts-error"></span>
+      <div>${button({ action: 'add_part', kind: 'link', label: t('split.add') })}</div></div>
+    ${inputField({ name: 'payer', label: t('split.payer'), value: name })}
+    <div class="grafik-pair">${inputField({ name: 'inn', label: t('payer.inn'), value: company.inn || '', mode: 'numeric', hint: t('split.inn_hint') })}
+    ${inputField({ name: 'external_id', label: t('split.number'), hint: t('split.number_hint') })}</div>
+    ${selectField({ name: 'method', label: t('payment.method'), options: METHODS.map((one) => [one, t(`method.${one}`)]) })}
+    <div class="grafik-split__effects" aria-live="polite"></div>`;
+}
+
+export function partView(t, number, lead, sum) {
+  return html`<div class="grafik-pair grafik-parts__row"><input class="grafik-input__box" name="part_lead" inputmode="numeric" value="${lead}" aria-label="${t('split.row_deal', { number })}" aria-describedby="grafik-parts-error">
+    <span class="grafik-input grafik-input_suffix"><input class="grafik-input__box" name="part_amount" inputmode="decimal" value="${sum}" aria-label="${t('split.row_sum', { number })}"><span class="grafik-input__suffix" aria-hidden="true">₽</span></span></div>`;
+}
+
+function connect(t, { form, recentre }) {
+  const rows = form.querySelector('.grafik-parts__rows');
+  const show = () => {
+    form.querySelector('.grafik-split__effects').innerHTML = String(effectsView(t, splitEffects(t, valuesOf(form))));
+  };
+  form.querySelector('[data-action="add_part"]').addEventListener('click', (event) => {
+    const number = rows.children.length + 1;
+    rows.insertAdjacentHTML('beforeend', String(partView(t, number, '', '')));
+    rows.lastElementChild.querySelector('input').focus();
+    event.currentTarget.hidden = number >= PARTS_MAX;
+    recentre();
+  });
+  form.addEventListener('input', show);
+  show();
+}
+
+function valuesOf(form) {
+  const all = (name) => Array.from(form.querySelectorAll(`[name="${name}"]`), (box) => box.value.trim());
+  const sums = all('part_amount');
+  const values = Object.fromEntries(['amount', 'paid_on', 'payer', 'inn', 'external_id', 'method'].map((name) => [name, form.elements[name].value.trim()]));
+  return { ...values, parts: all('part_lead').map((lead, index) => ({ lead, sum: sums[index] })).filter((one) => one.lead || one.sum) };
+}
+
+function placed(values) {
+  return add('0.00', ...values.parts.map((one) => parseMoney(one.sum) || '0.00'));
+}
+
+/** What follows, and what of the transfer is not in any part yet. */
+export function splitEffects(t, values) {
+  const amount = parseMoney(values.amount);
+  if (!amount) return [];
+  const left = subtract(amount, placed(values));
+  if (isPositive(left)) return [t('split.left', { left: formatMoney(left) })];
+  if (left.startsWith('-')) return [t('split.over', { over: formatMoney(left.slice(1)) })];
+  return [t('split.effect_payments', { count: t.count('schedule.payments', values.parts.length) }), t('split.effect_once')];
+}
+
+/** Typed values → {body or null, errors}: who has an ИНН of ten digits is a company. */
+export function readSplit(t, values, today) {
+  const errors = {};
+  const amount = parseMoney(values.amount);
+  const day = parseDay(values.paid_on);
+  const parts = values.parts.map(({ lead, sum }) => ({ lead_id: Number(lead.replace(/\D/g, '')), amount: parseMoney(sum) }));
+  if (!amount) errors.amount = t('payment.wrong_amount');
+  if (!day) errors.paid_on = t('payment.wrong_day');
+  else if (day > today) errors.paid_on = t('payment.future_day', { today: formatDay(today) });
+  if (!values.payer) errors.payer = t('payer.wrong_name');
+  if (values.inn && !/^(\d{10}|\d{12})$/.test(values.inn)) errors.inn = t('split.wrong_inn');
+  if (!parts.length || parts.some((one) => !one.lead_id || !one.amount)) errors.parts = t('split.wrong_part');
+  else if (amount && subtract(amount, placed(values)) !== '0.00') errors.parts = splitEffects(t, values)[0];
+  if (Object.keys(errors).length) return { body: null, errors };
+  const payer = { kind: values.inn.length === 10 ? 'company' : 'person', name: values.payer, inn: values.inn };
+  return { body: { amount, paid_on: day, method: values.method, external_id: values.external_id, payer, parts }, errors };
+}
