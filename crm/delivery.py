@@ -31,8 +31,9 @@ FOLLOWERS_MAX = 500
 # Seconds until a row goes again. The longest is short, because the pause of the whole account (crm.limits)
 # keeps us from hammering, and after an outage nobody should wait for rows that sleep on.
 DELAYS = (2, 5, 15, 60)
-PATIENT_ATTEMPTS, LONG_DELAY = 60, 600
-ATTEMPTS_MAX = 400
+# Two hours of errors come before a row sleeps for longer than a minute: after an hour it must go at once.
+PATIENT_ATTEMPTS, LONG_DELAY = 180, 600
+ATTEMPTS_MAX = 500
 # All calls of one batch end before its lease does: what is still in hand must not be taken by another worker.
 BUDGET_SECONDS = 30.0
 # The drain by hand waits for a pause to end where a worker would rather take another account's row.

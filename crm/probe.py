@@ -7,6 +7,7 @@ and a second use of a refresh token, after which the account may have to be conn
 """
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,13 +16,14 @@ from typing import Any
 
 from crm import connection, hooks, limits, transport
 from crm.client import CrmError, Priority, Refused
-from crm.models import Account, Connection, Deal, Integration
+from crm.models import Account, Connection, Deal, DealHint, Integration
 from crm.token_claims import claims_of
 from crm.transport import Line
 
 BURST = 16
 SNIPPET = 300
 PAUSE_AFTER_BURST = 5.0
+HOOK_SECONDS = 10.0
 UNKNOWN_LEAD = 1
 NAMES = ("entity_merged", "outgoing_chat_message")
 
@@ -141,11 +143,17 @@ def _date_zone(asked: _Asked) -> str:
 
 
 def _own_hook(asked: _Asked) -> str:
-    """Our own write of the question before: has a hook come for it meanwhile?"""
+    """Our own write of the question before: does a hook come for it? A worker reads the deal then."""
     if asked.lead_id is None:
         return "not asked: name a deal"
-    seen = Deal.objects.of(asked.account, asked.lead_id).filter(fetched_at__gte=asked.at).exists()
-    return "a hook came" if seen else "no hook came yet (is the web server reachable, the deal known?)"
+    known = Deal.objects.of(asked.account, asked.lead_id)
+    hinted = DealHint.objects.filter(account=asked.account, lead_id=asked.lead_id, created_at__gte=asked.at)
+    until = time.monotonic() + HOOK_SECONDS
+    while not (hinted.exists() or known.filter(fetched_at__gte=asked.at).exists()):
+        if time.monotonic() >= until:
+            return f"no hook came in {HOOK_SECONDS:g} s (is the web server reachable, the deal known?)"
+        time.sleep(0.2)
+    return "a hook came"
 
 
 def _burst(asked: _Asked) -> str:

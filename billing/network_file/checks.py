@@ -19,6 +19,8 @@ from crm import hooks
 from crm.models import Account, Integration
 
 ACCOUNT_NEEDED = ("subdomain", "account_id", "client_id", "client_secret", "redirect_uri")
+# amoCRM's own stage of a deal that was won.
+WON = 142
 
 
 def check(content: Content, known: Known) -> Iterator[Problem]:
@@ -73,9 +75,30 @@ def _account(account: Entry, content: Content, known: Known) -> Iterator[Problem
             "starts_on"
         ]:
             yield cohort.problem("ends_on", _("The end is before the start."))
+    yield from _rendered(account)
     yield from _salesbot(account, before)
     yield from _templates(account)
     yield from _unknown(account, "legal_entity", _entities(content, known))
+
+
+def _rendered(account: Entry) -> Iterator[Problem]:
+    """A stage that says "rendered" is named, and is not one to which full payment leads by itself."""
+    rule = account.values.get("rendered")
+    if rule is None or "by" not in rule.values:
+        return
+    named = rule.values.get("statuses", [])
+    if bool(named) != (rule.values["by"] == "stage"):
+        yield rule.problem("statuses", _("Name the stages when a stage says it, and only then."))
+    pipelines = [*account.values.get("pipelines", []), *_one(account, "pipeline")]
+    for pipeline in pipelines:
+        ours = {pipeline.values.get("completed_status", WON), pipeline.values.get("paid_status")}
+        if ours & set(named):
+            yield rule.problem("statuses", _("A stage to which paid deals move by themselves cannot say it."))
+            return
+
+
+def _one(entry: Entry, key: str) -> list[Entry]:
+    return [entry.values[key]] if key in entry.values else []
 
 
 def _templates(account: Entry) -> Iterator[Problem]:
@@ -84,7 +107,9 @@ def _templates(account: Entry) -> Iterator[Problem]:
     yield from _repeated(templates, "name")
     for template in templates:
         given = template.values
-        if (given.get("count") is None) == (given.get("monthly_amount") is None):
+        # What could not be read has its own problem already.
+        told = [key in template.lines and given.get(key, key) for key in ("count", "monthly_amount")]
+        if bool(told[0]) == bool(told[1]):
             yield template.problem("count", _("Give either the number of payments or the monthly payment."))
         if given.get("down_percent") is not None and given.get("down_amount") is not None:
             yield template.problem("down_amount", _("Give the down payment as a share or as a sum."))

@@ -74,6 +74,7 @@ API: list[tuple[str, str, wire.Handler]] = [
     ("GET", "tasks/<int:task_id>", feed.task),
     ("PATCH", "tasks/<int:task_id>", feed.patch_task),
     ("GET", "events", feed.events),
+    ("GET", "events/types", feed.event_types),
     ("GET", "bots", bots.bots),
     ("POST", "salesbot/<int:bot_id>/continue/<continue_id>", bots.go_on),
     ("GET", "webhooks", subscriptions.listed),

@@ -40,6 +40,19 @@ NOTE_PARAMS: dict[str, tuple[str, ...]] = {
 }
 OWNERS = {"leads": "leads", "contacts": "contacts"}
 EVENTS_CAP = 100
+EVENT_TYPES = {
+    "lead_added": "Новая сделка",
+    "lead_deleted": "Сделка удалена",
+    "lead_restored": "Сделка восстановлена",
+    "lead_status_changed": "Изменение этапа продажи",
+    "sale_field_changed": "Изменение поля «Бюджет»",
+    "name_field_changed": "Изменение поля «Название»",
+    "entity_responsible_changed": "Ответственный изменён",
+    "entity_linked": "Прикрепление",
+    "entity_unlinked": "Открепление",
+    "entity_merged": "Выполнено объединение",
+    "outgoing_chat_message": "Исходящее сообщение",
+}
 
 
 # --- notes ---
@@ -302,6 +315,13 @@ def events(call: Call) -> Response:
         and in_range(call, "filter[created_at]", row["created_at"])
     ]
     return page_of(call, "events", rows, "events", cap=EVENTS_CAP)
+
+
+def event_types(call: Call) -> Response:
+    """The types that the list of events may hold, as the account's language calls them."""
+    shown = [{"key": kind, "type": kind, "lang": words} for kind, words in EVENT_TYPES.items()]
+    links = {"self": {"href": f"{call.crm.url}/api/v4/events/types"}}
+    return hal({"_total_items": len(shown), "_links": links, "_embedded": {"events_types": shown}})
 
 
 # --- shapes ---

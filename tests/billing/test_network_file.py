@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, time
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from billing.models import (
     MerchantAccount,
     Ownership,
     Product,
+    ScheduleTemplate,
     TaxSetting,
 )
 from billing.network_file.apply import apply, preview
@@ -161,6 +163,30 @@ def test_products_may_have_dated_vat() -> None:
     plain, dated = Product.objects.order_by("programme")
     assert (plain.vat, plain.vat_dates) == ("none", [])
     assert (dated.vat, dated.vat_dates) == ("", [{"from": "2026-01-01", "vat": "vat5"}])
+
+
+TEMPLATES = """\
+    salesbot_id: 3301
+    schedule_templates:
+      - {name: Шесть, programme: Психолог, total_from: 50000, count: 6, due_day: 10, down_percent: 20}
+      - {name: По 20 000, monthly_amount: 20000, down_amount: "5000.50", round_to: "100"}
+"""
+
+
+def test_schedule_templates_are_stored_and_changed_by_name() -> None:
+    text = WHOLE.replace("    salesbot_id: 3301\n", TEMPLATES)
+    apply(text)
+    by_sum, by_count = ScheduleTemplate.objects.order_by("name")
+    assert (by_sum.monthly_amount, by_sum.down_amount, by_sum.round_to) == (20000, Decimal("5000.50"), "100")
+    assert (by_count.programme, by_count.count, by_count.due_day) == ("Психолог", 6, 10)
+    assert (by_count.total_from, by_count.down_percent) == (50000, 20)
+    before = every_row()
+    assert {change.action for change in apply(text)} == {Action.LEFT}
+    assert every_row() == before
+    apply(text.replace("monthly_amount: 20000", "count: 3").replace("down_percent: 20", "down_amount: 100"))
+    by_sum, by_count = ScheduleTemplate.objects.order_by("name")
+    assert (by_sum.count, by_sum.monthly_amount) == (3, None)
+    assert (by_count.down_percent, by_count.down_amount) == (None, 100)
 
 
 def test_a_second_apply_changes_the_content_of_no_table() -> None:

@@ -49,6 +49,35 @@ BAD = [
     ("starts_on: 2026-12-01", "starts_on: 2026-02-30", "02-30", "A date looks like"),
     ("ends_on: 2027-01-31", "ends_on: 2026-01-31", "Поток 12", "before the start"),
     ("rendered: monthly", "rendered: weekly", "Поток 12", "monthly, at_end, by_stage"),
+    *(
+        (
+            "    salesbot_id: 3301\n",
+            f"    salesbot_id: 3301\n    schedule_templates: [{{name: Шесть, {terms}}}]\n",
+            "name: Шесть",
+            words,
+        )
+        for terms, words in (
+            ("due_day: 10", "Give either the number of payments or the monthly payment."),
+            ("count: 6, monthly_amount: 100", "Give either the number of payments"),
+            ("count: 6, down_percent: 10, down_amount: 100", "as a share or as a sum"),
+            ("count: 6, down_percent: 100", "less than the whole"),
+            ("count: 6, total_from: 200, total_to: 100", "The bracket ends below its beginning."),
+            ("count: 6}, {name: Шесть, count: 3", "It stands on line"),
+            ("count: 241", "from 1 to 240"),
+        )
+    ),
+    (
+        "    salesbot_id: 3301\n",
+        "    salesbot_id: 3301\n    rendered: {by: stage, from: 2026-12-01}\n",
+        "by: stage",
+        "Name",
+    ),
+    (
+        "    salesbot_id: 3301\n",
+        "    salesbot_id: 3301\n    rendered: {by: stage, from: 2026-12-01, statuses: [142]}\n",
+        "[142]",
+        "move by themselves",
+    ),
     (
         "{days: 0, channels: [email]}",
         "{days: -3, channels: [email]}",

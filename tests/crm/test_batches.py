@@ -4,8 +4,10 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
 from crm import delivery, outbox, queues
+from crm.client import Unavailable
 from crm.models import Account, Alert, Deal, OutboxRow
 from tests.crm.school import ANTON, DEBT, LEAD, MARIA, NOW, OLGA, OTHER_LEAD, Amocrm, make_deal
 
@@ -128,6 +130,20 @@ def test_a_batch_ends_before_its_lease(
     time.sleep(1.0)
     delivery.deliver(at=LATER, ignore_not_before=True)
     assert [amocrm.notes(deal.external_id) for deal in deals[:2]] == [["Получено"]] * 2
+
+
+def test_an_hour_of_errors_lets_no_row_sleep_for_longer_than_a_minute(deals: list[Deal]) -> None:
+    outbox.note(deal=deals[0], key="payment:1", text="Получено", at=NOW)
+    now, waits = NOW, []
+    while now < NOW + timedelta(hours=1):
+        OutboxRow.objects.update(attempts=F("attempts") + 1)
+        delivery._later(OutboxRow.objects.get(), Unavailable("500", unknown=True), now)
+        until = OutboxRow.objects.get().not_before
+        waits.append(until - now)
+        now = until
+    assert states() == ["waiting"]
+    assert max(waits) <= timedelta(minutes=1)
+    assert len(waits) < 150, "nobody is hammered meanwhile"
 
 
 def test_an_outage_of_weeks_parks_nothing(amocrm: Amocrm, deals: list[Deal]) -> None:

@@ -19,9 +19,14 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_question_gets_an_answer_and_the_deal_is_as_before(
-    amocrm: Amocrm, account: Account, tmp_path: Path, settings: Settings
+    amocrm: Amocrm,
+    account: Account,
+    tmp_path: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(probe, "HOOK_SECONDS", 0.3)
     before = amocrm.lead()["values"]
     out = StringIO()
     call_command("network", "check", account.key, "--probe", "--deal", str(LEAD), stdout=out)
@@ -34,11 +39,23 @@ def test_every_question_gets_an_answer_and_the_deal_is_as_before(
     assert answers["answer above the limit"].startswith("429 text/plain")
     assert "midnight), read" in answers["time zone of a date field"]
     assert answers["codes of web hooks of lists"].startswith("400")
+    assert answers["a hook for our own write"].startswith("no hook came")
+    assert answers["types of events"].endswith("entity_merged: yes, outgoing_chat_message: yes")
     assert amocrm.lead()["values"].get(str(NEXT_DUE)) == before.get(str(NEXT_DUE))
     assert "demo-amo-token" not in file.read_text(encoding="utf-8")
     assert WEBHOOK_KEY not in file.read_text(encoding="utf-8")
     assert str(file) in out.getvalue()
     assert limits.pause_left("demoschool") > 0
+
+
+def test_a_hook_for_our_own_write_is_seen(
+    amocrm: Amocrm, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "HOOK_SECONDS", 0.3)
+    deals.hint(account=account, leads={LEAD: False}, at=NOW)
+    for at, told in ((NOW, "a hook came"), (NOW + timedelta(seconds=1), "no hook came in 0.3 s")):
+        answers = {one.question: one.answer for one in probe.ask(account=account, lead_id=LEAD, at=at)}
+        assert answers["a hook for our own write"].startswith(told)
 
 
 def test_a_refresh_token_is_used_twice_only_where_there_is_one(amocrm: Amocrm, account: Account) -> None:
