@@ -6,7 +6,7 @@ first money and the rest is a credit.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from billing import ledger, network, prepayments
 from billing.models import LegalEntity, Offset, Payment, Receipt, ReceiptPolicy, Rendering, TaxSetting
+from billing.receipt_readings import Readings
 from billing.rules import receipts as rules
 from billing.rules.receipts import Content
 from crm.models import Deal
@@ -32,6 +33,7 @@ class Sale:
     buyer: rules.Buyer
     on: date
     cash: bool = False
+    readings: Readings = field(default_factory=Readings)
 
 
 def income(sale: Sale, *, amount: Decimal, whole: bool) -> Content:
@@ -39,7 +41,7 @@ def income(sale: Sale, *, amount: Decimal, whole: bool) -> Content:
     decided = policy(entity=sale.entity, programme=sale.programme, on=sale.on)
     if decided is not None and decided.scheme == ReceiptPolicy.Scheme.CREDIT:
         return _on_credit(sale, decided, amount)
-    late = min(amount, prepayments.owed(sale.deal, sale.entity))
+    late = min(amount, sale.readings.owed(sale.deal, sale.entity))
     if not late:
         return _ahead(sale, amount, whole=whole)
     return _joined(_settlement(sale, {_way(sale): late}), sale, amount - late)
@@ -110,7 +112,7 @@ def _on_credit(sale: Sale, decided: ReceiptPolicy, amount: Decimal) -> Content:
         now = min(amount, total) or amount
         credit = max(total - now, Decimal(0))
         return _joined(_settlement(sale, {_way(sale): now, "credit": credit}), sale, amount - now)
-    late = min(amount, prepayments.owed(sale.deal, sale.entity))
+    late = min(amount, sale.readings.owed(sale.deal, sale.entity))
     if not late:
         return _ahead(sale, amount, whole=False)
     terms = rules.CreditTerms(subject=decided.credit_subject, vat=decided.credit_vat)
@@ -153,7 +155,7 @@ def _way(sale: Sale) -> str:
 
 def _parts(sale: Sale) -> tuple[rules.Seller, rules.Item]:
     tax = network.tax(legal_entity=sale.entity, on=sale.on)
-    product = network.product(programme=sale.programme)
+    product = sale.readings.product(sale.programme)
     name = product.name if product else sale.programme or sale.deal.name
     return (
         rules.Seller(inn=sale.entity.inn, site=sale.entity.site, tax_system=system(sale.entity, tax)),

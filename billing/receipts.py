@@ -22,6 +22,7 @@ from billing.models import (
     ProviderCall,
     Receipt,
 )
+from billing.receipt_readings import ReadAhead, Readings
 from billing.rules import receipts as rules
 from billing.rules.receipts import Maker
 from crm.models import Deal
@@ -86,7 +87,7 @@ def plan_income(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, 
     known = Receipt.objects.filter(payment=payment, kind=Receipt.Kind.INCOME).first()
     if known:
         return known
-    receipt, merchant = _planned(payment, whole=whole, choice=choice, at=at)
+    receipt, merchant = _planned(payment, whole=whole, choice=choice, readings=Readings(), at=at)
     receipt.save()
     _follow_up(receipt, payment, at=at)
     if merchant:
@@ -99,7 +100,10 @@ def plan_arrived(payments: Sequence[tuple[Payment, bool]], *, at: datetime) -> N
 
     Call it once, in the payments' transaction.
     """
-    plans = [_planned(payment, whole=whole, choice=None, at=at) for payment, whole in payments]
+    readings = ReadAhead(payment for payment, _whole in payments)
+    plans = [
+        _planned(payment, whole=whole, choice=None, readings=readings, at=at) for payment, whole in payments
+    ]
     made = Receipt.objects.bulk_create(receipt for receipt, _merchant in plans)
     for receipt in made:
         _follow_up(receipt, receipt.payment, at=at)
@@ -116,7 +120,7 @@ def plan_placed(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, 
     receipt = waiting.first()
     if receipt is None or payment.deal is None:
         return
-    decision, content, merchant = _plan(payment, whole=whole, choice=choice)
+    decision, content, merchant = _plan(payment, whole=whole, choice=choice, readings=Readings())
     receipt.state, receipt.reason, receipt.content = STATES[decision.maker], decision.reason, content
     receipt.fiscal = dict(choice.fiscal) if choice else {}
     receipt.save(update_fields=["state", "reason", "content", "fiscal"])
@@ -238,10 +242,10 @@ def account_id(receipt: Receipt) -> str:
 
 
 def _planned(
-    payment: Payment, *, whole: bool, choice: ReceiptChoice | None, at: datetime
+    payment: Payment, *, whole: bool, choice: ReceiptChoice | None, readings: Readings, at: datetime
 ) -> tuple[Receipt, MerchantAccount | None]:
     """The income receipt of a payment, not stored yet, and the shop that makes it when it is ours to make."""
-    decision, content, merchant = _plan(payment, whole=whole, choice=choice)
+    decision, content, merchant = _plan(payment, whole=whole, choice=choice, readings=readings)
     receipt = Receipt(
         payment=payment,
         kind=Receipt.Kind.INCOME,
@@ -265,7 +269,7 @@ def _follow_up(receipt: Receipt, payment: Payment, *, at: datetime) -> None:
 
 
 def _plan(
-    payment: Payment, *, whole: bool, choice: ReceiptChoice | None
+    payment: Payment, *, whole: bool, choice: ReceiptChoice | None, readings: Readings
 ) -> tuple[rules.Decision, dict[str, Any], MerchantAccount | None]:
     """Who makes it; the content and the shop when it is ours."""
     if payment.deal is None:
@@ -304,6 +308,7 @@ def _plan(
         buyer=receipt_contents.buyer_of(payment),
         on=day,
         cash=payment.method == "cash",
+        readings=readings,
     )
     return decision, dict(receipt_contents.income(sale, amount=payment.amount, whole=whole)), merchant
 
