@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from billing import (
     auto_charges,
+    auto_rendering,
     crm_requests,
     deposit_deadlines,
     deposits,
@@ -141,6 +142,12 @@ def render_services() -> None:
     """What the cohorts' calendars say was rendered by the day that is over."""
     at = timezone.now()
     service_rendered.render_due(on=(at - timedelta(days=1)).date(), at=at)
+
+
+@shared_task(name="billing.render_by_itself")
+def render_by_itself() -> None:
+    """What the day of service or a stage of the deal says was rendered."""
+    auto_rendering.run(at=timezone.now())
 
 
 @shared_task(name="billing.close_late_money")

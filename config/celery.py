@@ -53,6 +53,10 @@ app.conf.beat_schedule = {
         "task": "billing.render_services",
         "schedule": crontab(hour=4, minute=10),
     },
+    "close prepayments when a day or a stage says so": {
+        "task": "billing.render_by_itself",
+        "schedule": crontab(minute="*/10"),
+    },
     "close money that came after its service": {
         "task": "billing.close_late_money",
         "schedule": crontab(hour=4, minute=25),

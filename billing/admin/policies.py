@@ -56,6 +56,13 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         empty=[],
     )
 
+    rendered = ShapedField(
+        ACCOUNT.keys["rendered"],
+        label=_("What says by itself that the service was rendered; empty: a person"),
+        example={"by": "service_day", "from": "2026-12-01"},
+        empty={},
+    )
+
     admin_only = ShapedField(
         ACCOUNT.keys["admin_only"],
         label=_("Only administrators of amoCRM may"),
@@ -124,6 +131,7 @@ class PolicyPage(SettingsPage):
         "texts_preview",
         "late_fee",
         "cohorts",
+        "rendered",
         "admin_only",
     )
 

@@ -78,6 +78,7 @@ COLUMNS = {
     "overdue_task": _("Task for an overdue payment"),
     "late_fee": _("Late fee by contract"),
     "cohorts": _("Cohorts"),
+    "rendered": _("What says that the service was rendered"),
     "salesbot_id": _("Salesbot"),
     "admin_only": _("Only administrators of amoCRM may"),
     "subject": _("Subject of the receipt"),

@@ -15,6 +15,7 @@ LISTS = (
     "reminders",
     "cohort_reminders",
     "cohorts",
+    "rendered",
     "admin_only",
     "late_fee",
     "escalation",
@@ -122,6 +123,7 @@ def _policy(change: Change, account: Account, values: dict[str, Any]) -> None:
     for key in (
         "reminders",
         "cohorts",
+        "rendered",
         "admin_only",
         "late_fee",
         "cohort_reminders",

@@ -75,6 +75,14 @@ _COHORT = Mapping(
     },
     needed=("cohort", "starts_on", "ends_on", "rendered"),
 )
+_RENDERED = Mapping(
+    {
+        "by": Scalar(kinds.choice("service_day", "stage")),
+        "from": Scalar(kinds.day),
+        "statuses": ListOf(_ID),
+    },
+    needed=("by", "from"),
+)
 _LATE_FEE = Mapping(
     {
         "daily_percent": Scalar(kinds.percent),
@@ -181,6 +189,7 @@ ACCOUNT = Mapping(
         "alert_email": Scalar(kinds.email, empty=""),
         "starts_on": Scalar(kinds.day, empty=None),
         "cohorts": ListOf(_COHORT),
+        "rendered": _RENDERED,
         "schedule_templates": ListOf(SCHEDULE_TEMPLATE),
         "late_fee": _LATE_FEE,
         "overdue_task": Mapping({"type": _ID, "responsible": Scalar(_responsible)}),
