@@ -12,6 +12,15 @@ from billing.models import Bounce, Promise, PromiseEnd
 from billing.rules import money
 from crm.models import Deal
 
+# What fields() says of a deal without any of it.
+NOTHING: dict[str, Any] = {
+    "promise": None,
+    "transfer_claim": None,
+    "date_request": None,
+    "stopped": [],
+    "reminders_by": None,
+}
+
 
 def fields(deal: Deal) -> dict[str, Any]:
     """The card's keys of this module."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from billing import (
+    card_parts,
     collection_card,
     correction_card,
     invoice_state,
@@ -27,6 +27,7 @@ from billing import (
     tickets,
     unplaced,
 )
+from billing.card_parts import Parts
 from billing.ledger import DealState, Standing
 from billing.models import AccountPolicy, Event, Invoice, Message, Payment, Receipt
 from billing.rules import money
@@ -47,20 +48,22 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     on = deal.local_day(at)
     standing = ledger.standing(deal, on=on)
     policy = AccountPolicy.objects.filter(account=deal.account).first()
+    parts = card_parts.of(deal)
     receiver = _receiver(deal, on)
-    stopped = _owner_differs(deal, on)
+    stopped = _owner_differs(receiver, deal, on)
     found = list(Invoice.objects.filter(deal=deal).order_by("id").prefetch_related("messages"))
     payments = list(
-        moves.with_moves(Payment.objects.filter(deal=deal))
+        moves.with_moves(ledger.with_free(Payment.objects.filter(deal=deal)))
         .select_related("merchant", "reversal")
         .order_by("received_at", "id")
     )
     named = payers.of_deal(deal)
     head = _head(deal, policy, receiver, named, at)
-    arrived = chats.arrived(deal=deal)
+    arrived = chats.arrived(deal=deal) if found else frozenset()
     life = schedule_card.fields(standing.schedule)
-    collecting = collection_card.fields(deal)
-    back = refund_card.of_payments(deal)
+    collecting = collection_card.fields(deal) if parts.collecting else collection_card.NOTHING
+    receipts = list(Receipt.objects.filter(payment__deal=deal)) if payments else []
+    back = refund_card.of_payments(deal, payments) if parts.refunds else refund_card.untouched(payments)
     return {
         **head,
         **_figures(standing),
@@ -68,12 +71,13 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         **collecting,
         "installments": [{**_installment(row), **_row_payer(row, named)} for row in standing.rows],
         "invoices": [_invoice(invoice, standing, deal, head["pay_url"], arrived) for invoice in found],
-        "links": payer_links.of(deal, standing, closed=bool(stopped), at=at),
-        "payments": _payments(payments, deal, back),
-        "attempts": _attempts(deal),
-        "documents": documents(deal, at=at),
+        "links": payer_links.of(head["pay_url"], standing, closed=bool(stopped)),
+        "payments": _payments(payments, deal, back, receipts),
+        "attempts": _attempts(deal) if parts.attempts else [],
+        "documents": documents(deal, at=at) if parts.documents else [],
         "warnings": [
             *_warnings(deal, standing, receiver, stale=stale, stopped=stopped),
+            *_money_warnings(deal, standing, receipts, parts),
             *schedule_card.warnings(life, on=on),
             *collection_card.warnings(collecting, deal),
         ],
@@ -83,7 +87,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
             *refund_card.actions(back),
             *correction_card.actions(standing, payments),
             *collection_card.actions(collecting, owes=standing.debt > 0),
-            *_lead_actions(deal, standing),
+            *_lead_actions(deal, standing, parts),
         ],
     }
 
@@ -237,13 +241,10 @@ def _sent(message: Message, arrived: frozenset[str]) -> str:
     return "handed_over" if is_bot and message.key not in arrived else SENT[message.state]
 
 
-def _payments(found: list[Payment], deal: Deal, back: Mapping[int, dict[str, Any]]) -> list[dict[str, Any]]:
-    refunded = dict(
-        Payment.objects.filter(deal=deal, refunds__isnull=False)
-        .annotate(back=Sum("refunds__amount"))
-        .values_list("id", "back")
-    )
-    receipts = {row.payment_id: row for row in _income_receipts(deal)}
+def _payments(
+    found: list[Payment], deal: Deal, back: Mapping[int, dict[str, Any]], receipts: list[Receipt]
+) -> list[dict[str, Any]]:
+    income = {row.payment_id: row for row in receipts if row.kind == Receipt.Kind.INCOME}
     return [
         {
             "id": payment.pk,
@@ -253,7 +254,6 @@ def _payments(found: list[Payment], deal: Deal, back: Mapping[int, dict[str, Any
             "method": payment.method,
             "provider": payment.merchant.provider if payment.merchant else None,
             "external_id": payment.external_id,
-            "refunded": money.text(refunded.get(payment.pk, money.ZERO)),
             "moved": money.text(payment.moved),
             "moved_from": payment.moved_from,
             **back[payment.pk],
@@ -261,7 +261,7 @@ def _payments(found: list[Payment], deal: Deal, back: Mapping[int, dict[str, Any
             "payer": payment.payer.get("name") or None,
             "author": payment.author,
             "comment": payment.comment,
-            "receipt": _receipt(receipts.get(payment.pk)),
+            "receipt": _receipt(income.get(payment.pk)),
         }
         for payment in found
     ]
@@ -269,10 +269,6 @@ def _payments(found: list[Payment], deal: Deal, back: Mapping[int, dict[str, Any
 
 def _is_reversed(payment: Payment) -> bool:
     return hasattr(payment, "reversal")
-
-
-def _income_receipts(deal: Deal) -> QuerySet[Receipt]:
-    return Receipt.objects.filter(payment__deal=deal, kind=Receipt.Kind.INCOME)
 
 
 def _receipt(row: Receipt | None) -> dict[str, Any] | None:
@@ -296,9 +292,9 @@ def _attempts(deal: Deal) -> list[dict[str, Any]]:
     ]
 
 
-def _lead_actions(deal: Deal, standing: Standing) -> list[str]:
+def _lead_actions(deal: Deal, standing: Standing, parts: Parts) -> list[str]:
     """What is to be decided between amoCRM and us: a lost deal that owes, a budget that does not fit."""
-    found = ["decide_loss"] if lost_deals.question(deal) else []
+    found = ["decide_loss"] if parts.loss and lost_deals.question(deal) else []
     return [*found, "restore_price"] if _price_differs(deal, standing) else found
 
 
@@ -330,7 +326,17 @@ def _warnings(
             _("The deal's budget is %(price)s, the schedule adds up to %(total)s: change one of them.")
             % words
         )
-    if unplaced.uncounted().filter(deal=deal).exists():
+    if deal.state != Deal.State.LIVE:
+        found["deal_closed"] = _("The deal is lost or deleted in amoCRM: invoices and reminders are stopped.")
+    return [{"code": code, "text": text} for code, text in found.items()]
+
+
+def _money_warnings(
+    deal: Deal, standing: Standing, receipts: list[Receipt], parts: Parts
+) -> list[dict[str, str]]:
+    """What of the deal's money a person should look at."""
+    found: dict[str, str] = {}
+    if parts.uncounted and unplaced.uncounted().filter(deal=deal).exists():
         found["uncounted"] = _("Money in another currency came and is not counted: tell the accountant.")
     waiting = list(unplaced.may_be_for(deal)[:UNPLACED_SHOWN])
     if waiting:
@@ -346,10 +352,8 @@ def _warnings(
         ) % {"credit": credit}
     if standing.written_off > 0:
         found["written_off"] = schedule_card.written_off(standing)
-    if Receipt.objects.filter(payment__deal=deal, state=Receipt.State.FAILED).exists():
+    if any(row.state == Receipt.State.FAILED for row in receipts):
         found["receipt_failed"] = _("A receipt was not made: the accountant sees it in the list of receipts.")
-    if deal.state != Deal.State.LIVE:
-        found["deal_closed"] = _("The deal is lost or deleted in amoCRM: invoices and reminders are stopped.")
     return [{"code": code, "text": text} for code, text in found.items()]
 
 
@@ -383,10 +387,12 @@ def _is_deposit(policy: AccountPolicy | None) -> bool:
     return policy is not None and policy.mode == AccountPolicy.Mode.DEPOSIT
 
 
-def _owner_differs(deal: Deal, on: date) -> str:
+def _owner_differs(receiver: network.Receiver | None, deal: Deal, on: date) -> str:
     """Why the links ask for nothing, in words; empty when they do."""
+    if receiver is None:
+        return ""
     try:
-        network.asker(deal=deal, on=on)
+        network.check_asker(receiver, deal=deal, on=on)
     except network.OwnerDiffers as error:
         return str(error)
     except network.NoReceiver:

@@ -80,10 +80,16 @@ def asker(*, deal: Deal, on: date) -> Receiver:
     until a person has settled whose the first money is.
     """
     found = receiver(deal=deal, on=on)
+    check_asker(found, deal=deal, on=on)
+    return found
+
+
+def check_asker(found: Receiver, *, deal: Deal, on: date) -> None:
+    """May the receiver of the deal's money ask for more of it? Raises OwnerDiffers, NoTaxSetting."""
     if _makes_receipts(found):
         tax(legal_entity=found.legal_entity, on=on)
     if found.location is None:
-        return found
+        return
     holder = _other_holder(deal, found.legal_entity)
     if holder is not None:
         words = {
@@ -98,7 +104,6 @@ def asker(*, deal: Deal, on: date) -> Receiver:
             )
             % words
         )
-    return found
 
 
 def owner_of(*, location: Location, on: date) -> Ownership | None:

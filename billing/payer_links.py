@@ -4,7 +4,6 @@ A link is open, paid or closed. Closed: nobody may ask for this money now (a boo
 another owner), so the address shows a page in words instead of a provider's.
 """
 
-from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,21 +12,20 @@ from billing import asking, links
 from billing.asking import What
 from billing.ledger import Standing
 from billing.rules import money
-from crm.models import Deal
 
 
-def of(deal: Deal, standing: Standing, *, closed: bool, at: datetime) -> dict[str, Any]:
-    """Return {"deposit": …, "full": …}; None for a link that the deal does not have (yet)."""
+def of(page: str, standing: Standing, *, closed: bool) -> dict[str, Any]:
+    """Return {"deposit": …, "full": …} below the deal's page; None for a link that it does not have (yet)."""
     has_deposit = standing.schedule is not None and standing.deposit is not None
     return {
-        "deposit": _link(deal, standing, What.DEPOSIT, closed=closed, at=at) if has_deposit else None,
-        "full": _link(deal, standing, What.FULL, closed=closed, at=at) if standing.schedule else None,
+        "deposit": _link(page, standing, What.DEPOSIT, closed=closed) if has_deposit else None,
+        "full": _link(page, standing, What.FULL, closed=closed) if standing.schedule else None,
     }
 
 
-def _link(deal: Deal, standing: Standing, what: What, *, closed: bool, at: datetime) -> dict[str, Any]:
+def _link(page: str, standing: Standing, what: What, *, closed: bool) -> dict[str, Any]:
     amount = asking.amount(standing, what=what)
-    url = links.go_url(deal=deal, what=what, at=at)
+    url = links.address(page, what=what)
     asking_state = "closed" if closed else "open"
     return {
         "amount": money.text(amount),

@@ -4,18 +4,25 @@ Reads only, in a few questions whatever the number of payments.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from billing import ledger, refunds
+from django.db.models import Sum
+
+from billing import refunds
 from billing.models import Payment, Refund, RefundOrder
 from billing.rules import money
 from crm.models import Deal
 
 
-def of_payments(deal: Deal) -> dict[int, dict[str, Any]]:
-    """For each payment of the deal: {refundable, refunds: [{id, amount, method, state, at, reason, …}]}."""
+def untouched(payments: Iterable[Payment]) -> dict[int, dict[str, Any]]:
+    """What of_payments() says where no refund was ever asked for or made: all that is left can go back."""
+    return {payment.pk: _of_payment(payment, refunded=money.ZERO, asked=money.ZERO) for payment in payments}
+
+
+def of_payments(deal: Deal, payments: Iterable[Payment]) -> dict[int, dict[str, Any]]:
+    """For each payment, read with its `left`: {refunded, refundable, refunds: [{id, amount, method, …}]}."""
     ordered = (
         RefundOrder.objects.filter(payment__deal=deal)
         .select_related("refund")
@@ -31,18 +38,28 @@ def of_payments(deal: Deal) -> dict[int, dict[str, Any]]:
     past_us = Refund.objects.filter(payment__deal=deal, ordered__isnull=True).order_by("id")
     for refund in past_us.prefetch_related("receipts"):
         lines[refund.payment_id].append(_noticed(refund, deal))
+    sums = Refund.objects.filter(payment__deal=deal).order_by().values_list("payment").annotate(Sum("amount"))
+    back = dict(sums)
     return {
         payment.pk: {
-            "refundable": money.text(max(payment.left - asked[payment.pk], money.ZERO)),
+            **_of_payment(payment, refunded=back.get(payment.pk, money.ZERO), asked=asked[payment.pk]),
             "refunds": lines[payment.pk],
         }
-        for payment in ledger.with_free(Payment.objects.filter(deal=deal))
+        for payment in payments
     }
 
 
 def actions(found: Mapping[int, dict[str, Any]]) -> list[str]:
     """Something can be given back while a payment has something left."""
     return ["refund"] if any(Decimal(one["refundable"]) for one in found.values()) else []
+
+
+def _of_payment(payment: Payment, *, refunded: Decimal, asked: Decimal) -> dict[str, Any]:
+    return {
+        "refunded": money.text(refunded),
+        "refundable": money.text(max(payment.left - asked, money.ZERO)),
+        "refunds": [],
+    }
 
 
 def line(order: RefundOrder, deal: Deal) -> dict[str, Any]:
