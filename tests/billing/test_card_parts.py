@@ -64,6 +64,7 @@ def test_a_card_without_rare_parts_has_the_same_keys_as_one_with_them() -> None:
         kind="payment_opened",
         data={"amount": "7500.00"},
     )
+    assert by_card.merchant is not None
     refunds.noticed(
         merchant=by_card.merchant,
         payment_external_id=by_card.external_id,
