@@ -75,7 +75,7 @@ def _merchant(merchant: MerchantAccount, at: datetime) -> Iterator[Result]:
 def check_merchant(*, merchant: MerchantAccount) -> Result:
     """Try the keys of one merchant account."""
     try:
-        providers.of(merchant).check_credentials(timeout=TIMEOUT_SECONDS)
+        untried = providers.of(merchant).check_credentials(timeout=TIMEOUT_SECONDS)
     except base.Refused as error:
         words = _("The provider refuses the keys: %(reason)s. Copy them from its cabinet again.")
         return Result("merchant", merchant.key, False, words % {"reason": error.detail})
@@ -84,7 +84,18 @@ def check_merchant(*, merchant: MerchantAccount) -> Result:
         return Result("merchant", merchant.key, False, words % {"reason": error.detail})
     except (providers.NoAdapter, base.Unsupported):
         return Result("merchant", merchant.key, False, _("The keys of this provider cannot be tried yet."))
-    return Result("merchant", merchant.key, True, _("The keys work."))
+    return Result("merchant", merchant.key, True, " ".join([_("The keys work."), *_untried(untried)]))
+
+
+def _untried(names: tuple[str, ...]) -> list[str]:
+    """What of the keys nobody can try before a payer or a refund does."""
+    words = {
+        "password1": _(
+            "Password 1 could not be tried: open a payment page, where a wrong one shows as error 29."
+        ),
+        "password3": _("Password 3 shows at the first refund only."),
+    }
+    return [words[name] for name in names]
 
 
 def _accounts(accounts: list[Account], at: datetime) -> Iterator[Result]:

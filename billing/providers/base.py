@@ -312,8 +312,8 @@ class Provider(ABC):
         """Our verdict in the provider's words; `notice` is None when it could not be read."""
 
     @abstractmethod
-    def check_credentials(self, *, timeout: float) -> None:
-        """Return when the credentials work; Refused says that they do not."""
+    def check_credentials(self, *, timeout: float) -> tuple[str, ...]:
+        """Return when they work, with the names of those that could not be tried; Refused: they do not."""
 
     def find_order(self, *, number: str, created_on: date, timeout: float) -> CreatedOrder | None:
         """Was an order of ours made whose creation nobody answered? None: no, it may be made again."""

@@ -112,8 +112,9 @@ class CloudPayments(Provider):
             return Answer(status=REFUSALS[verdict], body=body, content_type="application/json")
         return Answer(status=200, body=json.dumps({"code": CODES[verdict]}), content_type="application/json")
 
-    def check_credentials(self, *, timeout: float) -> None:
+    def check_credentials(self, *, timeout: float) -> tuple[str, ...]:
         self._done("test", {}, timeout=timeout)
+        return ()
 
     def refund(self, request: RefundRequest, *, timeout: float) -> str:
         """`/payments/refund`: at most a year after the payment; partial and repeated are allowed."""

@@ -44,7 +44,7 @@ from billing.providers.base import (
     Unsupported,
     Verdict,
 )
-from billing.providers.robokassa_fiscal import SecondReceipts
+from billing.providers.robokassa_fiscal import WRONG_SIGNATURE, SecondReceipts
 from billing.providers.robokassa_invoices import Invoices
 
 BUSINESS_ZONE = ZoneInfo("Europe/Moscow")
@@ -174,12 +174,28 @@ class Robokassa(Provider):
         body = f"OK{number}" if verdict is Verdict.ACCEPTED else str(verdict)
         return Answer(status=status, body=body, content_type="text/plain; charset=utf-8")
 
-    def check_credentials(self, *, timeout: float) -> None:
+    def check_credentials(self, *, timeout: float) -> tuple[str, ...]:
         """Ask for the state of any number: it proves the login, Password#2 and the hash method.
 
-        Password#1 only signs addresses; whether it is right shows on the payment page (error 29).
+        Password#1 is proven by asking for a receipt, where the shop prints them; else it shows on the payment
+        page (error 29). Password#3 shows at the first refund.
         """
         self.find_payment(order_number=str(self._first_number), timeout=timeout)
+        untried = () if self._tries_password1(timeout=timeout) else ("password1",)
+        return untried + (("password3",) if self._password3 else ())
+
+    def _tries_password1(self, *, timeout: float) -> bool:
+        if not self._fiscal or self._test:
+            return False
+        try:
+            self._second_receipts.follow(external_id=str(self._first_number), timeout=timeout)
+        except Refused as error:
+            if error.code == WRONG_SIGNATURE:
+                raise
+            return False
+        except (NotSent, Unknown):
+            return False
+        return True
 
     def find_operation(self, *, external_id: str, timeout: float) -> Operation | None:
         """A payment's name is its order's number: see robokassa_notices."""

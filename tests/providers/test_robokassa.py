@@ -123,6 +123,17 @@ class TestContract(ProviderContract):
         url = provider.create_order(order_request(f"{self.prefix}29"), timeout=SECONDS).url
         assert pay(url.replace("12500.50", "1.00"))["Error"] == 29
 
+    def test_a_wrong_password_1_is_found_out_where_receipts_can_be_asked_for(
+        self, provider: Provider
+    ) -> None:
+        url = f"{self.running.url}/robokassa"
+        wrong = {"password1": "another"}
+        with pytest.raises(Refused, match="password 1"):
+            Robokassa(RobokassaShop(passwords=wrong), url=url).check_credentials(timeout=SECONDS)
+        assert provider.check_credentials(timeout=SECONDS) == ("password3",)
+        without = Robokassa(RobokassaShop(receipts="none", passwords=wrong), url=url)
+        assert without.check_credentials(timeout=SECONDS) == ("password1", "password3")
+
     def test_an_order_that_nobody_opened_is_not_known_there(self, provider: Provider) -> None:
         provider.create_order(order_request(f"{self.prefix}30"), timeout=SECONDS)
         assert provider.find_payment(order_number=f"{self.prefix}30", timeout=SECONDS) is None
