@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from billing import known_shops, notice_kicks
 from billing.models import MerchantAccount
@@ -45,12 +45,35 @@ def store(
         "fields": json.dumps(notice.as_json()),
         "at": at,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, words)
-        is_kept: bool = cursor.fetchone()[0] == 1
+    is_kept = _insert(words)
     if is_kept:
         notice_kicks.soon()
     return is_kept
+
+
+def _insert(words: dict[str, Any]) -> bool:
+    """Whether the connection lives the insert finds out by itself: it may be repeated, so a broken one costs
+    a second try, and no notice a question before it.
+    """
+    # Django's own mark, which its stubs do not know.
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    try:
+        return _executed(words)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or not _is_broken():
+            raise
+        connection.close()
+        return _executed(words)
+
+
+def _executed(words: dict[str, Any]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, words)
+        return bool(cursor.fetchone()[0] == 1)
+
+
+def _is_broken() -> bool:
+    return connection.connection is not None and connection.connection.closed != 0
 
 
 def found(*, merchant: MerchantAccount, operation: Operation, at: datetime) -> None:

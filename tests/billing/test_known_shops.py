@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 
 from billing import known_shops
@@ -104,6 +104,28 @@ def test_a_secret_changed_by_another_process_ends_the_old_one() -> None:
     person.join()
     assert send(order.merchant, "pay", another(order), secret=stolen).status_code == 403
     assert code(send(order.merchant, "pay", another(order), secret="brand-new")) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_broke_costs_no_notice() -> None:
+    deal = make_deal()
+    make_schedule(deal, total="90000", count=3)
+    order = make_order(deal)
+    assert code(send(order.merchant, "pay", fields_of(order))) == 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        mine = cursor.fetchone()[0]
+
+    def end_it() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [mine])
+        connections.close_all()
+
+    rival = threading.Thread(target=end_it)
+    rival.start()
+    rival.join()
+    assert code(send(order.merchant, "pay", another(order))) == 0
+    assert Notice.objects.count() == 2
 
 
 def test_an_unknown_shop_is_looked_for_every_time() -> None:
