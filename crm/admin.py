@@ -164,7 +164,6 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             "time_zone",
             "fallback_user",
             "fields",
-            "silent_notes",
             "alert_email",
         )
 
@@ -184,7 +183,7 @@ class AccountPage(SettingsPage):
         ("subdomain", "external_id"),
         ("token", "webhook_key"),
         ("connection_state", "fallback_user"),
-        ("alert_email", "silent_notes"),
+        "alert_email",
         "fields",
     )
     readonly_fields = ("connection_state",)

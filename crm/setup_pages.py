@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from crm import grants, hooks, setup, setup_fields
+from crm import grants, hooks, outbox, setup, setup_fields
 from crm.client import CrmError
 from crm.models import Account, Connection, Integration, Pipeline
 from crm.records import CustomField, PipelineInfo
@@ -47,6 +47,7 @@ def show(request: HttpRequest, account: Account, frame: dict[str, Any], *, at: d
         "fields": _fields_form(account, found) if found else None,
         "stages": [_stages_form(account, info) for info in found.pipelines] if found else [],
         "people": _people_form(account, found) if found else None,
+        "notes": _notes_form(account),
         "trial": _TrialForm(),
         "hooks_work": bool(found and found.hooks and hooks.works(list(found.hooks), account)),
         "hook_address": hooks.address(account.webhook_key) if account.webhook_key else "",
@@ -98,6 +99,13 @@ def _save_people(request: HttpRequest, account: Account, found: Survey, at: date
     return _("The user is saved.")
 
 
+def _save_notes(request: HttpRequest, account: Account, found: Survey, at: datetime) -> str:
+    written = _checked(_notes_form(account, request.POST))["written"]
+    account.silent_notes = [kind for kind in outbox.NOTES if kind not in written]
+    account.save(update_fields=["silent_notes"])
+    return _("The kinds of notes are saved.")
+
+
 def _make_hooks(request: HttpRequest, account: Account, found: Survey, at: datetime) -> str:
     made = hooks.ensure(account=account, at=at)
     return _("The web hooks are made.") if made else _("The web hooks are there.")
@@ -111,6 +119,7 @@ _ACTS: dict[str, Callable[[HttpRequest, Account, Survey, datetime], str]] = {
     "fields": _save_fields,
     "stages": _save_stages,
     "people": _save_people,
+    "notes": _save_notes,
     "hooks": _make_hooks,
     "try": _try,
 }
@@ -181,6 +190,33 @@ def _people_form(account: Account, found: Survey, data: Any = None) -> forms.For
     users = [(str(user.id), user.name) for user in found.users or () if user.is_active]
     form.fields["fallback_user"] = _choice(
         _("User for tasks of inactive people"), [(NONE, _("— nobody —")), *users], account.fallback_user
+    )
+    return form
+
+
+def _notes_form(account: Account, data: Any = None) -> forms.Form:
+    """Ticked is what becomes a note in the deal's feed."""
+    words = {
+        "payment": _("Payments"),
+        "refund": _("Refunds"),
+        "move": _("Money moved to another deal"),
+        "reversal": _("Payments taken back"),
+        "write_off": _("Debts given up"),
+        "late_fee": _("Late fees"),
+        "schedule": _("Changes of the schedule"),
+        "pause": _("Pauses"),
+        "invoice": _("Invoices"),
+        "message": _("Messages to the payer"),
+        "overdue": _("Overdue payments"),
+        "deal": _("Questions to the manager"),
+    }
+    form = forms.Form(data)
+    form.fields["written"] = forms.MultipleChoiceField(
+        label=_("What becomes a note in the deal"),
+        choices=[(kind, words.get(kind, kind)) for kind in outbox.NOTES],
+        required=False,
+        initial=[kind for kind in outbox.NOTES if kind not in account.silent_notes],
+        widget=forms.CheckboxSelectMultiple,
     )
     return form
 

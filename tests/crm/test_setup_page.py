@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from crm import outbox
 from crm.models import Account, Connection, Pipeline
 from tests.crm.school import CONTRACT, LEAD, LINK, LOST, MARIA, OVERDUE, PAYING, PIPELINE, Amocrm
 
@@ -99,3 +100,18 @@ def test_a_stranger_and_a_reader_are_kept_out(amocrm: Amocrm, account: Account) 
     reader = Client()
     reader.force_login(get_user_model().objects.create_user("reader", password="x", is_staff=True))
     assert reader.get(address(account)).status_code == 403
+
+
+def test_what_becomes_a_note_is_ticked(panel: Client, amocrm: Amocrm, account: Account) -> None:
+    page = panel.get(address(account)).content.decode()
+    assert re.findall(r'name="written" value="(\w+)"[^>]*checked', page) == list(outbox.NOTES)
+    shown = click(panel, account, "notes", written=["payment", "refund"])
+    assert "Виды примечаний сохранены" in shown
+    account.refresh_from_db()
+    assert sorted({*account.silent_notes, "payment", "refund"}) == sorted(outbox.NOTES)
+    assert "payment" not in account.silent_notes
+    page = panel.get(address(account)).content.decode()
+    assert re.findall(r'name="written" value="(\w+)"[^>]*checked', page) == ["payment", "refund"]
+    click(panel, account, "notes", written=["weather"])
+    account.refresh_from_db()
+    assert "payment" not in account.silent_notes
