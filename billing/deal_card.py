@@ -17,7 +17,7 @@ from billing import (
     ledger,
     links,
     lost_deals,
-    messages,
+    message_card,
     moves,
     network,
     payer_links,
@@ -29,16 +29,15 @@ from billing import (
 )
 from billing.card_parts import Parts
 from billing.ledger import DealState, Standing
-from billing.models import AccountPolicy, Event, Invoice, Message, Payment, Receipt
+from billing.message_card import Told
+from billing.models import AccountPolicy, Event, Invoice, Payment, Receipt
 from billing.rules import money
-from crm import chats
 from crm.models import Deal
 from documents import files
 from documents.models import Document
 
 ATTEMPTS_SHOWN = 5
 UNPLACED_SHOWN = 5
-SENT = {"waiting": "waiting", "done": "sent", "parked": "failed"}
 # A receipt that a person still has to make is "planned" for the manager; the reason says so.
 RECEIPT = {Receipt.State.MISSING: Receipt.State.PLANNED}
 
@@ -51,7 +50,8 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     parts = card_parts.of(deal)
     receiver = _receiver(deal, on)
     stopped = _owner_differs(receiver, deal, on)
-    found = list(Invoice.objects.filter(deal=deal).order_by("id").prefetch_related("messages"))
+    found = list(Invoice.objects.filter(deal=deal).order_by("id"))
+    told = message_card.of(deal)
     payments = list(
         moves.with_moves(ledger.with_free(Payment.objects.filter(deal=deal)))
         .select_related("merchant", "reversal")
@@ -59,7 +59,6 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     )
     named = payers.of_deal(deal)
     head = _head(deal, policy, receiver, named, at)
-    arrived = chats.arrived(deal=deal) if found else frozenset()
     life = schedule_card.fields(standing.schedule)
     collecting = collection_card.fields(deal) if parts.collecting else collection_card.NOTHING
     receipts = list(Receipt.objects.filter(payment__deal=deal)) if payments else []
@@ -70,7 +69,8 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         **life,
         **collecting,
         "installments": [{**_installment(row), **_row_payer(row, named)} for row in standing.rows],
-        "invoices": [_invoice(invoice, standing, deal, head["pay_url"], arrived) for invoice in found],
+        "invoices": [_invoice(invoice, standing, head["pay_url"], told) for invoice in found],
+        "messages": message_card.newest(told),
         "links": payer_links.of(head["pay_url"], standing, closed=bool(stopped)),
         "payments": _payments(payments, deal, back, receipts),
         "attempts": _attempts(deal) if parts.attempts else [],
@@ -212,9 +212,7 @@ def _row_payer(row: ledger.RowStanding, named: payers.Payers) -> dict[str, Any]:
     return {"payer": payer(waits_for) if waits_for else None}
 
 
-def _invoice(
-    invoice: Invoice, standing: Standing, deal: Deal, page: str, arrived: frozenset[str]
-) -> dict[str, Any]:
+def _invoice(invoice: Invoice, standing: Standing, page: str, told: list[Told]) -> dict[str, Any]:
     return {
         "id": invoice.pk,
         "number": invoice.number,
@@ -222,23 +220,8 @@ def _invoice(
         "state": invoice_state.state_of(invoice, standing),
         "url": links.address(page, what="invoice", invoice=invoice),
         "issued_on": invoice.issued_on.isoformat(),
-        "sent": [
-            {
-                "channel": message.channel,
-                "at": moment(message.done_at or message.created_at, deal),
-                "state": _sent(message, arrived),
-            }
-            for message in sorted(invoice.messages.all(), key=lambda message: message.pk)
-        ],
+        "sent": message_card.of_invoice(told, invoice.pk),
     }
-
-
-def _sent(message: Message, arrived: frozenset[str]) -> str:
-    """A bot's message is handed over until it is seen in the chat."""
-    if message.last_error == messages.NOT_NEEDED:
-        return "not_needed"
-    is_bot = message.channel == messages.SALESBOT and message.state == Message.State.DONE
-    return "handed_over" if is_bot and message.key not in arrived else SENT[message.state]
 
 
 def _payments(

@@ -6,7 +6,7 @@ open rest and its link asks for what is owed at the click.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from billing import (
     network,
     orders,
     payers,
+    preferences,
 )
 from billing.ledger import Standing
 from billing.models import AccountPolicy, Installment, Invoice, LegalEntity, Message
@@ -62,6 +63,10 @@ class AlreadyPaid(Exception):
 
 class NoAddress(Exception):
     """The payer has no e-mail address."""
+
+
+class NoBot(Exception):
+    """The account has no Salesbot."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +122,10 @@ def issue(*, deal: Deal, demand: Demand, author: str, at: datetime) -> Invoice:
         return _make(deal, row.installment, row.rest, standing, demand.payer, author=author, at=at)
 
 
-def send(*, invoice: Invoice, at: datetime) -> None:
-    """Queue the invoice's mail. A second call sends it again: the person who clicks wants that.
+def send(*, invoice: Invoice, at: datetime, channels: Collection[str] = (messages.EMAIL,)) -> None:
+    """Queue the invoice's messages. A second call sends it again: the person who clicks wants that.
 
-    Raises AlreadyVoid, AlreadyPaid, NoAddress.
+    Raises AlreadyVoid, AlreadyPaid, NoAddress, NoBot.
     """
     with transaction.atomic():
         invoice = Invoice.objects.select_related("deal__account", "legal_entity", "installment").get(
@@ -130,24 +135,19 @@ def send(*, invoice: Invoice, at: datetime) -> None:
         if invoice.voided_at:
             raise AlreadyVoid
         _must_be_open(invoice, deal, at=at)
-        address = _address(invoice)
-        if not address:
-            raise NoAddress
-        times = invoice.messages.filter(channel="email").count()
-        key = f"invoice:{invoice.id}:email:{times + 1}"
-        messages.queue_invoices([messages.InvoiceLetter(address, key, [invoice])], at=at)
+        messages.queue_invoices([_again(invoice, channel) for channel in channels], at=at)
 
 
-def mail(*, invoice: Invoice, at: datetime) -> None:
-    """Queue the invoice's mail unless one left today: whoever wants it again says so by send().
-
-    Raises AlreadyVoid, AlreadyPaid, NoAddress.
+def mail(*, invoice: Invoice, at: datetime, channels: Collection[str] = (messages.EMAIL,)) -> None:
+    """Queue the invoice's messages by the channels by which none left today: whoever wants one again says so
+    by send(). Raises AlreadyVoid, AlreadyPaid, NoAddress, NoBot.
     """
     today = invoice.deal.local_day(at)
-    sent = Message.objects.filter(Q(invoice=invoice) | Q(also=invoice), channel="email")
-    sent = sent.exclude(state=Message.State.PARKED)
-    if all(invoice.deal.local_day(one.created_at) != today for one in sent):
-        send(invoice=invoice, at=at)
+    sent = Message.objects.filter(Q(invoice=invoice) | Q(also=invoice)).exclude(state=Message.State.PARKED)
+    told = {one.channel for one in sent if invoice.deal.local_day(one.created_at) == today}
+    left = [channel for channel in channels if channel not in told]
+    if left:
+        send(invoice=invoice, at=at, channels=left)
 
 
 def void(*, invoice: Invoice, reason: str, author: str, at: datetime) -> None:
@@ -165,6 +165,20 @@ def void_of_rows(*, deal: Deal, rows: list[Installment], at: datetime) -> None:
     """Void the live invoices of rows that are being replaced; the caller holds the deal's lock."""
     for invoice in Invoice.objects.filter(installment__in=rows, voided_at__isnull=True):
         _void(deal, invoice, reason=_("the schedule was changed"), author=history.SYSTEM, at=at)
+
+
+def _again(invoice: Invoice, channel: str) -> messages.InvoiceLetter:
+    """One more message of an invoice by a channel. Raises NoAddress, NoBot."""
+    if channel == messages.SALESBOT:
+        if not AccountPolicy.objects.filter(account=invoice.deal.account_id, salesbot_id__gt=0).exists():
+            raise NoBot
+        to = invoice.deal.contact_name
+    else:
+        to = _address(invoice)
+        if not to:
+            raise NoAddress
+    times = invoice.messages.filter(channel=channel).count()
+    return messages.InvoiceLetter(to, f"invoice:{invoice.pk}:{channel}:{times + 1}", [invoice], channel)
 
 
 def _must_be_open(invoice: Invoice, deal: Deal, *, at: datetime) -> None:
@@ -219,8 +233,9 @@ def _issue_rows(policy: AccountPolicy, payers_rows: list[dict[int, int]], *, on:
         found = invoice_rows.make(asks, author=history.SYSTEM, at=at)
         made = {ask.row.pk: invoice for ask, invoice in zip(asks, found, strict=True) if ask.row}
         Installment.objects.filter(pk__in=made).update(issuing_over=True)
+        post = _Post(policy, at=at)
         of_payers = ([made[row] for row in rows if row in made] for rows in payers_rows)
-        messages.queue_invoices([part for one in of_payers for part in _letters(one)], at=at)
+        messages.queue_invoices([letter for one in of_payers for letter in post.letters(one)], at=at)
     return len(made)
 
 
@@ -254,13 +269,53 @@ def _lock_all(deal_ids: Collection[int]) -> dict[int, Deal]:
     return {deal.pk: deal for deal in Deal.objects.locked().filter(pk__in=deal_ids).order_by("pk")}
 
 
-def _letters(made: list[Invoice]) -> list[messages.InvoiceLetter]:
-    """The letters of one payer: who has no address gets none."""
-    to = [invoice for invoice in made if _address(invoice)]
-    return [
-        messages.InvoiceLetter(_address(part[0]), f"invoice:{part[0].pk}:email:1", part)
-        for part in _batched(to, LETTER_HOLDS)
-    ]
+class _Post:
+    """By which channel and when the invoices of a run leave: what every payer's letters depend on, read once.
+
+    The mail, unless the payer wants the chat or has no address: then the account's bot, deal by deal. Who was
+    reminded by mail today of what is issued now, after a missed day, gets the letter tomorrow.
+    """
+
+    def __init__(self, policy: AccountPolicy, *, at: datetime) -> None:
+        self.bot = policy.salesbot_id is not None
+        self.wishes = preferences.of_account(policy.account)
+        local = at.astimezone(ZoneInfo(policy.account.time_zone))
+        midnight = datetime.combine(local, time(), local.tzinfo)
+        self.tomorrow = datetime.combine(local + timedelta(days=1), policy.issue_at, local.tzinfo)
+        reminded = Message.objects.filter(
+            account=policy.account, channel=messages.EMAIL, created_at__gte=midnight, created_at__lte=at
+        ).exclude(Q(state=Message.State.PARKED) | Q(last_error=messages.NOT_NEEDED))
+        found = reminded.filter(key__startswith="reminder:").values_list("to", flat=True)
+        self.reminded = {to.lower() for to in found}
+
+    def letters(self, made: list[Invoice]) -> list[messages.InvoiceLetter]:
+        """The messages of one payer; whom no channel reaches gets none."""
+        mailed = [one for one in made if _address(one) and not self._is_chat(one)]
+        found = [
+            messages.InvoiceLetter(
+                _address(part[0]), f"invoice:{part[0].pk}:email:1", part, leaves_at=self._when(part[0])
+            )
+            for part in _batched(mailed, LETTER_HOLDS)
+        ]
+        chats: dict[int, list[Invoice]] = {}
+        for one in made:
+            if self._is_chat(one):
+                chats.setdefault(one.deal_id, []).append(one)
+        return found + [
+            messages.InvoiceLetter(
+                part[0].deal.contact_name, f"invoice:{part[0].pk}:salesbot:1", part, messages.SALESBOT
+            )
+            for part in chats.values()
+        ]
+
+    def _is_chat(self, invoice: Invoice) -> bool:
+        """The bot talks to the contact only, so never for a payer who was named."""
+        address = _address(invoice)
+        wanted = self.wishes.get(address.strip().lower()) == messages.SALESBOT
+        return self.bot and not invoice.payer and (wanted or not address)
+
+    def _when(self, invoice: Invoice) -> datetime | None:
+        return self.tomorrow if _address(invoice).strip().lower() in self.reminded else None
 
 
 def _row_of(standing: Standing, number: int | None) -> ledger.RowStanding:

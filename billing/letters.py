@@ -243,6 +243,35 @@ def short(*, deals: Sequence[DueDeal]) -> str:
     return _("%(entity)s: %(amount)s by %(day)s. %(url)s") % words
 
 
+def chat(*, asked: Sequence[Invoice], url: str) -> str:
+    """Return what a bot says of invoices of one deal: the account's own text, else a ready message."""
+    first = asked[0]
+    days = [one.installment.effective_due_on for one in asked if one.installment]
+    own = texts.of(
+        first.deal.account_id,
+        "salesbot",
+        {
+            "name": names.first_name(first.deal.contact_name),
+            "entity": first.legal_entity.name,
+            "subject": subject_of(first.deal),
+            "amount": money.words(sum((one.amount for one in asked), money.ZERO)),
+            "day": day_words(min(days)) if days else "",
+            "link": url,
+        },
+    )
+    return own.get("text") or (
+        invoice_text(invoice=first, url=url) if len(asked) == 1 else f"{heading(asked)}. {url}"
+    )
+
+
+def chat_reminder(*, deals: Sequence[DueDeal]) -> str:
+    """Return what a bot says of a day's reminder."""
+    late = [deal for deal in deals if deal.is_overdue]
+    asked = late or list(deals)
+    own = texts.of(asked[0].deal.account_id, "salesbot", _values(asked))
+    return own.get("text") or reminder(deals=deals).subject
+
+
 def _values(asked: Sequence[DueDeal]) -> dict[str, str]:
     """What the account's own texts may speak of; of several deals the sum, the first day and address."""
     return {

@@ -6,22 +6,15 @@ row is in one worker's hands at a time; a mail repeated after a crash carries th
 (billing.invoices, billing.reminders).
 """
 
-import hashlib
-import smtplib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import phonenumbers
 import structlog
-from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.core.mail.message import sanitize_address
-from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -31,9 +24,8 @@ from billing import (
     ledger,
     letters,
     links,
+    mails,
     message_needs,
-    network,
-    papers,
     payers,
     projection,
     sms,
@@ -44,7 +36,6 @@ from billing.models import AccountPolicy, Invoice, Message, Reminder, SmsGateway
 from billing.rules import reminders as rules
 from crm import kick, outbox, queues
 from crm.models import Deal
-from documents import rendering
 
 log = structlog.get_logger("grafik.messages")
 
@@ -60,19 +51,16 @@ READY = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class InvoiceLetter:
-    """One mail to be: invoices that go to one address, once for the key."""
+    """One message to be: invoices that go to one address, or of one deal by its bot, once for the key.
+
+    `leaves_at` is None for at once.
+    """
 
     to: str
     key: str
     invoices: Sequence[Invoice]
-
-
-class Refused(Exception):
-    """The mail server will never take this message; the text is its answer."""
-
-
-class Undelivered(Exception):
-    """The message did not leave, or nobody knows; try again."""
+    channel: str = EMAIL
+    leaves_at: datetime | None = None
 
 
 def queue_email(
@@ -94,19 +82,20 @@ def queue_email(
 
 
 def queue_invoices(found: Sequence[InvoiceLetter], *, at: datetime) -> None:
-    """Put the mails of invoices into the queue; a letter is written when it leaves (billing.letters)."""
+    """Put the messages of invoices into the queue; a letter is written when it leaves (billing.letters)."""
     with transaction.atomic():
         rows = Message.objects.bulk_create(
             _ready(
                 Message(
-                    channel=EMAIL,
+                    channel=letter.channel,
                     key=letter.key,
                     to=letter.to.strip(),
                     subject=letters.heading(letter.invoices),
                     invoice=letter.invoices[0],
                 ),
                 deal=letter.invoices[0].deal,
-                at=at,
+                at=letter.leaves_at or at,
+                leaves_at=letter.leaves_at,
             )
             for letter in found
         )
@@ -159,8 +148,8 @@ def _queue(row: Message, *, deal: Deal, at: datetime) -> Message:
         return Message.objects.get(key=row.key)
 
 
-def _ready(row: Message, *, deal: Deal, at: datetime) -> Message:
-    row.deal, row.account_id, row.created_at, row.not_before = deal, deal.account_id, at, READY
+def _ready(row: Message, *, deal: Deal, at: datetime, leaves_at: datetime | None = None) -> Message:
+    row.deal, row.account_id, row.created_at, row.not_before = deal, deal.account_id, at, leaves_at or READY
     return row
 
 
@@ -180,60 +169,21 @@ def _handle(row: Message, connection: BaseEmailBackend, *, at: datetime, keep_ho
             return
     try:
         if row.channel == SALESBOT:
-            _finish_salesbot(row, steps, at=at)
+            _finish_salesbot(row, steps, asked, at=at)
         elif row.channel == SMS:
             _send_sms(row)
             _finish(row, steps, asked, at=at)
         else:
-            _send(row, asked, connection, at=at)
+            if asked:
+                _write(row, asked, at=at)
+            mails.send(row, asked, connection, at=at)
             _finish(row, steps, asked, at=at)
-    except (Refused, sms.Refused) as error:
+    except (mails.Refused, sms.Refused) as error:
         connection.close()
         _park(row, error=str(error), at=at)
-    except (Undelivered, sms.Unsent) as error:
+    except (mails.Undelivered, sms.Unsent) as error:
         connection.close()
         queues.retry(row, at=at, error=str(error))
-
-
-def _send(row: Message, asked: list[Invoice], connection: BaseEmailBackend, *, at: datetime) -> None:
-    """Hand one mail to the server, each invoice with its PDF. Raises Refused or Undelivered."""
-    try:
-        validate_email(row.to)
-    except ValidationError:
-        raise Refused(_("The address is malformed.")) from None
-    name, reply_to = _sender(row)
-    if asked:
-        _write(row, asked, at=at)
-    mail = EmailMultiAlternatives(
-        subject=row.subject,
-        body=row.text,
-        from_email=sanitize_address((name, _from_address()), "utf-8"),
-        to=[row.to],
-        reply_to=[reply_to] if reply_to else None,
-        headers=_headers(row, at=at),
-        connection=connection,
-    )
-    if row.html:
-        mail.attach_alternative(row.html, "text/html")
-    try:
-        for invoice in asked:
-            attached = papers.attachment(invoice=invoice, at=at)
-            if attached:
-                mail.attach(*attached, "application/pdf")
-        enclosed = papers.enclosure(row.key)
-        if enclosed:
-            mail.attach(*enclosed, "application/pdf")
-        connection.open()
-        mail.send()
-    except smtplib.SMTPException as error:
-        raise (Refused if _is_final(error) else Undelivered)(_words(error)) from error
-    except rendering.CannotRender as error:
-        raise Undelivered(str(error)) from error
-    except ValueError as error:
-        # A header that cannot be written: Django refuses line breaks, the server non-ASCII without SMTPUTF8.
-        raise Refused(type(error).__name__) from error
-    except OSError as error:
-        raise Undelivered(type(error).__name__) from error
 
 
 def _write(row: Message, asked: list[Invoice], *, at: datetime) -> None:
@@ -246,12 +196,20 @@ def _write(row: Message, asked: list[Invoice], *, at: datetime) -> None:
     row.save(update_fields=["subject", "text", "html"])
 
 
+def _word_for_chat(row: Message, asked: list[Invoice], *, at: datetime) -> None:
+    """What the bot of an invoice says: the payer's page asks for all of them, one button each."""
+    what = "invoice" if len(asked) == 1 else "installment"
+    one = asked[0] if len(asked) == 1 else None
+    row.text = letters.chat(asked=asked, url=links.go_url(deal=row.deal, what=what, at=at, invoice=one))
+    row.save(update_fields=["text"])
+
+
 def _send_sms(row: Message) -> None:
     """Hand an SMS to the gateway under the row's number. Raises Refused, sms.Refused, sms.Unsent."""
     found = SmsGateway.objects.filter(account=row.account_id).first()
     phone = sms_phone(payers.of_deal(row.deal).of().phone or row.deal.contact_phone)
     if found is None or not phone:
-        raise Refused(_("There is no SMS gateway, or no mobile phone."))
+        raise mails.Refused(_("There is no SMS gateway, or no mobile phone."))
     gateway = sms.Gateway(found.login, found.password, found.sender)
     sms.send(gateway=gateway, phone=phone, text=row.text, number=row.pk)
 
@@ -268,72 +226,13 @@ def sms_phone(text: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
 
 
-def _headers(row: Message, *, at: datetime) -> dict[str, str]:
-    """A reminder carries the button of the mail programme that ends reminders (RFC 8058)."""
-    headers = {"Message-ID": message_id(row.key), "Auto-Submitted": "auto-generated"}
-    if row.key.startswith("reminder:"):
-        headers["List-Unsubscribe"] = f"<{links.page_url(deal=row.deal, at=at)}reminders/>"
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return headers
-
-
-def message_id(key: str) -> str:
-    """The mail's own name, made of the row's key: a repeat after a crash is recognisable as the same mail."""
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{_host()}>"
-
-
-def _sender(row: Message) -> tuple[str, str]:
-    """The legal entity that asks for the money, and where answers go."""
-    entity = row.invoice.legal_entity if row.invoice else None
-    if entity is None:
-        try:
-            entity = network.receiver(deal=row.deal, on=row.deal.local_day(row.created_at)).legal_entity
-        except network.NoReceiver:
-            return "", ""
-    return entity.name, entity.email
-
-
-def _from_address() -> str:
-    user = settings.EMAIL_HOST_USER
-    return user if "@" in user else f"noreply@{_host()}"
-
-
-def _host() -> str:
-    host = urlsplit(settings.PUBLIC_URL).hostname or ""
-    # An address needs a name; the demo runs on a bare number.
-    return host if any(character.isalpha() for character in host) else "localhost"
-
-
-def _is_final(error: smtplib.SMTPException) -> bool:
-    """True when repeating the same mail can never help; a wrong password is ours to mend, the mail waits."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _said in error.recipients.values())
-    if isinstance(error, smtplib.SMTPAuthenticationError | smtplib.SMTPConnectError | smtplib.SMTPHeloError):
-        return False
-    return isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 500
-
-
-def _words(error: smtplib.SMTPException) -> str:
-    """What the server said, one answer after another."""
-    answers: list[tuple[int, bytes | str]] = []
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        answers.extend(error.recipients.values())
-    elif isinstance(error, smtplib.SMTPResponseException):
-        answers.append((error.smtp_code, error.smtp_error))
-    texts = (
-        f"{code} {said.decode(errors='replace') if isinstance(said, bytes) else said}"
-        for code, said in answers
-    )
-    return "; ".join(texts) or type(error).__name__
-
-
 def _finish(row: Message, steps: list[Reminder], asked: list[Invoice], *, at: datetime) -> None:
     """The server took the mail: say so in the history of every deal that it was about, and in amoCRM."""
     with transaction.atomic():
         queues.finish(row, at=at)
         if row.channel == EMAIL:
             # By this name a server gives the mail back (billing.bounces).
-            Message.objects.filter(pk=row.pk).update(external_id=message_id(row.key))
+            Message.objects.filter(pk=row.pk).update(external_id=mails.message_id(row.key))
         if row.invoice is None:
             _record(row, _deals_of(row, steps), "reminder_sent" if steps else "message_sent", at=at)
         for invoice in asked:
@@ -342,8 +241,8 @@ def _finish(row: Message, steps: list[Reminder], asked: list[Invoice], *, at: da
             _record(row, [invoice.deal], "invoice_sent", at=at, invoice=invoice)
 
 
-def _finish_salesbot(row: Message, steps: list[Reminder], *, at: datetime) -> None:
-    """The link is written before the bot runs: the outbox keeps the order of a deal's rows."""
+def _finish_salesbot(row: Message, steps: list[Reminder], asked: list[Invoice], *, at: datetime) -> None:
+    """Link and text are written before the bot runs: the outbox keeps the order of a deal's rows."""
     bot = AccountPolicy.objects.filter(account=row.account_id).values_list("salesbot_id", flat=True).first()
     if bot is None:
         queues.park(row, error=_("The account has no Salesbot."))
@@ -352,8 +251,14 @@ def _finish_salesbot(row: Message, steps: list[Reminder], *, at: datetime) -> No
         queues.finish(row, at=at)
         standing = ledger.standing(row.deal, on=row.deal.local_day(at))
         projection.push(row.deal, standing=standing, at=at)
+        if asked:
+            _word_for_chat(row, asked, at=at)
+        outbox.put_fields(deal=row.deal, values={"payment_text": row.text}, at=at)
         outbox.run_salesbot(deal=row.deal, key=row.key, bot_id=bot, at=at)
-        _record(row, _deals_of(row, steps), "reminder_sent" if steps else "message_sent", at=at)
+        for invoice in asked:
+            _record(row, [invoice.deal], "invoice_sent", at=at, invoice=invoice)
+        if not asked:
+            _record(row, _deals_of(row, steps), "reminder_sent" if steps else "message_sent", at=at)
 
 
 def _park(row: Message, *, error: str, at: datetime) -> None:
@@ -361,7 +266,7 @@ def _park(row: Message, *, error: str, at: datetime) -> None:
     with transaction.atomic():
         queues.park(row, error=error)
         _note(row, _("The e-mail was not delivered: %(reason)s") % {"reason": error}, at=at)
-        _record(row, [row.deal], "message_refused", at=at, invoice=row.invoice)
+        _record(row, [row.deal], "message_refused", at=at, invoice=row.invoice, reason=error)
 
 
 def _note(row: Message, text: str, *, at: datetime, deal: Deal | None = None) -> None:
@@ -376,13 +281,20 @@ def _deals_of(row: Message, steps: list[Reminder]) -> list[Deal]:
 
 
 def _record(
-    row: Message, deals: list[Deal], kind: str, *, at: datetime, invoice: Invoice | None = None
+    row: Message,
+    deals: list[Deal],
+    kind: str,
+    *,
+    at: datetime,
+    invoice: Invoice | None = None,
+    reason: str = "",
 ) -> None:
     data = {
         "message": row.pk,
         "channel": row.channel,
         "subject": row.subject,
         "invoice": invoice.number if invoice else None,
+        **({"reason": reason} if reason else {}),
     }
     for deal in sorted(deals, key=lambda deal: deal.pk):
         history.record(deal=deal, kind=kind, at=at, recorded_at=at, author=history.SYSTEM, data=data)

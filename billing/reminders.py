@@ -123,8 +123,8 @@ def _still_due(account: Account, dues: list[Due], deals: Mapping[int, Deal], *, 
     still_open: dict[int, Installment] = {}
     for today, found in of_days.items():
         rows = Installment.objects.filter(pk__in=[due.installment.pk for due in found])
-        rows = due_steps.with_said(rows.exclude(holds.of_rows(on=today)).open())
-        still_open |= {row.pk: row for row in rows}
+        free = rows.exclude(holds.of_rows(on=today)).open()
+        still_open |= {row.pk: row for row in due_steps.with_said(free)}
     done = set(
         Reminder.objects.filter(installment__in=still_open).values_list("installment_id", "days", "channel")
     )
@@ -196,13 +196,14 @@ def _row_words(row: RowStanding, today: date) -> DueRow:
 
 
 def _queue(due: Due, said: list[DueDeal], *, channel: str, payer: str, at: datetime) -> Message:
-    letter = letters.reminder(deals=said)
     key = f"reminder:{due.installment.pk}:{due.days}:{channel}"
     if channel == messages.SALESBOT:
-        return messages.queue_salesbot(deal=due.deal, key=key, to=payer, text=letter.subject, at=at)
+        text = letters.chat_reminder(deals=said)
+        return messages.queue_salesbot(deal=due.deal, key=key, to=payer, text=text, at=at)
     if channel == messages.SMS:
         text = letters.short(deals=said)
         return messages.queue_sms(deal=due.deal, key=key, to=payer, text=text, at=at)
+    letter = letters.reminder(deals=said)
     return messages.queue_email(
         deal=due.deal, key=key, to=payer, subject=letter.subject, text=letter.text, html=letter.html, at=at
     )

@@ -42,6 +42,7 @@ SPECS: Mapping[str, Spec] = {
     "next_amount": Spec("Сумма следующего платежа", "text", SUMS),
     "payment_state": Spec("Статус оплаты", "select", CHOICES, choices=STATES),
     "payment_link": Spec("Ссылка на оплату", "url", LINKS),
+    "payment_text": Spec("Текст для чата", "textarea", TEXTS),
     "deposit_link": Spec("Ссылка на предоплату", "url", LINKS),
     "full_link": Spec("Ссылка на полную оплату", "url", LINKS),
     "schedule_count": Spec("Количество платежей", "numeric", SUMS, is_ours=False),

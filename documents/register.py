@@ -3,11 +3,11 @@
 The file itself is made when it is first opened (documents.files).
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 
@@ -79,9 +79,9 @@ def _plain(values: Values) -> dict[str, Any]:
 def _part(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_part(one) for one in value]
-    return _shared(value) if is_dataclass(value) else value
+    return _shared(cast(Hashable, value)) if is_dataclass(value) else value
 
 
 @lru_cache(maxsize=1000)
-def _shared(value: Any) -> dict[str, Any]:
-    return asdict(value)
+def _shared(value: Hashable) -> dict[str, Any]:
+    return asdict(cast(Any, value))

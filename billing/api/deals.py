@@ -100,7 +100,7 @@ class Invoices(Door):
             given = body(InvoiceSerializer, request)
             invoice = invoices.issue(deal=visit.deal, demand=given.demand(), author=visit.author, at=visit.at)
             if given.validated_data["send"]:
-                invoices.mail(invoice=invoice, at=visit.at)
+                invoices.mail(invoice=invoice, at=visit.at, channels=given.validated_data["send"])
             return 201, invoice_of(visit, invoice)
 
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)

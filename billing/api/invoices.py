@@ -40,8 +40,8 @@ class Send(InvoiceDoor):
         visit, invoice = self.find(request, invoice_id)
 
         def act() -> idempotency.Answer:
-            body(SendSerializer, request)
-            invoices.send(invoice=invoice, at=visit.at)
+            given = body(SendSerializer, request).validated_data
+            invoices.send(invoice=invoice, at=visit.at, channels=given["channels"])
             return 200, invoice_of(visit, invoice)
 
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)

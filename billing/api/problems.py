@@ -176,6 +176,7 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
     ),
     invoices.AlreadyVoid: (422, "invoice_void", lambda: _("The invoice is void. Make a new one.")),
     invoices.AlreadyPaid: (422, "invoice_paid", lambda: _("The invoice is paid.")),
+    invoices.NoBot: (422, "no_bot", lambda: _("The account has no Salesbot.")),
     invoices.NoAddress: (
         422,
         "no_email",

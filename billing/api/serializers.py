@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from billing import payments, requisites
+from billing import messages, payments, requisites
 from billing.invoices import Demand
 from billing.payers import Payer
 from billing.payments import Offline
@@ -172,11 +172,15 @@ class FullPaymentSerializer(OfflineSerializer):
     expected = sum_field(required=False, allow_null=True)
 
 
+# By what an invoice is sent at a click.
+INVOICED_BY = [messages.EMAIL, messages.SALESBOT]
+
+
 class InvoiceSerializer(serializers.Serializer[Any]):
     installment = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     amount = sum_field(required=False, allow_null=True, min_value=Decimal("0.01"))
     payer = PayerSerializer(required=False, allow_null=True)
-    send = serializers.ListField(child=serializers.ChoiceField(["email"]), required=False, default=list)
+    send = serializers.ListField(child=serializers.ChoiceField(INVOICED_BY), required=False, default=list)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("installment") is not None and attrs.get("amount") is not None:
@@ -191,7 +195,7 @@ class InvoiceSerializer(serializers.Serializer[Any]):
 
 
 class SendSerializer(serializers.Serializer[Any]):
-    channels = serializers.ListField(child=serializers.ChoiceField(["email"]), min_length=1)
+    channels = serializers.ListField(child=serializers.ChoiceField(INVOICED_BY), min_length=1)
 
 
 class DocumentSerializer(serializers.Serializer[Any]):

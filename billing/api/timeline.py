@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from billing import running_figures
-from billing.api.words import of_decision, of_receipt, of_retained, of_stored_change, of_way
+from billing.api.words import of_channel, of_decision, of_receipt, of_retained, of_stored_change, of_way
 from billing.deal_card import moment
 from billing.models import Event, ScheduleVersion
 from billing.rules import money
@@ -72,10 +72,10 @@ WORDS: dict[str, Callable[[], str]] = {
     "invoice_issued": lambda: _("Invoice %(invoice)s for %(amount)s issued"),
     "invoice_void": lambda: _("Invoice %(invoice)s for %(amount)s is void: %(reason)s"),
     "document_made": lambda: _("Document made: %(name)s"),
-    "invoice_sent": lambda: _("Invoice %(invoice)s sent by e-mail"),
-    "reminder_sent": lambda: _("Reminder sent"),
-    "message_refused": lambda: _("A message was not delivered: %(subject)s"),
-    "message_sent": lambda: _("Message sent"),
+    "invoice_sent": lambda: _("Invoice %(invoice)s sent %(by)s"),
+    "reminder_sent": lambda: _("Reminder sent %(by)s"),
+    "message_refused": lambda: _("A message was not delivered: %(subject)s. %(reason)s"),
+    "message_sent": lambda: _("Message sent %(by)s"),
     "promise_given": lambda: _("Promised to pay. %(until)s %(comment)s"),
     "promise_kept": lambda: _("The promise was kept"),
     "promise_broken": lambda: _("The promise was broken. %(until)s"),
@@ -177,6 +177,8 @@ class _Values(dict[str, Any]):
             return of_decision(str(value))
         if name == "of":
             return of_receipt(str(value or ""))
+        if name == "by":
+            return of_channel(self.get("channel", ""))
         if name == "way":
             return of_way(self.get("method", ""))
         return "" if value is None else value

@@ -86,6 +86,18 @@ def of_way(method: str) -> str:
     return WAYS_BACK[method]() if method in WAYS_BACK else method
 
 
+CHANNELS: dict[str, Callable[[], str]] = {
+    "email": lambda: _("by e-mail"),
+    "salesbot": lambda: _("to the chat"),
+    "sms": lambda: _("by SMS"),
+}
+
+
+def of_channel(channel: str) -> str:
+    """By which way a message left."""
+    return CHANNELS[channel]() if channel in CHANNELS else channel
+
+
 RECEIPTS: dict[str, Callable[[], str]] = {
     "refund": lambda: _("Return receipt"),
     "offset": lambda: _("Offset receipt"),

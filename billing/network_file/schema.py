@@ -17,6 +17,7 @@ DEAL_FIELDS = (
     "next_amount",
     "payment_state",
     "payment_link",
+    "payment_text",
     "deposit_link",
     "full_link",
     "schedule_count",

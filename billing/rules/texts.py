@@ -13,6 +13,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "reminder": ("name", "entity", "subject", "amount", "day", "link"),
     "overdue": ("name", "entity", "subject", "amount", "day", "link"),
     "sms": ("name", "entity", "amount", "day", "link"),
+    "salesbot": ("name", "entity", "subject", "amount", "day", "link"),
 }
 SAMPLE = {
     "name": "Анна",

@@ -69,6 +69,7 @@ def run(name: str, size: Size) -> Figure:
     )
     # A morning is long enough to be measured few times.
     figure = measure(name, benchmark, turns=max(1, size.turns // 3))
+    _forget()
     letter = _letter_seconds()
     beside = _beside(size, rows)
     figure.more.update(

@@ -18,8 +18,8 @@ class Account(models.Model):
     subdomain = models.CharField(max_length=63, unique=True)
     time_zone = models.CharField(max_length=63, default=settings.DEFAULT_TIME_ZONE)
     # ours -> id of the account's custom field of a lead: programme, cohort, location, service_on, debt,
-    # next_due_on, next_amount, payment_state, payment_link, deposit_link, full_link, schedule_count,
-    # schedule_monthly, schedule_first_on
+    # next_due_on, next_amount, payment_state, payment_link, payment_text, deposit_link, full_link,
+    # schedule_count, schedule_monthly, schedule_first_on
     fields = models.JSONField(default=dict, blank=True)
     fallback_user = models.BigIntegerField(null=True, blank=True)
     # The unguessable part of the hooks' address: the hash finds the account, the key itself is what set-up

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.test import Client
 from werkzeug.serving import make_server
 
-from billing import bounces, collection_card, invoices, messages, reminders, sms
+from billing import bounces, collection_card, invoices, mails, messages, reminders, sms
 from billing.invoices import Demand
 from billing.models import Bounce, Event, Message, Reminder, SmsGateway
 from crm.models import Account, Deal, OutboxRow
@@ -129,7 +129,7 @@ def notice(row: Message, *, status: str = "5.1.1", said: str = "550 no such user
         "id": "1",
         "to": [row.to],
         "from": "noreply@localhost",
-        "message_id": messages.message_id(row.key),
+        "message_id": mails.message_id(row.key),
     }
     return mailbox.returned(kept, status=status, said=said).encode()
 
@@ -165,7 +165,7 @@ def test_what_is_no_notice_changes_nothing(raw: bytes) -> None:
 
 def test_a_notice_about_somebody_elses_mail_changes_nothing() -> None:
     row = mailed()
-    strange = notice(row).replace(messages.message_id(row.key).encode(), b"<other@example.org>")
+    strange = notice(row).replace(mails.message_id(row.key).encode(), b"<other@example.org>")
     with pytest.raises(bounces.NotABounce):
         bounces.take(raw=strange, at=NOW)
 

@@ -12,7 +12,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 from django.utils.formats import date_format
 
-from billing import invoices, letters, messages
+from billing import invoices, letters, mails, messages
 from billing.invoices import Demand
 from billing.models import Event, Invoice, Message, Reminder
 from crm import queues
@@ -93,9 +93,9 @@ def test_a_repeat_after_a_crash_is_recognisably_the_same_mail() -> None:
     assert queues.claim(Message, at=NOON)
     assert messages.deliver(at=NOON + timedelta(seconds=30)) == 0
     assert messages.deliver(at=NOON + timedelta(minutes=2)) == 1
-    assert mail.outbox[0].extra_headers["Message-ID"] == messages.message_id(row.key)
-    assert messages.message_id(row.key) == messages.message_id("welcome:1")
-    assert messages.message_id(row.key) != messages.message_id("welcome:2")
+    assert mail.outbox[0].extra_headers["Message-ID"] == mails.message_id(row.key)
+    assert mails.message_id(row.key) == mails.message_id("welcome:1")
+    assert mails.message_id(row.key) != mails.message_id("welcome:2")
 
 
 @pytest.mark.parametrize(
