@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing import (
+    arrivals,
     late_fees,
     ledger,
     many_deals,
@@ -39,11 +40,12 @@ def follow_all(changes: Sequence[Change], *, at: datetime) -> dict[int, Standing
     """The same as follow() for several deals, each once; returns how each stands now, by its id.
 
     What nearly every payment does, cover rows and show it, is done for all in a few statements. A deal with
-    late fees or written-off rows is followed alone; so is each other open end.
+    late fees, refunds or written-off rows is followed alone; so is each other open end.
     """
     deals = many_deals.Deals.at([change.deal for change in changes], at)
     ends, rows = many_deals.ends(deals), many_deals.rows(deals)
-    alone = {pk for pk in deals.found if ends[pk].fees or any(row.written_off for row in rows.get(pk, ()))}
+    alone = {pk for pk in deals.found if ends[pk].fees or ends[pk].refunded}
+    alone |= {pk for pk in deals.found if any(row.written_off for row in rows.get(pk, ()))}
     free = many_deals.free(deals)
     covered = {pk: sources for pk, sources in free.items() if pk not in alone}
     ledger.write_shares(_cover(covered, rows), at=at)
@@ -73,6 +75,8 @@ def follow(deal: Deal, *, cause: str, at: datetime) -> Standing:
     ends = open_ends.of(deal)
     if ends.money:
         ledger.settle_open(deal, at=at)
+    if ends.refunded:
+        arrivals.put_in_order(deal, at=at)
     if ends.fees and late_fees.catch_up(deal, at=at):
         ledger.settle_open(deal, at=at)
     standing = ledger.standing(deal, on=deal.local_day(at))

@@ -25,14 +25,16 @@ SELECT EXISTS (SELECT 1 FROM billing_payment p WHERE p.deal_id = %(deal)s),
                WHERE f.cured_at IS NULL),
        EXISTS (SELECT 1 FROM billing_promise m WHERE m.deal_id = %(deal)s
                AND NOT EXISTS (SELECT 1 FROM billing_promiseend e WHERE e.promise_id = m.id)),
-       EXISTS (SELECT 1 FROM billing_transferclaim c WHERE c.deal_id = %(deal)s AND c.closed_at IS NULL)
+       EXISTS (SELECT 1 FROM billing_transferclaim c WHERE c.deal_id = %(deal)s AND c.closed_at IS NULL),
+       EXISTS (SELECT 1 FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id
+               WHERE p.deal_id = %(deal)s)
 """
 
 
 @dataclass(frozen=True)
 class OpenEnds:
     """True where there may be something to do: money that came, late fees (charged or to be charged), live
-    orders, flags of overdue rows, a promise, a claimed transfer.
+    orders, flags of overdue rows, a promise, a claimed transfer, money that went back.
     """
 
     money: bool
@@ -41,6 +43,7 @@ class OpenEnds:
     flags: bool
     promise: bool
     claim: bool
+    refunded: bool
 
 
 def of(deal: Deal) -> OpenEnds:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from billing import closings, history, ledger, moves, orders, projection, receipts, return_receipts
+from billing import arrivals, closings, history, ledger, moves, orders, projection, receipts, return_receipts
 from billing.models import MerchantAccount, Payment, ProviderCall, Refund, RefundOrder
 from billing.receipts import ReceiptChoice
 from billing.rules import money
@@ -274,6 +274,7 @@ def _follow(deal: Deal, refund: Refund, *, at: datetime) -> None:
     else:
         closings.keep_closed(deal=deal, author=refund.author, at=at)
     ledger.settle_open(deal, at=at)
+    arrivals.put_in_order(deal, at=at)
     standing = ledger.standing(deal, on=deal.local_day(at))
     orders.retire(deal=deal, standing=standing, at=at)
     history.record(

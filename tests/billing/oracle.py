@@ -6,7 +6,7 @@ what the document says of each act; the state machine compares it with the produ
 
 from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 
 class Refused(Exception):
@@ -15,10 +15,13 @@ class Refused(Exception):
 
 @dataclass
 class Money:
-    """A payment; `order` is its day and number. `gone` is what was refunded or stands in another deal."""
+    """A payment; `order` is its moment where the deal lives and its number.
+
+    `gone` is what was refunded or stands in another deal.
+    """
 
     amount: int
-    order: tuple[date, int]
+    order: tuple[datetime, int]
     refunded: int = 0
     moved: int = 0
     # Came by a move: the payment it came from, whose money goes home when it is moved back.
@@ -51,6 +54,17 @@ def by_due(row: Row) -> tuple[date, int]:
     return row.due, row.number
 
 
+@dataclass(frozen=True, order=True)
+class Fact:
+    """Money that came, or went back, at its own moment."""
+
+    at: datetime
+    is_refund: bool
+    number: int
+    position: int
+    amount: int
+
+
 @dataclass
 class Book:
     price: int
@@ -59,6 +73,10 @@ class Book:
     total: int = 0
     closing: str = ""
     version: int = 0
+    # Since the last decision of a person: what was told, in the order of the telling, and what was before it.
+    told: list[Fact] = field(default_factory=list)
+    covered: dict[int, dict[int, int]] = field(default_factory=dict)
+    loose: dict[int, int] = field(default_factory=dict)
 
     # What is told of the deal.
 
@@ -97,10 +115,12 @@ class Book:
 
     # What happens to it.
 
-    def come(self, amount: int, order: tuple[date, int]) -> Money:
+    def come(self, amount: int, order: tuple[datetime, int]) -> Money:
         payment = Money(amount, order, book=self)
         self.payments.append(payment)
+        self.told.append(Fact(order[0], False, order[1], len(self.payments) - 1, amount))
         self.flow()
+        self.put_in_order()
         return payment
 
     def flow(self) -> None:
@@ -111,12 +131,52 @@ class Book:
                 part = min(self.free(position), row.rest)
                 if part > 0:
                     row.covers[position] = row.covers.get(position, 0) + part
+        recovered = False
         for position in sorted(range(len(self.payments)), key=lambda one: self.payments[one].order):
             for row in rows:
                 part = min(self.free(position), row.written)
                 if part > 0:
                     row.written -= part
                     row.covers[position] = row.covers.get(position, 0) + part
+                    recovered = True
+        if recovered:
+            self.decided()
+
+    def decided(self) -> None:
+        """What stands now stays; what is told from now on is taken in the order of its moments."""
+        self.told = []
+        self.covered = {row.number: dict(row.covers) for row in self.rows or ()}
+        self.loose = {position: self.free(position) for position in range(len(self.payments))}
+
+    def put_in_order(self) -> None:
+        """Rows end as if everything had been told at its own moment, once money went back."""
+        if self.rows is None or self.closing or not any(fact.is_refund for fact in self.told):
+            return
+        if self.told == sorted(self.told):
+            return
+        rows = sorted(self.rows, key=by_due)
+        for row in rows:
+            row.covers = dict(self.covered.get(row.number, {}))
+        loose = {position: self.loose.get(position, 0) for position in range(len(self.payments))}
+        for fact in sorted(self.told):
+            if fact.is_refund:
+                missing = fact.amount
+                part = min(loose[fact.position], missing)
+                loose[fact.position] -= part
+                missing -= part
+                for row in reversed(rows):
+                    part = min(missing, row.covers.get(fact.position, 0))
+                    if part:
+                        row.covers[fact.position] -= part
+                        missing -= part
+            else:
+                loose[fact.position] += fact.amount
+            for position in sorted(loose, key=lambda one: self.payments[one].order):
+                for row in rows:
+                    part = min(loose[position], row.rest)
+                    if part > 0:
+                        row.covers[position] = row.covers.get(position, 0) + part
+                        loose[position] -= part
 
     def free(self, position: int) -> int:
         covers = sum(row.covers.get(position, 0) for row in self.rows or ())
@@ -132,12 +192,16 @@ class Book:
                 row.covers[position] -= part
                 missing -= part
 
-    def refund(self, payment: Money, amount: int) -> None:
+    def refund(self, payment: Money, amount: int, at: datetime) -> None:
         if amount > payment.left:
             raise Refused
         self.release(payment, amount)
         payment.refunded += amount
+        position = next(place for place, one in enumerate(self.payments) if one is payment)
+        moment = max(at, payment.order[0])
+        self.told.append(Fact(moment, True, len(self.told), position, amount))
         self.after_leaving(date.max)
+        self.put_in_order()
 
     def after_leaving(self, on: date) -> None:
         """A closed deal stays closed: at what is left. Otherwise free money flows into what was opened."""
@@ -190,6 +254,7 @@ class Book:
             part = min(amount, row.rest)
             row.written += part
             amount -= part
+        self.decided()
 
     def take_back_write_off(self, amount: int) -> None:
         """So much is owed again, the newest rows first; free money covers it."""
@@ -200,6 +265,7 @@ class Book:
             row.written -= part
             amount -= part
         self.flow()
+        self.decided()
 
     def reverse(self, payment: Money, on: date) -> None:
         """The payment never was: what is left of it leaves the books."""
@@ -209,6 +275,7 @@ class Book:
         self.release(payment, left)
         payment.moved += left
         self.after_leaving(on)
+        self.decided()
 
     def _held_rows(self) -> list[Row]:
         """Rows with money, at what they hold; before a schedule a row for each payment, dated by it."""
@@ -224,7 +291,10 @@ class Book:
         found = [position for position in positions if self.free(position) > 0]
         return [
             Row(
-                number, self.payments[position].order[0], self.free(position), {position: self.free(position)}
+                number,
+                self.payments[position].order[0].date(),
+                self.free(position),
+                {position: self.free(position)},
             )
             for number, position in enumerate(found, start=1)
         ]
@@ -245,6 +315,7 @@ class Book:
         self.rows, self.total, self.closing = rows, total, closing
         self.version += 1
         self.flow()
+        self.decided()
 
 
 def move(payment: Money, to: Book, amount: int, number: int, on: date) -> Money:
@@ -263,6 +334,8 @@ def move(payment: Money, to: Book, amount: int, number: int, on: date) -> Money:
         to.payments.append(target)
     source.after_leaving(on)
     to.after_leaving(on)
+    source.decided()
+    to.decided()
     return target
 
 

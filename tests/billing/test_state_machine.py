@@ -5,7 +5,7 @@ verify_ledger finds nothing. At the end every moment of the way can still be see
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -111,8 +111,8 @@ class Ledger(RuleBasedStateMachine):
             )
 
         payment = notice()
-        day = self.deals[which].local_day(received_at)
-        self.known[payment.pk] = self.books[which].come(amount, (day, payment.pk))
+        moment = received_at.astimezone(self.deals[which].zone)
+        self.known[payment.pk] = self.books[which].come(amount, (moment, payment.pk))
         self.notices.append(notice)
         self.look(which)
 
@@ -126,7 +126,7 @@ class Ledger(RuleBasedStateMachine):
         payment = payments.receive_offline(
             deal=self.deals[which], amount=rub(amount), offline=cash(day), author="user:1", at=self.at
         )
-        self.known[payment.pk] = self.books[which].come(amount, (day, payment.pk))
+        self.known[payment.pk] = self.books[which].come(amount, (self.noon(which, day), payment.pk))
         self.look(which)
 
     def enter_the_whole_debt(self, which: int) -> None:
@@ -138,7 +138,7 @@ class Ledger(RuleBasedStateMachine):
         except payments.NothingOwed:
             assert debt == 0
             return
-        self.known[payment.pk] = self.books[which].come(debt, (day, payment.pk))
+        self.known[payment.pk] = self.books[which].come(debt, (self.noon(which, day), payment.pk))
         self.look(which)
 
     @rule(which=WHICH)
@@ -179,7 +179,7 @@ class Ledger(RuleBasedStateMachine):
             )
 
         try:
-            book.refund(known, amount)
+            book.refund(known, amount, self.at)
         except Refused:
             assert notice() is None
             return
@@ -325,6 +325,11 @@ class Ledger(RuleBasedStateMachine):
 
     def today(self, which: int) -> date:
         return self.deals[which].local_day(self.at)
+
+    def noon(self, which: int, day: date) -> datetime:
+        """A day that a person names is its noon, or now when that is still ahead."""
+        zone = self.deals[which].zone
+        return min(datetime.combine(day, time(12), tzinfo=zone), self.at.astimezone(zone))
 
     def look(self, which: int) -> None:
         self.touched.add(which)
