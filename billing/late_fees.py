@@ -8,7 +8,7 @@ computes).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,7 +19,15 @@ from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 
 from billing import history, ledger
-from billing.models import AccountPolicy, FeeAllocation, Installment, LateFee, Pause, ScheduleVersion
+from billing.models import (
+    AccountPolicy,
+    FeeAllocation,
+    Installment,
+    LateFee,
+    LostDeal,
+    Pause,
+    ScheduleVersion,
+)
 from billing.rules import allocation, money
 from billing.rules import late_fees as rules
 from billing.rules.late_fees import Change, Span, Terms
@@ -183,15 +191,24 @@ def _bring_up_to(deal: Deal, until: date, *, at: datetime) -> bool:
     )
     versions = ScheduleVersion.objects.filter(schedule__deal=deal).values_list("number", "created_at")
     days = {number: deal.local_day(created_at) for number, created_at in versions}
-    pauses = [_days_of(pause) for pause in Pause.objects.filter(schedule__deal=deal).select_related("end")]
+    pauses = [*_paused(deal), *_lost(deal)]
     written = [fee for row in rows for fee in _charge_row(deal, row, terms, days, pauses, until=until, at=at)]
     _tell(deal, written, before, at=at)
     return bool(written)
 
 
-def _days_of(pause: Pause) -> tuple[date, date]:
-    ended = pause.end.ended_on if hasattr(pause, "end") else None
-    return pause.begun_on, min(filter(None, (ended, pause.until, date.max)))
+def _paused(deal: Deal) -> Iterator[tuple[date, date]]:
+    """Each pause by its first day and the day on which it was over."""
+    for pause in Pause.objects.filter(schedule__deal=deal).select_related("end"):
+        ended = pause.end.ended_on if hasattr(pause, "end") else None
+        yield pause.begun_on, min(filter(None, (ended, pause.until, date.max)))
+
+
+def _lost(deal: Deal) -> Iterator[tuple[date, date]]:
+    """The same of the times for which the deal was lost or deleted and nobody went on with it."""
+    for loss in LostDeal.objects.filter(deal=deal):
+        went_on = loss.decided_at if loss.decision == LostDeal.Decision.GO_ON else loss.ended_at
+        yield deal.local_day(loss.asked_at), deal.local_day(went_on) if went_on else date.max
 
 
 def _charge_row(

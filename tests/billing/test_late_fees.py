@@ -11,7 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing import hindsight, late_fees, payments, refund_orders, schedules, verification
-from billing.models import AccountPolicy, Event, FeeAllocation, LateFee, Pause, PauseEnd, Payment, Schedule
+from billing.models import (
+    AccountPolicy,
+    Event,
+    FeeAllocation,
+    LateFee,
+    LostDeal,
+    Pause,
+    PauseEnd,
+    Payment,
+    Schedule,
+)
 from billing.pages import content
 from billing.payments import Offline
 from billing.rules.schedule import Terms
@@ -232,6 +242,20 @@ def test_paused_days_cost_nothing() -> None:
     _pause(deal, begun, ended)
     charge(DUE + timedelta(days=14))
     assert fees(deal)[0] == rub(300) - 4 * rub(30)
+
+
+def test_days_of_a_lost_deal_cost_nothing_when_it_is_live_again() -> None:
+    deal = late_deal()
+    begun, ended = DUE + timedelta(days=6), DUE + timedelta(days=10)
+    LostDeal.objects.create(deal=deal, state="lost", asked_at=moment(begun), ended_at=moment(ended))
+    charge(DUE + timedelta(days=14))
+    assert fees(deal)[0] == rub(300) - 4 * rub(30)
+    again = moment(DUE + timedelta(days=14))
+    LostDeal.objects.create(
+        deal=deal, state="lost", asked_at=again, decision="go_on", decided_at=again + timedelta(days=2)
+    )
+    charge(DUE + timedelta(days=17))
+    assert fees(deal)[0] == rub(300) - 4 * rub(30) + rub(30)
 
 
 def test_what_is_waived_stays_waived_and_what_was_paid_stays_paid() -> None:
