@@ -3,8 +3,12 @@
 import ast
 from pathlib import Path
 
-from billing import versions
+import pytest
+
+from billing import history, versions
+from billing.api import timeline
 from billing.api.timeline import WORDS
+from tests.factories import NOW, make_deal
 
 ROOT = Path(__file__).resolve().parents[2] / "billing"
 
@@ -32,3 +36,30 @@ def test_every_recorded_kind_has_words() -> None:
     used = set().union(*(kinds_in(path.read_text()) for path in ROOT.rglob("*.py")))
     assert {"payment_received", "invoice_sent", "receipt_registered"} <= used
     assert used | set(versions.EVENTS.values()) <= set(WORDS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        ({"of": "income"}, "Чек"),
+        ({}, "Чек"),
+        ({"of": "refund"}, "Чек возврата"),
+        ({"of": "offset"}, "Чек зачёта предоплаты"),
+    ],
+)
+def test_the_history_says_what_kind_of_receipt_was_made(of: dict[str, str], words: str) -> None:
+    deal = make_deal()
+    for kind, data in [
+        ("receipt_registered", {}),
+        ("receipt_failed", {"reason": "нет связи"}),
+        ("receipt_settled", {"reason": "пробит на кассе"}),
+    ]:
+        given = {"amount": "100.00", **of, **data}
+        history.record(deal=deal, kind=kind, at=NOW, recorded_at=NOW, author="system", data=given)
+    sum_of = f"{words} на 100\N{NO-BREAK SPACE}₽"
+    assert [one["text"] for one in timeline.of(deal, names={})] == [
+        f"{sum_of} пробит",
+        f"{sum_of} не пробит: нет связи",
+        f"{sum_of} закрыт вручную. пробит на кассе",
+    ]

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from billing import schedules, workdays
+from billing.api.words import of_remark
 from billing.models import CalendarYear
 from billing.rules.schedule import Terms
 from tests.factories import TODAY, make_deal, make_schedule, rub
@@ -48,6 +49,16 @@ def test_a_schedule_beyond_the_calendar_is_warned_about_until_the_year_is_told()
     assert warnings(terms) == []
     made = schedules.preview(deal=make_deal(), terms=terms, on=TODAY)
     assert made.rows[-1].effective_due_on == date(2028, 1, 11)
+
+
+def test_the_warning_says_what_is_moved_and_what_is_to_do() -> None:
+    [warning] = schedules.preview(
+        deal=make_deal(), terms=Terms(rub(90000), first_due_on=date(2027, 11, 10), count=3), on=TODAY
+    ).warnings
+    assert of_remark(warning) == (
+        "Производственного календаря на 2028 год ещё нет: платежи переносятся только с суббот и воскресений. "
+        "Проверьте даты, когда он выйдет."
+    )
 
 
 def test_a_last_row_that_moves_over_the_known_end_is_warned_about_too() -> None:
