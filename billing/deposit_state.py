@@ -1,16 +1,25 @@
 """What a booking still has to pay in advance: computed from its location's terms and its money."""
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet, Sum
 
-from billing.models import AccountPolicy, Location, Move, Payment, Refund, Reversal, Schedule, ScheduleVersion
+from billing.models import AccountPolicy, Move, Payment, Refund, Reversal, Schedule, ScheduleVersion
 from billing.rules import deposit, money
 from billing.rules.deposit import DepositTerms
 from crm.models import Deal
+
+# Every standing of a booking asks for it.
+TERMS = """
+SELECT l.deposit::text FROM billing_location l
+JOIN billing_accountpolicy y ON y.account_id = l.account_id AND y.mode = %s
+WHERE l.account_id = %s AND l.crm_value = %s ORDER BY l.id LIMIT 1
+"""
 
 
 def asked(deal: Deal, *, schedule: Schedule | None, total: Decimal, held: Decimal) -> Decimal | None:
@@ -31,12 +40,10 @@ def terms_of(deal: Deal) -> DepositTerms | None:
     """The deposit of the deal's location; None outside deposit mode and where the location has none."""
     if not deal.location_value:
         return None
-    places = Location.objects.filter(
-        account_id=deal.account_id,
-        crm_value=deal.location_value,
-        account__policy__mode=AccountPolicy.Mode.DEPOSIT,
-    )
-    written = places.values_list("deposit", flat=True).first()
+    with connection.cursor() as cursor:
+        cursor.execute(TERMS, [AccountPolicy.Mode.DEPOSIT, deal.account_id, deal.location_value])
+        found = cursor.fetchone()
+    written = json.loads(found[0]) if found else {}
     return _terms(written) if written else None
 
 

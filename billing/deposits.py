@@ -8,7 +8,7 @@ Never: writes the price back to amoCRM, for a newer one may be on its way from t
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from billing.rules.schedule import Row, Terms
 from crm.models import Deal
 
 BATCH = 200
+IS_DEPOSIT = "SELECT EXISTS (SELECT 1 FROM billing_accountpolicy WHERE account_id = %s AND mode = %s)"
 
 
 class NoPrice(Exception):
@@ -28,22 +29,27 @@ class NoPrice(Exception):
 
 def is_deposit(deal: Deal) -> bool:
     """Does the deal's account work with deposits?"""
-    return AccountPolicy.objects.filter(account=deal.account_id, mode=AccountPolicy.Mode.DEPOSIT).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(IS_DEPOSIT, [deal.account_id, AccountPolicy.Mode.DEPOSIT])
+        return bool(cursor.fetchone()[0])
 
 
-def prepare(*, deal: Deal, author: str, at: datetime) -> network.Receiver:
-    """Bring a booking's two rows up to date with the lead as it is known now, and say who takes its money.
+def prepare(*, deal: Deal, author: str, at: datetime) -> tuple[network.Receiver, Standing]:
+    """Bring a booking's two rows up to date with the lead as it is known now; say who takes its money and how
+    it stands.
 
     Makes them at first; a second call without a change makes nothing. Raises NoPrice, network.NoReceiver,
     network.OwnerDiffers.
     """
     with transaction.atomic():
         locked = ledger.lock(deal.pk)
-        receiver = network.asker(deal=locked, on=locked.local_day(at))
-        _lay_out(locked, author=author, at=at)
-        standing = ledger.standing(locked, on=locked.local_day(at))
+        on = locked.local_day(at)
+        receiver = network.asker(deal=locked, on=on)
+        standing = ledger.standing(locked, on=on)
+        if _lay_out(locked, standing, author=author, at=at):
+            standing = ledger.standing(locked, on=on)
         projection.push(locked, standing=standing, at=at)
-    return receiver
+    return receiver, standing
 
 
 def follow_prices(*, at: datetime) -> int:
@@ -61,21 +67,23 @@ def follow_prices(*, at: datetime) -> int:
 
 def _follow(deal_id: int, *, at: datetime) -> bool:
     with transaction.atomic():
-        return _lay_out(ledger.lock(deal_id), author=history.SYSTEM, at=at)
+        deal = ledger.lock(deal_id)
+        standing = ledger.standing(deal, on=deal.local_day(at))
+        return _lay_out(deal, standing, author=history.SYSTEM, at=at)
 
 
-def _lay_out(deal: Deal, *, author: str, at: datetime) -> bool:
+def _lay_out(deal: Deal, standing: Standing, *, author: str, at: datetime) -> bool:
     """Make or change the rows; true when something changed. The caller holds the deal's lock."""
     on = deal.local_day(at)
-    standing = ledger.standing(deal, on=on)
     total = _total(deal, standing)
-    if standing.schedule is not None and (standing.schedule.closing or versions.is_signed(standing.schedule)):
+    if standing.schedule is not None and standing.schedule.closing:
+        return False
+    is_right = total == standing.total and not _day_differs(deal, standing, on)
+    if standing.schedule is not None and ((is_right and total > 0) or versions.is_signed(standing.schedule)):
         # What a person closed or a payer signed is changed by a person only.
         return False
     if total <= 0:
         raise NoPrice
-    if standing.schedule is not None and total == standing.total and not _day_differs(deal, standing, on):
-        return False
     reason = "" if standing.schedule is None else _("The price or the day of the booking was changed.")
     terms = Terms(total, rows=_rows(deal, standing, total, on), shift_weekends=False)
     schedules.lay_out(deal=deal, terms=terms, author=author, reason=reason, at=at)

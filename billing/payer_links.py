@@ -4,14 +4,35 @@ A link is open, paid or closed. Closed: nobody may ask for this money now (a boo
 another owner), so the address shows a page in words instead of a provider's.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from billing import asking, links
+from billing import asking, deposits, ledger, links, network
 from billing.asking import What
 from billing.ledger import Standing
 from billing.rules import money
+from crm.models import Deal
+
+
+def make(*, deal: Deal, author: str, at: datetime) -> dict[str, Any]:
+    """Make the links of a deal as it is known now: what of() returns, and whose money it will be.
+
+    Raises network.NoReceiver, network.OwnerDiffers; for a booking deposits.NoPrice.
+    """
+    if deposits.is_deposit(deal):
+        receiver, standing = deposits.prepare(deal=deal, author=author, at=at)
+    else:
+        on = deal.local_day(at)
+        receiver, standing = network.asker(deal=deal, on=on), ledger.standing(deal, on=on)
+    entity, location = receiver.legal_entity, receiver.location
+    return {
+        **of(links.page_url(deal=deal, at=at), standing, closed=False),
+        "legal_entity": {"key": entity.key, "name": entity.name},
+        "location": {"key": location.key, "name": location.name} if location else None,
+        "merchant": receiver.merchant.key,
+    }
 
 
 def of(page: str, standing: Standing, *, closed: bool) -> dict[str, Any]:

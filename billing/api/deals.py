@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import deal_card, deposits, invoices, links, network, payments, schedule_card
+from billing import deal_card, invoices, links, payer_links, payments, schedule_card
 from billing.api import idempotency, rights, timeline
 from billing.api.doors import Door, Visit, body
 from billing.api.problems import Problem
@@ -115,17 +115,7 @@ class PaymentLinks(Door):
         deal = self._fresh(visit)
 
         def act() -> idempotency.Answer:
-            if deposits.is_deposit(deal):
-                receiver = deposits.prepare(deal=deal, author=visit.author, at=visit.at)
-            else:
-                receiver = network.asker(deal=deal, on=deal.local_day(visit.at))
-            card = deal_card.card(deal, at=visit.at)
-            return 200, {
-                **card["links"],
-                "legal_entity": {"key": receiver.legal_entity.key, "name": receiver.legal_entity.name},
-                "location": card["location"],
-                "merchant": receiver.merchant.key,
-            }
+            return 200, payer_links.make(deal=deal, author=visit.author, at=visit.at)
 
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
 
