@@ -12,6 +12,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from sandbox.amocrm import (
+    automation,
     bots,
     companies,
     directory,
@@ -21,6 +22,7 @@ from sandbox.amocrm import (
     lead_doors,
     oauth,
     pages,
+    phone,
     subscriptions,
     widgets,
     wire,
@@ -98,6 +100,7 @@ def create_blueprint(
     )
     hooks.register(world)
     bots.register(world)
+    automation.register(world)
     oauth.register(world)
     for method, path, handler in API:
         _add(blueprint, method, f"/<subdomain>/api/v4/{path}", wire.door(world, handler))
@@ -109,7 +112,7 @@ def create_blueprint(
     _add(blueprint, "POST", "/oauth", _bound(world, oauth.grant))
     _add(blueprint, "POST", "/<subdomain>/oauth2/access_token", _bound(world, oauth.access_token))
     _add(blueprint, "GET", "/oauth2/account/current/subdomain", _bound(world, oauth.current_subdomain))
-    for method, path, page in pages.ROUTES + widgets.ROUTES:
+    for method, path, page in pages.ROUTES + widgets.ROUTES + phone.ROUTES:
         _add(blueprint, method, f"/<subdomain>/{path}", _bound(world, page))
     # The address for uploads stands outside the blueprint's prefix, beside the sandbox's other controls.
     blueprint.record_once(

@@ -118,10 +118,11 @@ def _is_too_long(params: Row) -> bool:
 def _wait(crm: Crm, bot: Row, lead: Row) -> None:
     number = fresh_uuid()
     crm.put("waiting_bots", {"id": number, "bot_id": bot["id"], "lead_id": lead["id"]})
-    owner = tokens.integration(crm, crm.rows("integrations")[0]["id"])
+    owner = tokens.integration(crm, bot.get("client_id") or crm.rows("integrations")[0]["id"])
+    data = bot["request"].get("data", {})
     body = {
         "token": signed(crm, owner or {}, lead),
-        "data": bot["request"].get("data", {}),
+        "data": {key: filled(crm, lead, str(value)) for key, value in data.items()},
         "return_url": f"{crm.url}/api/v4/salesbot/{bot['id']}/continue/{number}",
     }
     url = bot["request"]["url"].replace("{PUBLIC_URL}", crm.world.product_url)

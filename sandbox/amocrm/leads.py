@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.amocrm import hooks, values
+from sandbox.amocrm import automation, hooks, values
 from sandbox.amocrm.world import LOST, WON, Crm, Row
 
 NUMBERS = (
@@ -136,6 +136,7 @@ def change(crm: Crm, lead: Row, item: Row, by: int) -> Row:
     hooks.tell(crm, "leads", "update", hooks.lead_item(crm, lead, **old))
     if moved:
         hooks.tell(crm, "leads", "status", hooks.lead_item(crm, lead, **old))
+        automation.came(crm, lead)
     if lead["responsible_user_id"] != before["responsible_user_id"]:
         told = hooks.lead_item(crm, lead, old_responsible_user_id=before["responsible_user_id"])
         hooks.tell(crm, "leads", "responsible", told)

@@ -15,7 +15,7 @@ from typing import Any
 
 from flask import Response, render_template, request
 
-from sandbox.amocrm import directory, feed, leads, values, widgets
+from sandbox.amocrm import automation, directory, feed, leads, values, widgets
 from sandbox.amocrm.seeding import EMAIL, PHONE
 from sandbox.amocrm.session import answer, body_of, open_session, refuse, session_user, usual_user
 from sandbox.amocrm.world import Crm, Row, World
@@ -287,6 +287,8 @@ ROUTES: list[tuple[str, str, Page]] = [
     ("GET", "leads/add/", shell),
     ("GET", "leads/detail/<int:lead_id>", shell),
     ("GET", "settings/widgets/", shell),
+    ("GET", "settings/pipeline/", shell),
+    ("GET", "settings/salesbot/", shell),
     ("GET", "advanced_settings/<code>/", shell),
     ("POST", "_ui/user", become),
     ("GET", "_ui/state", _inside(state)),
@@ -298,4 +300,8 @@ ROUTES: list[tuple[str, str, Page]] = [
     ("POST", "_ui/leads/<int:lead_id>/notes", _inside(write_note)),
     ("POST", "_ui/leads/<int:lead_id>/tasks", _inside(add_task)),
     ("POST", "_ui/tasks/<int:task_id>/complete", _inside(complete_task)),
+    ("GET", "_ui/automation", _inside(automation.shown)),
+    ("POST", "_ui/triggers", _inside(automation.add_trigger)),
+    ("POST", "_ui/triggers/<int:trigger_id>/delete", _inside(automation.drop_trigger)),
+    ("POST", "_ui/bots", _inside(automation.add_bot)),
 ]

@@ -108,7 +108,7 @@ def revoke_all(crm: Crm, client_id: str) -> None:
                 crm.put(table, {**row, "revoked": True})
 
 
-def disposable(crm: Crm, owner: Row, user: Row) -> str:
+def disposable(crm: Crm, owner: Row, user: Row, **more: Any) -> str:
     """The one-time token of `$authorizedAjax`: HS256 by the secret of the integration, 30 minutes."""
     now = crm.world.moment()
     home = urlsplit(owner["redirect_uri"])
@@ -124,6 +124,7 @@ def disposable(crm: Crm, owner: Row, user: Row) -> str:
         "subdomain": crm.subdomain,
         "client_uuid": owner["id"],
         "is_admin": bool(user["rights"]["is_admin"]),
+        **more,
     }
     return sign(claims, owner["client_secret"])
 

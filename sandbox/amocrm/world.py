@@ -36,6 +36,8 @@ FIRST_NUMBER = {
     "events": 71_000_000,
     "messages": 81_000_000,
     "sessions": 26_400_000,
+    "triggers": 27_000,
+    "bots": 33_900,
 }
 
 WON, LOST = 142, 143

@@ -5,10 +5,12 @@ import { makeApp } from '../host/app.js';
 import { leave, prepare } from '../host/widget.js';
 import { advancedPage } from './advanced.js';
 import { cardPage } from './card.js';
+import { designerPage } from './designer.js';
 import { listPage } from './list.js';
 import { marketPage } from './market.js';
 import { closeMenus, menu } from './menu.js';
 import { get, rooted, send } from './net.js';
+import { pipelinePage } from './pipeline.js';
 import { ICONS, h, icon, initials } from './words.js';
 
 const PAGES = [
@@ -16,6 +18,8 @@ const PAGES = [
   [/^\/leads\/add\/$/, (context) => cardPage(context, 0)],
   [/^\/leads\/detail\/(\d+)$/, (context, id) => cardPage(context, Number(id))],
   [/^\/settings\/widgets\/$/, marketPage],
+  [/^\/settings\/pipeline\/$/, pipelinePage],
+  [/^\/settings\/salesbot\/$/, designerPage],
   [/^\/advanced_settings\/([^/]+)\/$/, advancedPage],
 ];
 

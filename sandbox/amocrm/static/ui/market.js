@@ -20,6 +20,7 @@ export function sideMenu(state, chosen) {
   const pages = state.widgets.filter((info) => info.installed && info.manifest.locations.includes('advanced_settings'));
   const item = (key, path, name) => h('a', { class: `settings-page__link ${key === chosen ? 'settings-page__link_active' : ''}`, href: rooted(path) }, name);
   return h('nav', { class: 'settings-page__menu', 'aria-label': 'Настройки' }, item('market', '/settings/widgets/', 'amoМаркет'),
+    item('pipeline', '/settings/pipeline/', 'Цифровая воронка'), item('salesbot', '/settings/salesbot/', 'Salesbot'),
     pages.map((info) => item(info.code, `/advanced_settings/${info.code}/`, word(info, info.manifest.advanced.title))));
 }
 
