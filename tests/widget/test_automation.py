@@ -11,7 +11,9 @@ from tests.widget.server import Server
 pytestmark = pytest.mark.browser
 
 FORM = """
-document.body.insertAdjacentHTML('beforeend', `<form class="digital-pipeline__short-task_widget-style_w7">
+document.body.insertAdjacentHTML('beforeend', `
+<form data-action="send_widget_hook"><input id="foreign" name="action" value=""></form>
+<form class="digital-pipeline__short-task_widget-style_w7">
 <div><label>Что сделать</label><input name="action" value=""></div>
 <div><label>Ключ</label><input name="hook_key" value=""></div></form>`);
 """
@@ -66,6 +68,23 @@ def test_a_trigger_is_chosen_in_words_and_carries_the_key(deal: Page, server: Se
     form.get_by_label("Что сделать, когда сделка попадёт сюда").select_option("invoice")
     expect(form.locator("[name=action]")).to_have_value("invoice")
     expect(form.locator("[name=hook_key]")).to_be_hidden()
+    expect(deal.locator("#foreign")).to_have_value("")
+
+
+def test_a_bot_step_is_chosen_in_words_and_survives_an_odd_value(deal: Page, server: Server) -> None:
+    deal.evaluate(
+        """() => {
+          document.body.insertAdjacentHTML('beforeend', `<div id="step"><div><label>Что</label>
+            <input name="value" data-field-name="what" value="чтонибудь">
+            <input type="hidden" name="value_manual" data-field-name="what" value="true"></div></div>`);
+          widget.callbacks.salesbotDesignerSettings([document.getElementById('step')], () => '', {});
+        }"""
+    )
+    typed = deal.locator("#step input[name=value]")
+    expect(typed).to_have_value("installment")
+    expect(typed).to_be_hidden()
+    deal.get_by_label("Что оплатить по ссылке").select_option("overdue")
+    expect(typed).to_have_value("overdue")
 
 
 def test_a_bot_step_asks_the_server_for_a_link(deal: Page, server: Server) -> None:

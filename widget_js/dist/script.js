@@ -2704,7 +2704,7 @@ var Grafik = (() => {
     return html`<div class="grafik-panel grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t("panel.loading")}</span></div>`;
   }
   function failedView(t, text, retry) {
-    return html`<div class="grafik-panel">${callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }))}</div>`;
+    return html`<div class="grafik-panel" role="alert">${callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }))}</div>`;
   }
   function unsavedView(t) {
     return html`<div class="grafik-panel"><p class="grafik-hint">${t("panel.unsaved")}</p></div>`;

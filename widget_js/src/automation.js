@@ -32,6 +32,21 @@ export function showTrigger({ code, api, t }) {
   });
 }
 
+/** Draws a choice in words over the plain input of the step, where the designer has one. */
+export function showStep({ body, t }) {
+  const input = body.querySelector('input[data-field-name="what"]:not([type="hidden"]), input[name="what"]');
+  if (!input) return;
+  const row = input.parentNode;
+  const place = document.createElement('div');
+  place.className = 'grafik grafik-trigger';
+  if (!LINKS.includes(input.value)) put(input, LINKS[0]);
+  place.innerHTML = String(selectField({ name: 'grafik_what', label: t('salesbot.which'), value: input.value, options: LINKS.map((name) => [name, t(`salesbot.what_${name}`)]) }));
+  row.parentNode.insertBefore(place, row);
+  row.style.display = 'none';
+  const select = place.querySelector('select');
+  select.addEventListener('change', () => put(input, select.value));
+}
+
 /** The step asks our server for a link; the bot goes on when the server has answered. */
 export function salesbotSteps(handler, params, address) {
   const what = LINKS.includes(params.what) ? params.what : LINKS[0];
@@ -39,9 +54,11 @@ export function salesbotSteps(handler, params, address) {
   return JSON.stringify([{ question: [{ handler: 'widget_request', params: { url: address, data } }], require: [] }]);
 }
 
+/** Beside our own mark only: another widget's form may have an `action` too. */
 function triggerForm(code) {
-  const forms = document.querySelectorAll(`.digital-pipeline__short-task_widget-style_${CSS.escape(code)}, [data-action="send_widget_hook"]`);
-  return Array.from(forms).map((one) => one.closest('form') || one).find((one) => one.querySelector('input[name="action"]'));
+  const marks = document.querySelectorAll(`.digital-pipeline__short-task_widget-style_${CSS.escape(code)}`);
+  const around = (mark) => [mark.closest('form'), mark, mark.parentNode.parentNode.querySelector('[data-action="send_widget_hook"]')];
+  return Array.from(marks).flatMap(around).find((one) => one && one.querySelector('input[name="action"]'));
 }
 
 function fetchKey({ api, t, place, key }) {

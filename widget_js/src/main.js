@@ -2,7 +2,7 @@
 // that work, and returns what amoCRM expects. APP is only ever read.
 
 import { SALESBOT_URL, makeApi } from './api.js';
-import { salesbotSteps, showTrigger } from './automation.js';
+import { salesbotSteps, showStep, showTrigger } from './automation.js';
 import { download } from './download.js';
 import { Panel } from './panel.js';
 import { showPages } from './pages.js';
@@ -128,7 +128,9 @@ export function makeWidget(Modal) {
         return true;
       },
 
-      salesbotDesignerSettings() {
+      salesbotDesignerSettings($body) {
+        style();
+        showStep({ body: $body[0], t: texts() });
         return { exits: [] };
       },
 

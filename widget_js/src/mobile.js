@@ -1,10 +1,10 @@
 // The card in amoCRM's mobile application: what is owed, the next payment, and the buttons that copy. The
-// application opens this page with a one-time token that names the deal; the server checks both. How the token comes
-// (address, fragment or message) is not written down for every version, so each way is taken.
+// application's WebView opens this page with `token` (it names the deal; the server checks both) and `from` (the
+// platform) in its address.
 
 import ru from '../i18n/ru.json';
-import { makeApi } from './api.js';
-import { messageOf } from './card.js';
+import { ApiError, makeApi } from './api.js';
+import { isCard, messageOf } from './card.js';
 import { connectCopies } from './dialogs/copies.js';
 import { fetchAs } from './fetching.js';
 import { html } from './html.js';
@@ -35,6 +35,11 @@ function cardView(card) {
   return html`<div class="grafik-panel grafik-panel_phone">${summaryView(t, card)}<div class="grafik-buttons">${buttons}</div></div>`;
 }
 
+function failed(error) {
+  const final = error.status === 403 || error.status === 404;
+  return failedView(t, explain(t, error).text, !final);
+}
+
 function show(token) {
   const lead = leadOf(token);
   const draw = (markup) => {
@@ -46,23 +51,12 @@ function show(token) {
   }
   draw(loadingView(t));
   makeApi(fetchAs({ 'X-Auth-Token': token }), '/api/v1/').get(`deals/${lead}/`).then(
-    (card) => draw(cardView(card)),
-    (error) => draw(failedView(t, explain(t, error).text, true)),
+    (card) => draw(isCard(card) ? cardView(card) : failed(new ApiError(200, null))),
+    (error) => draw(failed(error)),
   );
 }
 
-function tokenOf(address) {
-  const { searchParams, hash } = new URL(address);
-  return searchParams.get('token') || new URLSearchParams(hash.slice(1)).get('token') || '';
-}
-
-let token = tokenOf(window.location.href);
+const token = new URL(window.location.href).searchParams.get('token') || '';
 root.addEventListener('click', (event) => event.target.closest('[data-action="reload"]') && show(token));
 connectCopies(root, t);
-window.addEventListener('message', (event) => {
-  const sent = event.data && event.data.token;
-  if (typeof sent !== 'string' || !/\.amocrm\.ru$/.test(new URL(event.origin).hostname)) return;
-  token = sent;
-  show(token);
-});
 show(token);

@@ -1204,7 +1204,7 @@
     return html`<div class="grafik-panel grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t2("panel.loading")}</span></div>`;
   }
   function failedView(t2, text, retry) {
-    return html`<div class="grafik-panel">${callout("error", text, retry && button({ action: "reload", label: t2("panel.retry") }))}</div>`;
+    return html`<div class="grafik-panel" role="alert">${callout("error", text, retry && button({ action: "reload", label: t2("panel.retry") }))}</div>`;
   }
 
   // src/mobile.js

@@ -715,7 +715,7 @@ var GrafikFigures = (() => {
     return html`<div class="grafik-panel grafik-panel_loading" role="status"><span class="grafik-ring" aria-hidden="true"></span><span>${t("panel.loading")}</span></div>`;
   }
   function failedView2(t, text, retry) {
-    return html`<div class="grafik-panel">${callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }))}</div>`;
+    return html`<div class="grafik-panel" role="alert">${callout("error", text, retry && button({ action: "reload", label: t("panel.retry") }))}</div>`;
   }
 
   // src/setup/views.js

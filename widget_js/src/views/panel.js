@@ -36,7 +36,7 @@ export function loadingView(t) {
 }
 
 export function failedView(t, text, retry) {
-  return html`<div class="grafik-panel">${callout('error', text, retry && button({ action: 'reload', label: t('panel.retry') }))}</div>`;
+  return html`<div class="grafik-panel" role="alert">${callout('error', text, retry && button({ action: 'reload', label: t('panel.retry') }))}</div>`;
 }
 
 export function unsavedView(t) {
