@@ -100,7 +100,7 @@ def plan(*, on: date, account: Account | None = None) -> Iterator[Planned]:
     for policy in policies(account):
         rows = due_rows(policy, on=on).select_related("schedule__deal__account")
         for row in rows.iterator(chunk_size=500):
-            yield _planned(row, on=on)
+            yield _planned(row, on=on, bot=policy.salesbot_id is not None)
 
 
 def address(deal: Deal, payer: payers.Payer | None) -> str:
@@ -110,11 +110,14 @@ def address(deal: Deal, payer: payers.Payer | None) -> str:
     return payer.email or ("" if payer.of_row else deal.contact_email)
 
 
-def _planned(row: Installment, *, on: date) -> Planned:
+def _planned(row: Installment, *, on: date, bot: bool) -> Planned:
     deal = row.schedule.deal
     standing = ledger.standing(deal, on=on)
     rest = next(one.rest for one in standing.rows if one.installment.pk == row.pk)
-    to = address(deal, payers.of_deal(deal).of(row.number))
+    who = payers.of_deal(deal)
+    to = address(deal, who.of(row.number))
+    if not to and bot and not who.given(row.number):
+        to = _("the chat")
     try:
         network.receiver(deal=deal, on=on)
     except network.NoReceiver as error:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from django.db.models import F, Max
 
 from billing import due_steps
-from billing.messages import EMAIL
+from billing.messages import EMAIL, SALESBOT, SMS
 from billing.models import AccountPolicy, Installment
 from billing.payers import Payers
 from billing.rules import money
@@ -23,6 +23,7 @@ from billing.rules import reminders as rules
 from billing.rules.reminders import Step
 from crm.models import Account, Deal
 
+CHANNELS = (EMAIL, SALESBOT, SMS)
 DAYS_MAX = 366
 ROWS_MAX = 20_000
 
@@ -47,13 +48,16 @@ class Said:
 
 @dataclass(frozen=True)
 class Letter:
-    """One message of a day for one payer; `held` when a limit would have put it off."""
+    """One message of a day for one payer; `held` when a limit would have put it off, not `reached` when the
+    payer cannot be written to by the channel.
+    """
 
     on: date
     payer: str
     channel: str
     said: tuple[Said, ...]
     held: bool
+    reached: bool
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class _Row:
     installment: Installment
     deal: Deal
     payer: str
+    reached_by: frozenset[str]
     covered_on: date | None
 
 
@@ -84,9 +89,10 @@ def run(
             held = not rules.has_room(
                 (one for (other, _c), days in sent.items() if other == payer for one in days), today=day
             )
-            if not held:
+            reached = any(channel in row.reached_by for row in rows if row.payer == payer)
+            if reached and not held:
                 sent[payer, channel].append(day)
-            found.append(Letter(day, payer, channel, tuple(said), held))
+            found.append(Letter(day, payer, channel, tuple(said), held and reached, reached))
     return found
 
 
@@ -140,4 +146,5 @@ def _row(row: Installment, last: datetime | None, named: due_steps.Named, policy
     who = Payers(deal, dict(named.get(deal.pk, {})))
     payer = due_steps.payer_of(who, row.number, EMAIL, policy) or deal.contact_name
     covered = deal.local_day(last) if row.rest <= 0 and last is not None else None
-    return _Row(row, deal, payer, covered)
+    reached = {one for one in CHANNELS if due_steps.payer_of(who, row.number, one, policy)}
+    return _Row(row, deal, payer, frozenset(reached), covered)

@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "refresh amoCRM tokens early": {"task": "crm.refresh_tokens", "schedule": crontab(minute="*/15")},
     "look after amoCRM connections": {"task": "crm.check_connections", "schedule": crontab(minute="*")},
     "read amoCRM events for lost hooks": {"task": "crm.read_events", "schedule": crontab(minute="*")},
+    "hear what managers are called": {"task": "crm.hear_names", "schedule": crontab(minute=11)},
     "see what bots have said": {"task": "crm.look_into_chats", "schedule": crontab(minute="*/5")},
     "mail alerts to the owners": {"task": "crm.send_alerts", "schedule": 30.0},
     "apply stored notices": {"task": "billing.apply_notices", "schedule": 5.0},

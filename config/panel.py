@@ -22,7 +22,8 @@ class PanelPolicy:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if request.path_info.startswith(PREFIX):
-            response._csp_update = {"script-src": [SELF, UNSAFE_EVAL]}  # type: ignore[attr-defined]
+            more = getattr(response, "panel_scripts", [])
+            response._csp_update = {"script-src": [SELF, UNSAFE_EVAL, *more]}  # type: ignore[attr-defined]
         return response
 
 
@@ -78,6 +79,10 @@ UNFOLD = {
                     _link(_("Deals"), "handshake", "crm_deal"),
                     _link(_("Schedules"), "calendar_month", "billing_schedule"),
                     _link(_("Payments"), "payments", "billing_payment"),
+                    _link(_("Debtors"), "person_alert", "billing_overdueflag"),
+                    _list(
+                        _("Transfers to be found"), "search", "billing_transferclaim", "closed_at__isempty=1"
+                    ),
                     _link(_("Money without a deal"), "help_center", "billing_unplacedmoney"),
                     _link(_("Refunds"), "undo", "billing_refund"),
                     _link(_("Refunds asked for"), "assignment_return", "billing_refundorder"),
@@ -101,6 +106,7 @@ UNFOLD = {
                     _link(_("Refused notices"), "gpp_bad", "billing_refusednotice"),
                     _link(_("Calls to providers"), "call_made", "billing_providercall"),
                     _link(_("Messages to payers"), "mail", "billing_message"),
+                    _link(_("SMS gateways"), "sms", "billing_smsgateway"),
                     _link(_("Changes for amoCRM"), "sync", "crm_outboxrow"),
                     _link(_("Deals to be read again"), "refresh", "crm_dealhint"),
                     _link(_("Lost deals that owe"), "help", "billing_lostdeal"),

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from crm import alerts, chats, connection, deals, delivery, repair, upkeep
+from crm import alerts, chats, connection, deals, delivery, repair, upkeep, users
 
 
 @shared_task(name="crm.refresh_hinted_deals")
@@ -46,3 +46,9 @@ def read_events() -> None:
 def look_into_chats() -> None:
     """See which messages of bots have reached their clients."""
     chats.look(at=timezone.now())
+
+
+@shared_task(name="crm.hear_names")
+def hear_names() -> None:
+    """Hear what the people of each account are called."""
+    users.ask_all(at=timezone.now())

@@ -11,9 +11,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from crm import client, connection, memory
-from crm.models import Account
+from crm.models import Account, Connection
 
 KEPT_SECONDS, LEFT_ALONE_SECONDS = 3600, 60
+HEARD_SECONDS = 30 * 24 * 3600
 PATIENCE_SECONDS, BUDGET_SECONDS = 1.0, 3.0
 
 
@@ -42,7 +43,21 @@ def names(*, account: Account, at: datetime) -> Names:
     if known is None:
         known, seconds = _asked(account, at)
         memory.keep(key, known, seconds=seconds)
+        if known:
+            memory.keep(f"users-heard:{account.pk}", known, seconds=HEARD_SECONDS)
     return Names(known)
+
+
+def remembered(*, account: Account) -> Mapping[int, str]:
+    """The names as they were last heard, for pages that must not wait for amoCRM."""
+    known: dict[int, str] | None = memory.recall(f"users-heard:{account.pk}")
+    return known or {}
+
+
+def ask_all(*, at: datetime) -> None:
+    """Hear the names of every connected account again, so that they are remembered where nobody asks."""
+    for account in Account.objects.filter(connection__state=Connection.State.CONNECTED).order_by("pk"):
+        names(account=account, at=at)
 
 
 def _asked(account: Account, at: datetime) -> tuple[dict[int, str], int]:

@@ -17,6 +17,7 @@ from unfold.decorators import action
 
 from billing import debtors, issuing, rehearsal, transfer_claims
 from billing.admin import ask
+from billing.admin.words import CHANNELS
 from billing.models import OverdueFlag, TransferClaim
 from crm.models import Account
 from crm.panel import ChoiceWords, ReadOnlyPage, name_tables
@@ -121,7 +122,13 @@ class DebtorPage(ReadOnlyPage):
                 break
         title = gettext("Goes out on %(day)s") % {"day": f"{on:%d.%m.%Y}"}
         return self._page(
-            request, "tomorrow", title, account, planned=planned, full=len(planned) == PLANNED_MAX
+            request,
+            "tomorrow",
+            title,
+            account,
+            planned=planned,
+            full=len(planned) == PLANNED_MAX,
+            letters=_reminders_on(on, account)[:PLANNED_MAX],
         )
 
     def rehearsal(self, request: HttpRequest) -> HttpResponse:
@@ -139,7 +146,8 @@ class DebtorPage(ReadOnlyPage):
             except rehearsal.TooLong:
                 wrong = gettext("Choose at most a year, the first day before the last.")
         title = gettext("What reminders would have said")
-        return self._page(request, "rehearsal", title, account, form=form, letters=letters, wrong=wrong)
+        shown = [(letter, CHANNELS.get(letter.channel, letter.channel)) for letter in letters]
+        return self._page(request, "rehearsal", title, account, form=form, letters=shown, wrong=wrong)
 
     def _page(
         self, request: HttpRequest, name: str, title: str, account: Account | None, **words: Any
@@ -165,3 +173,16 @@ class DebtorPage(ReadOnlyPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OverdueFlag]:
         found: QuerySet[OverdueFlag] = super().get_queryset(request)
         return found.filter(cured_at=None)
+
+
+def _reminders_on(on: date, account: Account | None) -> list[tuple[rehearsal.Letter, Any]]:
+    """What the policy of one account, or of each, says on a day; who is too large to rehearse is left out."""
+    accounts = Account.objects.filter(policy__isnull=False).order_by("key")
+    told = []
+    for one in accounts.filter(pk=account.pk) if account else accounts:
+        try:
+            letters = rehearsal.run(account=one, since=on, until=on)
+        except rehearsal.TooLong:
+            continue
+        told += [(letter, CHANNELS.get(letter.channel, letter.channel)) for letter in letters]
+    return told

@@ -19,6 +19,7 @@ from billing.models import LegalEntity, Payment, Receipt
 from billing.pages import wishes
 from billing.pages.wishes import Wishes
 from billing.rules import money, names
+from crm import users
 from crm.models import Deal
 from documents.models import Document
 
@@ -81,6 +82,8 @@ class Content:
     payments: Sequence[Paid]
     documents: Sequence[Document]
     wishes: Wishes
+    # The deal's manager by name; empty where amoCRM has not told it yet.
+    manager: str
 
     @property
     def invoice(self) -> Document | None:
@@ -112,6 +115,7 @@ def of(deal: Deal, *, at: datetime) -> Content:
         rows=[_row(row, today) for row in standing.rows],
         payments=_payments(deal),
         wishes=wishes.of(deal, standing, at=at),
+        manager=users.remembered(account=deal.account).get(deal.responsible_user_id, ""),
         documents=list(papers.for_payer(deal).defer("values").order_by("-id")[:PAYMENTS_SHOWN]),
     )
 

@@ -123,7 +123,10 @@ def test_the_panel_shows_debtors_tomorrow_and_the_rehearsal(panel: Client) -> No
         name: panel.get(f"/admin/billing/overdueflag/{name}").content.decode()
         for name in ("", "tomorrow/", "rehearsal/", "rehearsal/?since=2020-01-01&until=2026-01-01")
     }
-    assert str(old.external_id) in pages[""]
+    assert f"/admin/crm/deal/{old.pk}/change/" in pages[""]
+    index = panel.get("/admin/").content.decode()
+    assert 'href="/admin/billing/overdueflag/"' in index
+    assert 'href="/admin/billing/transferclaim/?closed_at__isempty=1"' in index
     assert str(soon.external_id) in pages["tomorrow/"]
     assert str(old.external_id) not in pages["tomorrow/"]
     assert "nowhere" in pages["tomorrow/"]

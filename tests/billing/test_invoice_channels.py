@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core import mail
 
-from billing import deal_card, invoices, messages, preferences, reminders
+from billing import deal_card, invoices, issuing, messages, preferences, reminders
 from billing.models import Event, Invoice, Message
 from crm.models import Account, Deal, OutboxRow
 from tests.billing.test_one_message_a_day import receive
@@ -130,3 +130,9 @@ def test_the_card_tells_reminders_and_why_a_message_failed() -> None:
     Message.objects.update(state="parked", last_error="550 no such user")
     (failed,) = deal_card.card(deal, at=on(1))["messages"]
     assert (failed["state"], failed["reason"]) == ("failed", "550 no such user")
+
+
+def test_the_list_of_tomorrow_says_that_the_bot_will_ask() -> None:
+    due_deal(school(), contact_email="")
+    (planned,) = issuing.plan(on=DUE)
+    assert (planned.to, planned.obstacle) == ("чат", "")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from billing import invoices, links, network, orders, payments
 from billing.asking import What
 from billing.models import AccountPolicy, Event, Invoice, Payment, ProviderOrder, Receipt
 from billing.providers.base import CreatedOrder, OrderRequest, Refused, Unknown
+from crm import memory
 from crm.models import Deal
 from tests.billing.collecting import entity_of
 from tests.factories import make_deal, make_schedule, rub
@@ -286,3 +288,13 @@ def test_another_method_is_refused(payer: Client) -> None:
     deal = scheduled()
     assert payer.post(address(deal)).status_code == 405
     assert payer.put(address(deal, "go/?what=full")).status_code == 405
+
+
+def test_the_manager_is_called_by_name_once_amocrm_has_told_it(payer: Client) -> None:
+    deal = make_deal(responsible_user_id=8100002)
+    make_schedule(deal)
+    page = links.page_url(deal=deal, at=timezone.now())
+    path = page.removeprefix(settings.PUBLIC_URL)
+    assert "Ваш менеджер" not in payer.get(path).content.decode()
+    memory.keep(f"users-heard:{deal.account_id}", {8100002: "Мария Кузнецова"}, seconds=60)
+    assert "Ваш менеджер: <b>Мария Кузнецова</b>" in payer.get(path).content.decode()

@@ -98,3 +98,14 @@ def test_the_command_prints_the_letters_and_their_count() -> None:
         call_command("rehearse_reminders", "nobody", "--from", "2026-12-01", "--till", "2026-12-20")
     with pytest.raises(CommandError):
         call_command("rehearse_reminders", account.key, "--from", "2026-12-01", "--till", "2030-12-20")
+
+
+def test_who_has_no_address_is_said_to_be_out_of_reach_and_counts_as_no_message() -> None:
+    account = school(reminders=[{"days": 1, "channels": ["email"]}])
+    scheduled(account, contact_email="", contact_name="Алёна Зайцева")
+    scheduled(account, contact_email="anna@example.org")
+    letters = rehearsal.run(account=account, since=DUE, until=DUE + timedelta(days=3))
+    assert {letter.payer: (letter.reached, letter.held) for letter in letters} == {
+        "Алёна Зайцева": (False, False),
+        "anna@example.org": (True, False),
+    }

@@ -39,3 +39,14 @@ def test_one_account_does_not_see_the_names_of_another(amocrm: Amocrm, account: 
     other = Account.objects.create(key="other", external_id=31000099, subdomain="other")
     Connection.objects.create(account=other, access_token="no-such-token", state="connected")
     assert users.names(account=other, at=NOW)[MARIA] == "Пользователь 8100002"
+
+
+def test_names_are_remembered_for_pages_that_must_not_wait(
+    amocrm: Amocrm, account: Account, settings: Settings
+) -> None:
+    assert users.remembered(account=account) == {}
+    users.ask_all(at=NOW)
+    settings.AMOCRM_URL = "http://127.0.0.1:9/amocrm/{subdomain}"
+    asked = len(amocrm.calls())
+    assert users.remembered(account=account)[MARIA] == "Мария Кузнецова"
+    assert len(amocrm.calls()) == asked

@@ -38,8 +38,9 @@ class Command(BaseCommand):
                 f"{said.deal.external_id} №{said.installment.number} {said.days:+d}" for said in letter.said
             )
             held = " (put off by a limit)" if letter.held else ""
+            held += "" if letter.reached else " (no address for this channel)"
             self.stdout.write(f"{letter.on} {letter.channel} {letter.payer}: {rows}{held}")
-        sent = sum(not letter.held for letter in letters)
+        sent = sum(letter.reached and not letter.held for letter in letters)
         payers = len({letter.payer for letter in letters})
         self.stdout.write(f"{sent} messages to {payers} payers, {len(letters) - sent} put off by limits")
 
