@@ -5,13 +5,15 @@ installed. Such a call can be forged, which is harmless: the account comes from 
 token.
 """
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
 
-from crm import grants
+from crm import grants, site_button
 from crm.client import Refused, Unauthorized, Unavailable
 from crm.models import Integration
 
@@ -32,6 +34,21 @@ def callback(request: HttpRequest) -> HttpResponse:
         text = _("Open the connection from the settings once more: this link is out of date or not ours.")
         return _page(request, 400, _("This link cannot be used"), text)
     return _connect(request, integration, query["code"], referer)
+
+
+@csrf_exempt
+@require_POST
+def secrets(request: HttpRequest) -> HttpResponse:
+    """amoCRM's server tells the secret of the integration that the site button made (crm.site_button)."""
+    try:
+        site_button.take(site_button.parse(request.body))
+    except site_button.Forged:
+        return HttpResponse("forbidden", status=403, content_type="text/plain")
+    except (site_button.Unreadable, UnreadablePostError):
+        return HttpResponse("cannot be read", status=400, content_type="text/plain")
+    except (RequestDataTooBig, TooManyFieldsSent):
+        return HttpResponse("too long", status=413, content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain")
 
 
 @require_GET

@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from crm import grants, hooks, outbox, setup, setup_fields
+from crm import grants, hooks, outbox, setup, setup_fields, site_button
 from crm.client import CrmError
 from crm.models import Account, Connection, Integration, Pipeline
 from crm.records import CustomField, PipelineInfo
@@ -43,6 +43,7 @@ def show(request: HttpRequest, account: Account, frame: dict[str, Any], *, at: d
         "trouble": trouble,
         "connection": connection,
         "connect_url": grants.authorize_url(integration=own) if own else "",
+        "button": None if own else site_button.button(account),
         "findings": setup.findings(account=account, found=found) if found else [],
         "fields": _fields_form(account, found) if found else None,
         "stages": [_stages_form(account, info) for info in found.pipelines] if found else [],
@@ -52,7 +53,11 @@ def show(request: HttpRequest, account: Account, frame: dict[str, Any], *, at: d
         "hooks_work": bool(found and found.hooks and hooks.works(list(found.hooks), account)),
         "hook_address": hooks.address(account.webhook_key) if account.webhook_key else "",
     }
-    return TemplateResponse(request, "admin/crm/setup.html", context)
+    response = TemplateResponse(request, "admin/crm/setup.html", context)
+    if own is None:
+        # The button is a script of amoCRM's; no other page of the panel runs a foreign one.
+        response.panel_scripts = [site_button.origin()]  # type: ignore[attr-defined]
+    return response
 
 
 def _act(request: HttpRequest, account: Account, found: Survey, at: datetime) -> None:
