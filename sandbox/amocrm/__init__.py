@@ -23,6 +23,7 @@ from sandbox.amocrm import (
     oauth,
     pages,
     phone,
+    site_button,
     subscriptions,
     widgets,
     wire,
@@ -110,6 +111,9 @@ def create_blueprint(
     _add(blueprint, "GET", "/drive/download/<subdomain>/<file_uuid>", _bound(world, drive.download))
     _add(blueprint, "GET", "/oauth", _bound(world, oauth.grant_page))
     _add(blueprint, "POST", "/oauth", _bound(world, oauth.grant))
+    _add(blueprint, "GET", "/auth/button.min.js", _bound(world, site_button.script))
+    _add(blueprint, "GET", "/oauth/external", _bound(world, site_button.page))
+    _add(blueprint, "POST", "/oauth/external", _bound(world, site_button.grant))
     _add(blueprint, "POST", "/<subdomain>/oauth2/access_token", _bound(world, oauth.access_token))
     _add(blueprint, "GET", "/oauth2/account/current/subdomain", _bound(world, oauth.current_subdomain))
     for method, path, page in pages.ROUTES + widgets.ROUTES + phone.ROUTES:

@@ -39,7 +39,7 @@ def grant_page(world: World) -> Response:
         mode=mode,
         state=request.args.get("state", ""),
         client_id=client_id,
-        admins=[_admins(crm) for crm, _ in offers],
+        admins=[admins(crm) for crm, _ in offers],
     )
     return Response(page)
 
@@ -53,26 +53,26 @@ def grant(world: World) -> Response:
         return Response("Unknown integration", 404)
     state = {"state": form["state"]} if form.get("state") else {}
     if form.get("decision") != "allow":
-        return _back(owner, {"error": "access_denied", **state}, form.get("mode", "popup"))
+        return back(owner, {"error": "access_denied", **state}, form.get("mode", "popup"))
     with world.store.transaction():
         code = tokens.issue_code(crm, owner["id"], int(form["user_id"]))
         crm.put("integrations", {**owner, "installed": True})
-    query = {"code": code, "referer": _referer(crm), "platform": 1, "client_id": owner["id"], **state}
-    return _back(owner, query, form.get("mode", "popup"))
+    query = {"code": code, "referer": referer(crm), "platform": 1, "client_id": owner["id"], **state}
+    return back(owner, query, form.get("mode", "popup"))
 
 
-def _admins(crm: Crm) -> list[Row]:
+def admins(crm: Crm) -> list[Row]:
     return [user for user in crm.rows("users") if user["rights"]["is_admin"]]
 
 
-def _back(owner: Row, query: Row, mode: str) -> Response:
+def back(owner: Row, query: Row, mode: str) -> Response:
     address = f"{owner['redirect_uri']}?{urlencode(query)}"
     if mode == "popup":
         return Response(render_template("amocrm/oauth_popup.html", address=address))
     return Response(redirect(address).get_data(), 302, {"Location": address})
 
 
-def _referer(crm: Crm) -> str:
+def referer(crm: Crm) -> str:
     """The account's host as the real redirect names it; the emulator's own address is in AMOCRM_URL."""
     return f"{crm.subdomain}.amocrm.ru"
 
@@ -150,7 +150,7 @@ def install(crm: Crm, owner: Row, user_id: int) -> None:
     """
     crm.put("integrations", {**owner, "installed": True})
     code = tokens.issue_code(crm, owner["id"], user_id)
-    query = {"code": code, "referer": _referer(crm), "platform": 1, "from_widget": 1}
+    query = {"code": code, "referer": referer(crm), "platform": 1, "from_widget": 1}
     payload = {"url": f"{owner['redirect_uri']}?{urlencode(query)}"}
     crm.world.jobs.add(INSTALL, payload, crm.world.later(0))
 
