@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from django.test import Client
 
 from billing import inbox
-from billing.models import MerchantAccount, ProviderOrder
+from billing.models import Event, MerchantAccount, Notice, Payment, ProviderOrder, Receipt, Refund
+from crm.models import OutboxRow
 from tests.factories import NOW
 
 # What the test client returns, whatever its stubs call it.
@@ -96,3 +97,8 @@ def deliver(merchant: MerchantAccount, kind: str, fields: dict[str, str]) -> Non
     """A notice that is stored and applied."""
     assert code(send(merchant, kind, fields)) == 0
     inbox.apply_waiting(at=NOW, ignore_not_before=True)
+
+
+def facts() -> tuple[int, ...]:
+    """How many rows there are of all that a notice may cause."""
+    return tuple(model.objects.count() for model in (Notice, Payment, Refund, Receipt, Event, OutboxRow))
