@@ -2550,6 +2550,21 @@ var Grafik = (() => {
     return t.known(`attempts.next_${last.what}`) || t("attempts.next_opened");
   }
 
+  // src/views/messages.js
+  var SHOWN = 2;
+  var TONES = { failed: "error", parked: "error", handed_over: "info", waiting: "info" };
+  function messagesView({ t, card, ui }) {
+    const found = (card.messages || []).filter((one) => one.about !== "invoice");
+    if (!found.length) return "";
+    const rows = found.map((one) => messageRow(t, one));
+    const list = folded({ t, rows, key: "messages", expanded: ui.expanded.has("messages"), limit: SHOWN });
+    return section(t("messages.title"), html`<ul class="grafik-list">${list}</ul>`);
+  }
+  function messageRow(t, one) {
+    return html`<li class="grafik-row" data-message="${one.about}"><div class="grafik-row__main"><span>${t.known(`messages.${one.about}`) || t("messages.other")}</span></div>
+    <div class="grafik-row__note"><span class="grafik-tone_${TONES[one.state] || "muted"}">${sentWords(t, one)}${one.reason && html`: ${one.reason}`}</span></div></li>`;
+  }
+
   // src/views/more.js
   var RARE = ["invoice", "promise", "decide_date", "reminders", "stop", "go_on", "split", "service_rendered", "move_date", "change_total", "transfer", "pause", "resume", "sign", "payer", "waive_fees", "reverse_write_off", "revoke", "settle", "write_off", "cancel"];
   var ALWAYS = { revoke: (card) => Boolean(card.pay_url), go_on: (card) => (card.stopped || []).length > 0, reminders: (card) => card.reminders_by !== void 0 };
@@ -2568,7 +2583,7 @@ var Grafik = (() => {
   }
 
   // src/views/summary.js
-  var TONES = {
+  var TONES2 = {
     no_schedule: "neutral",
     prepaid: "info",
     on_schedule: "success",
@@ -2582,7 +2597,7 @@ var Grafik = (() => {
     const owes = isPositive(card.debt);
     return html`
     <div class="grafik-head">
-      ${pill(TONES[card.state] || "neutral", t.known(`state.${card.state}`) || card.state)}
+      ${pill(TONES2[card.state] || "neutral", t.known(`state.${card.state}`) || card.state)}
       ${courseView(card)}
       ${placeView2(card)}
     </div>
@@ -2698,6 +2713,7 @@ var Grafik = (() => {
     ${invoicesView({ t, card, ui })}
     ${paymentsView({ t, card, ui })}
     ${documentsView({ t, card, ui })}
+    ${messagesView({ t, card, ui })}
   </div>`;
   }
   function loadingView(t) {

@@ -97,3 +97,13 @@ test('a booking is not moved to another group', () => {
   assert.ok(rareActions(card({ actions: ['transfer'] })).includes('transfer'));
   assert.ok(!rareActions(card({ mode: 'deposit', actions: ['transfer'] })).includes('transfer'));
 });
+
+test('what became of a reminder is told with its reason, an invoice’s letters stand with the invoice', () => {
+  const message = (about, state, more = {}) => ({ about, channel: 'sms', at: '2026-11-20T10:00:00+03:00', state, reason: null, subject: null, ...more });
+  const messages = [message('reminder', 'failed', { reason: 'номер <b> занят' }), message('invoice', 'sent'), message('brand_new', 'sent')];
+  const words = shown({ messages });
+  assert.match(words, /data-message="reminder"[\s\S]*СМС не доставлено: номер &lt;b&gt; занят/);
+  assert.match(words, /Сообщение[\s\S]*СМС 20\.11\.2026/);
+  assert.doesNotMatch(words, /data-message="invoice"/);
+  assert.match(shown({ messages: [message('reminder', 'handed_over', { channel: 'salesbot' })] }), /Salesbot передано боту/);
+});

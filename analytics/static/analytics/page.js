@@ -130,13 +130,15 @@
     },
     channel: {
       email: "письмо",
-      salesbot: "Salesbot"
+      salesbot: "Salesbot",
+      sms: "СМС"
     },
     sent_state: {
       waiting: "отправляется",
       failed: "не доставлено",
       parked: "не доставлено",
-      not_needed: "не понадобилось"
+      not_needed: "не понадобилось",
+      handed_over: "передано боту"
     },
     payments: {
       title: "Платежи",
@@ -844,6 +846,14 @@
       effect_payer: "так напомним по всем сделкам этого клиента;",
       effect_none: "ни по одной сделке этого клиента напоминания не уйдут;",
       effect_invoices: "счета уйдут как прежде."
+    },
+    messages: {
+      title: "Сообщения клиенту",
+      reminder: "Напоминание",
+      receipt: "Чек",
+      document: "Документ",
+      charge: "Списание с карты",
+      other: "Сообщение"
     }
   };
 

@@ -8,6 +8,7 @@ import { attemptsView } from './attempts.js';
 import { callout } from './callout.js';
 import { button, copyButton, icon, link } from './controls.js';
 import { documentsView, installmentsView, invoicesView, paymentsView } from './lists.js';
+import { messagesView } from './messages.js';
 import { moreView } from './more.js';
 import { summaryView } from './summary.js';
 import { wayOut } from './ways_out.js';
@@ -27,6 +28,7 @@ export function panelView({ t, card, ui }) {
     ${invoicesView({ t, card, ui })}
     ${paymentsView({ t, card, ui })}
     ${documentsView({ t, card, ui })}
+    ${messagesView({ t, card, ui })}
   </div>`;
 }
 
