@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from billing import date_requests, preferences, promises, stops, transfer_claims
-from billing.models import Bounce, Promise, PromiseEnd
+from billing import date_requests, messages, payers, preferences, promises, stops, transfer_claims
+from billing.models import AccountPolicy, Bounce, Promise, PromiseEnd
 from billing.rules import money
 from crm.models import Deal
 
@@ -48,6 +48,15 @@ def fields(deal: Deal) -> dict[str, Any]:
         "stopped": stops.of_deal(deal),
         "reminders_by": preferences.of_deal(deal) or None,
     }
+
+
+def channels(deal: Deal, named: payers.Payers, policy: AccountPolicy | None) -> list[dict[str, str]]:
+    """By what an invoice can reach the payer, the first one by default: {channel, to}."""
+    email = named.of().email or deal.contact_email
+    found = [{"channel": messages.EMAIL, "to": email}] if email else []
+    if policy is not None and policy.salesbot_id:
+        found.append({"channel": messages.SALESBOT, "to": deal.contact_name})
+    return found
 
 
 def warnings(shown: dict[str, Any], deal: Deal) -> list[dict[str, str]]:

@@ -71,6 +71,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         "installments": [{**_installment(row), **_row_payer(row, named)} for row in standing.rows],
         "invoices": [_invoice(invoice, standing, head["pay_url"], told) for invoice in found],
         "messages": message_card.newest(told),
+        "channels": collection_card.channels(deal, named, policy),
         "links": payer_links.of(head["pay_url"], standing, closed=bool(stopped)),
         "payments": _payments(payments, deal, back, receipts),
         "attempts": _attempts(deal) if parts.attempts else [],
