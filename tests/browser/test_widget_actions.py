@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import requests
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+
+from tests.browser.deal_panel import NBSP, done, figure, more, opened, panel, roubles, shown, today
 
 if TYPE_CHECKING:
     from tests.demo import Demo
@@ -17,87 +18,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 MANAGER, CHIEF = "8100002", "8100001"
-NBSP = "\N{NO-BREAK SPACE}"
-
-
-def today() -> date:
-    return datetime.now(ZoneInfo("Europe/Moscow")).date()
-
-
-def shown(day: date) -> str:
-    return day.strftime("%d.%m.%Y")
-
-
-@pytest.fixture
-def lead(demo: Demo) -> int:
-    """A deal of one's own, as a manager makes it in amoCRM."""
-    made = requests.post(
-        f"{demo.sandbox}/amocrm/demoschool/_ui/leads/0",
-        json={
-            "name": "Договор на пробу",
-            "price": 60000,
-            "responsible_user_id": int(MANAGER),
-            "contact": {"name": "Вера Ильина", "email": "vera@example.org", "phone": "+79160000077"},
-        },
-        cookies={"amo_session_demoschool": MANAGER},
-        timeout=10,
-    )
-    made.raise_for_status()
-    number: int = made.json()["id"]
-    return number
-
-
-@pytest.fixture
-def deal(page: Page, demo: Demo, lead: int) -> Page:
-    """The deal's page with a schedule of three rows, the first one 20 days late and half paid in cash."""
-    terms = {"total": "60000", "count": 3, "first_due_on": (today() - timedelta(days=20)).isoformat()}
-    demo.wait("amoCRM's answer about the deal", lambda: is_known(demo, lead))
-    demo.api("PUT", f"deals/{lead}/schedule/", {**terms, "version": None})
-    money = {"amount": "10000", "paid_on": today().isoformat(), "method": "cash"}
-    demo.api("POST", f"deals/{lead}/payments/", money)
-    return opened(page, demo, lead)
-
-
-def is_known(demo: Demo, lead: int) -> bool:
-    """Has amoCRM answered us about this deal? On a busy machine its first answer may come late (503)."""
-    try:
-        return bool(demo.api("GET", f"deals/{lead}/"))
-    except AssertionError:
-        return False
-
-
-def opened(page: Page, demo: Demo, lead: int) -> Page:
-    page.goto(demo.deal_page(lead))
-    expect(panel(page).locator("[data-figure]").first).to_be_visible()
-    return page
-
-
-def panel(page: Page) -> Locator:
-    return page.locator(".card-widgets__widget__body .grafik").first
-
-
-def figure(page: Page, name: str) -> Locator:
-    return panel(page).locator(f"[data-figure={name}]")
-
-
-def roubles(number: int) -> str:
-    return f"{number:,}".replace(",", NBSP) + f"{NBSP}₽"
-
-
-def more(page: Page, name: str) -> Locator:
-    """Open a rarer action; returns its dialog."""
-    button = panel(page).get_by_role("button", name="Ещё действия")
-    if button.get_attribute("aria-expanded") == "false":
-        button.click()
-    panel(page).get_by_role("button", name=name, exact=True).click()
-    return page.locator(".grafik-dialog")
-
-
-def done(dialog: Locator, name: str, reason: str = "Проба") -> None:
-    if dialog.locator("[name=reason]").count():
-        dialog.locator("[name=reason]").fill(reason)
-    dialog.get_by_role("button", name=name, exact=True).click()
-    expect(dialog).to_be_hidden()
 
 
 def test_a_refund_in_cash_waits_for_its_payout(deal: Page, demo: Demo, lead: int) -> None:
