@@ -70,6 +70,7 @@ def _connect(request: HttpRequest, integration: Integration, code: str, referer:
     except grants.NotAmocrm:
         return _page(request, 400, _("This link cannot be used"), _("The address does not belong to amoCRM."))
     except grants.ForeignAccount:
+        site_button.give_back(state=request.GET.get("state", ""), integration=integration)
         text = _("Access was given to another amoCRM account. Choose the right account and try again.")
         return _page(request, 403, _("Not this account"), text)
     except (Refused, Unauthorized):

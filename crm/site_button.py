@@ -19,7 +19,7 @@ from django.core import signing
 from django.http import QueryDict
 from django.urls import reverse
 
-from crm.models import Account, Integration
+from crm.models import Account, Connection, Integration
 
 log = structlog.get_logger("grafik.site_button")
 
@@ -84,6 +84,20 @@ def take(told: Mapping[str, Any]) -> Integration:
         raise Forged("used")
     log.info("integration made by the button", account=account.key)
     return kept
+
+
+def give_back(*, state: str, integration: Integration) -> None:
+    """The administrator chose another account: what was made there is of no use, the button is offered again.
+
+    Only what this state's button made, and never what has connected the account already.
+    """
+    account = account_of(state)
+    if account is None or account.pk != integration.account_id:
+        return
+    known = Connection.objects.filter(account=account).first()
+    if known is None or not known.access_token:
+        log.info("integration of another account forgotten", account=account.key)
+        integration.delete()
 
 
 def parse(body: bytes) -> Mapping[str, Any]:

@@ -69,6 +69,29 @@ def test_the_button_and_the_redirect_connect_the_account(amocrm: Amocrm, bare: A
     assert Connection.objects.get(account=bare).state == "connected"
 
 
+def test_a_grant_of_another_account_gives_the_button_back(amocrm: Amocrm, bare: Account) -> None:
+    Account.objects.update(external_id=31000077)
+    button = told(bare)
+    for _ in range(2):
+        assert post(button) == 200
+        row = {"id": CLIENT, "client_secret": "s3cret", "installed": True, "name": "Grafik"}
+        amocrm.crm.put("integrations", row | {"redirect_uri": Integration.objects.get().redirect_uri})
+        query = {"code": tokens.issue_code(amocrm.crm, CLIENT, OLGA), "referer": "demoschool.amocrm.ru"}
+        answer = Client().get("/oauth/amocrm/callback/", query | {"state": button["state"]})
+        assert answer.status_code == 403
+        assert not Integration.objects.exists()
+
+
+def test_a_connected_account_keeps_its_integration_whatever_comes_back(
+    amocrm: Amocrm, account: Account
+) -> None:
+    own = Integration.objects.get(account=account)
+    state = site_button.button(account)["state"]
+    site_button.give_back(state=state, integration=own)
+    site_button.give_back(state="forged", integration=own)
+    assert Integration.objects.get(account=account) == own
+
+
 def test_the_same_call_again_is_answered_alike_and_another_secret_is_refused(bare: Account) -> None:
     assert [post(told(bare)), post(told(bare))] == [200, 200]
     assert post(told(bare, client_secret="mine")) == 403
