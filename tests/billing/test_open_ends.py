@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from billing import (
     late_fees,
@@ -99,3 +100,10 @@ def _both(deal: Deal, schedule: Schedule) -> list[tuple[bool, bool]]:
         (sums.of(deal, on=on).is_paused, pause_state.in_force(on=on).filter(schedule=schedule).exists())
         for on in (day(-1), TODAY, day(2), day(5))
     ]
+
+
+def test_a_first_save_is_few_statements(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    deal = make_deal()
+    # Eighteen, the factory's own question, and a savepoint where there is a transaction in production.
+    with django_assert_max_num_queries(21):
+        make_schedule(deal, total=deal.price, count=12)
