@@ -51,7 +51,7 @@ from crm import queues
 log = structlog.get_logger("grafik.inbox")
 
 BATCH = 500
-CLAIMED_AT_ONCE = 20
+CLAIMED_AT_ONCE = 50
 # A receipt notice may overtake the answer that names the receipt; after so many looks it is another
 # program's.
 LOOKS_FOR_A_RECEIPT = 8
