@@ -2566,20 +2566,26 @@ var Grafik = (() => {
   }
 
   // src/views/more.js
-  var RARE = ["invoice", "promise", "decide_date", "reminders", "stop", "go_on", "split", "service_rendered", "move_date", "change_total", "transfer", "pause", "resume", "sign", "payer", "waive_fees", "reverse_write_off", "revoke", "settle", "write_off", "cancel"];
+  var GROUPS = {
+    client: ["invoice", "promise", "decide_date", "reminders", "stop", "go_on", "payer", "revoke"],
+    schedule: ["move_date", "change_total", "transfer", "pause", "resume", "sign", "settle", "cancel"],
+    money: ["split", "service_rendered", "waive_fees", "reverse_write_off", "write_off"]
+  };
   var ALWAYS = { revoke: (card) => Boolean(card.pay_url), go_on: (card) => (card.stopped || []).length > 0, reminders: (card) => card.reminders_by !== void 0 };
   var NEVER = { transfer: (card) => card.mode === "deposit", invoice: (card) => !asked(card) };
   var DANGEROUS = /* @__PURE__ */ new Set(["cancel", "write_off"]);
   function rareActions(card) {
-    return RARE.filter((name) => !(NEVER[name] && NEVER[name](card))).filter((name) => card.actions.includes(name) || ALWAYS[name] && card.actions.length > 0 && ALWAYS[name](card));
+    return Object.values(GROUPS).flat().filter((name) => !(NEVER[name] && NEVER[name](card))).filter((name) => card.actions.includes(name) || ALWAYS[name] && card.actions.length > 0 && ALWAYS[name](card));
   }
   function moreView({ t, card, ui }) {
     const rare = rareActions(card);
     if (!rare.length) return "";
     const open = ui.expanded.has("more");
-    const items = rare.map((name) => html`<li>${button({ action: name, kind: DANGEROUS.has(name) ? "danger-link" : "link", label: t(`actions.${name}`) })}</li>`);
+    const item = (name) => html`<li>${button({ action: name, kind: DANGEROUS.has(name) ? "danger-link" : "link", label: t(`actions.${name}`) })}</li>`;
+    const groups = Object.keys(GROUPS).map((group) => ({ group, names: GROUPS[group].filter((name) => rare.includes(name)) }));
+    const lists = groups.filter(({ names }) => names.length).map(({ group, names }) => html`<div class="grafik-rare__title" id="grafik-rare-${group}">${t(`more.${group}`)}</div><ul class="grafik-rare__list" aria-labelledby="grafik-rare-${group}">${names.map(item)}</ul>`);
     return html`<div class="grafik-rare"><button type="button" class="grafik-button grafik-button_link" data-action="fold" data-id="more" data-key="fold:more" aria-expanded="${open ? "true" : "false"}"><span class="grafik-button__label">${t("actions.more")}</span></button>
-    ${open && html`<ul class="grafik-rare__list">${items}</ul>`}</div>`;
+    ${open && lists}</div>`;
   }
 
   // src/views/summary.js
