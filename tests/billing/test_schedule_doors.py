@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from billing import payments, versions
+from billing import pauses, payments, versions
 from billing.models import AccountPolicy, Pause, ScheduleVersion
 from billing.payments import Offline
 from crm import auth, client
@@ -181,6 +181,18 @@ def test_a_signed_schedule_is_changed_by_an_administrator_only(
     assert not {"rebuild", "settle", "cancel"} & set(card["actions"])
     become(monkeypatch, deal, is_admin=True)
     assert call(deal, "PUT", "schedule/", body).status_code == 200
+
+
+def test_a_manager_ends_a_pause_of_a_signed_schedule_but_does_not_move_its_rows(deal: Deal) -> None:
+    long_ago = timezone.now() - timedelta(days=40)
+    make_schedule(deal, at=long_ago, first_due_on=timezone.localdate() - timedelta(days=20))
+    versions.sign(deal=deal, version=1, signed_on=TODAY, author="user:1", at=timezone.now())
+    pauses.pause(deal=deal, reason="отпуск", until=None, author="user:1", at=long_ago)
+    answer = call(deal, "POST", "schedule/resume/", {"shift": True})
+    assert (answer.status_code, answer.json()["code"]) == (403, "signed")
+    assert call(deal, "GET", "").json()["state"] == "paused"
+    answer = call(deal, "POST", "schedule/resume/", {"shift": False})
+    assert (answer.status_code, answer.json()["version"], answer.json()["state"]) == (200, 1, "overdue")
 
 
 def test_one_date_moves_by_the_card(deal: Deal) -> None:
