@@ -13,6 +13,7 @@ from unittest import mock
 import pytest
 from django.apps import apps
 from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from billing import (
     cards,
@@ -178,11 +179,11 @@ SITUATIONS: tuple[Situation, ...] = (
 )
 
 
-def tell(situations: tuple[Situation, ...]) -> None:
+def tell(situations: tuple[Situation, ...], first: int = 3171000501) -> None:
     """Make each and let its provider tell of the money."""
     for number, situation in enumerate(situations):
         order, changes = situation()
-        fields = fields_of(order, TransactionId=str(3171000501 + number), **changes)
+        fields = fields_of(order, TransactionId=str(first + number), **changes)
         assert code(send(order.merchant, "pay", fields)) == 0
 
 
@@ -249,6 +250,21 @@ def applied_alone() -> Any:
 
 def ids_of(calls: mock.MagicMock) -> list[str]:
     return [Notice.objects.get(pk=call.args[0]).external_id for call in calls.call_args_list]
+
+
+def statements_of(notices: int) -> int:
+    """How many statements it takes to apply so many notices of plain money."""
+    tell((plain,) * notices, first=notices * 1000)
+    with CaptureQueriesContext(connection) as asked:
+        inbox.apply_waiting(at=NOW, ignore_not_before=True)
+    assert not Notice.objects.filter(state="waiting").exists()
+    return len(asked)
+
+
+def test_more_notices_take_no_more_statements() -> None:
+    few, many = statements_of(3), statements_of(12)
+    # Each of these deals has an account and a shop of its own; still nothing is asked for each.
+    assert few == many <= 40
 
 
 def test_of_two_notices_of_one_deal_the_second_has_its_own_turn() -> None:
