@@ -82,9 +82,9 @@ def refresh_hinted(*, at: datetime) -> int:
     return settled
 
 
-def with_people(*, account: Account, ids: Iterable[int]) -> QuerySet[Deal, int]:
-    """The numbers of the mirrored leads that have one of these contacts or companies."""
-    wanted = Q()
+def with_people(*, account: Account, ids: Iterable[int], leads: Iterable[int] = ()) -> QuerySet[Deal, int]:
+    """The numbers of the mirrored leads that have one of these people or companies, or are among `leads`."""
+    wanted = Q(external_id__in=list(leads)) if leads else Q()
     for number in ids:
         wanted |= Q(contact_id=number) | Q(contacts__contains=[{"id": number}]) | Q(company__id=number)
     found = Deal.objects.filter(wanted, account=account) if wanted else Deal.objects.none()

@@ -27,7 +27,9 @@ EVENTS = (
     "restore_lead",
     "responsible_lead",
     "update_contact",
+    "delete_contact",
     "update_company",
+    "delete_company",
 )
 
 

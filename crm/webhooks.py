@@ -81,12 +81,18 @@ def _leads(told: brackets.Nested) -> dict[int, bool]:
 
 
 def _of_contacts(account: Account, told: brackets.Nested) -> list[int]:
-    """The mirrored leads of which a contact or the company changed; amoCRM sends both as contacts."""
+    """The mirrored leads of which a contact or the company changed; amoCRM sends both as contacts.
+
+    Also those that the contact says are its own: after two contacts became one, they knew the other one.
+    """
     told_of = [*_events(told.get("contacts")), *_events(told.get("companies"))]
     ids = {_number(item.get("id")) for _, item in told_of} - {0}
     if not ids:
         return []
-    return list(deals.with_people(account=account, ids=ids)[:LEADS_MAX])
+    linked = [item.get("linked_leads_id") for _, item in told_of]
+    own = {_number(lead) for listed in linked if isinstance(listed, dict) for lead in listed} - {0}
+    named = sorted(own)[:LEADS_MAX]
+    return list(deals.with_people(account=account, ids=ids, leads=named)[:LEADS_MAX])
 
 
 def _events(entity: Any) -> list[tuple[str, dict[str, Any]]]:

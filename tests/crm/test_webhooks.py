@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm import deals, queues
+from crm import deals, hooks, queues
 from crm.models import Account, Deal, DealHint
 from tests.crm.school import LEAD, NOW, OTHER_LEAD, WEBHOOK_KEY, Amocrm, make_account, make_deal
 
@@ -102,6 +102,23 @@ def test_json_where_a_form_is_due_is_refused(account: Account) -> None:
 
 def test_a_get_is_refused(account: Account) -> None:
     assert Client().get(PATH).status_code == 405
+
+
+def test_a_contact_hints_at_the_leads_that_it_took_over_from_another(account: Account) -> None:
+    make_deal(account, contact_id=990001)
+    survivor = "contacts[update][0][id]=990555&contacts[update][0][type]=contact"
+    linked = "&".join(
+        f"contacts[update][0][linked_leads_id][{lead}][ID]={lead}" for lead in (LEAD, OTHER_LEAD, "x")
+    )
+    assert post(f"{ACCOUNT}&{survivor}&{linked}") == 200
+    assert hints() == [(LEAD, False)], "mirrored deals only"
+
+
+def test_a_deleted_contact_hints_at_its_deals(account: Account) -> None:
+    make_deal(account, contact_id=990001)
+    assert "delete_contact" in hooks.EVENTS
+    assert post(f"{ACCOUNT}&contacts[delete][0][id]=990001&contacts[delete][0][type]=contact") == 200
+    assert hints() == [(LEAD, False)]
 
 
 def test_the_answer_takes_milliseconds_while_amocrm_is_away(account: Account) -> None:
