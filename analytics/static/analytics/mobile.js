@@ -42,7 +42,8 @@
       payer: "Плательщик",
       promise_broken: "Обещал и не заплатил",
       starts_on: "Начало",
-      reminders: "Напоминания"
+      reminders: "Напоминания",
+      next_late: "Не оплачен платёж"
     },
     state: {
       no_schedule: "Нет графика",
@@ -1200,12 +1201,16 @@
       isPositive(card.written_off) && figure(t2("panel.written_off"), formatMoney(card.written_off), "written_off"),
       card.fees && isPositive(card.fees.owed) && figure(t2("panel.fees"), formatMoney(card.fees.owed), "fees", "warning"),
       card.due_day && figure(t2("panel.due_day"), t2("panel.due_day_value", { day: card.due_day }), "due_day"),
-      next && figure(t2("panel.next"), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, "next"),
+      next && figure(t2(isLate(card, next) ? "panel.next_late" : "panel.next"), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, "next"),
       card.promise && figure(t2(card.promise.state === "broken" ? "panel.promise_broken" : "panel.promise"), promiseWords(card.promise), "promise", card.promise.state === "broken" ? "error" : "info"),
       card.service_on && figure(t2(card.mode === "deposit" ? "panel.service_on" : "panel.starts_on"), formatDay(card.service_on), "service_on"),
       card.reminders_by && figure(t2("panel.reminders"), t2(`reminders.by_${card.reminders_by}`), "reminders"),
       card.payer && card.payer.kind !== "person" && figure(t2("panel.payer"), card.payer.name, "payer")
     ];
+  }
+  function isLate(card, next) {
+    const row = card.installments.find((one) => one.number === next.number);
+    return Boolean(row) && row.state === "overdue";
   }
   function promiseWords(promise) {
     return html`${promise.amount && formatMoney(promise.amount)}<small>${formatDay(promise.until)}</small>`;

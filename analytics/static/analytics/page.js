@@ -42,7 +42,8 @@
       payer: "Плательщик",
       promise_broken: "Обещал и не заплатил",
       starts_on: "Начало",
-      reminders: "Напоминания"
+      reminders: "Напоминания",
+      next_late: "Не оплачен платёж"
     },
     state: {
       no_schedule: "Нет графика",

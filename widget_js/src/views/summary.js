@@ -88,12 +88,18 @@ function figures(t, card) {
     isPositive(card.written_off) && figure(t('panel.written_off'), formatMoney(card.written_off), 'written_off'),
     card.fees && isPositive(card.fees.owed) && figure(t('panel.fees'), formatMoney(card.fees.owed), 'fees', 'warning'),
     card.due_day && figure(t('panel.due_day'), t('panel.due_day_value', { day: card.due_day }), 'due_day'),
-    next && figure(t('panel.next'), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, 'next'),
+    next && figure(t(isLate(card, next) ? 'panel.next_late' : 'panel.next'), html`${formatMoney(next.amount)}<small>${formatDay(next.due_on)}</small>`, 'next'),
     card.promise && figure(t(card.promise.state === 'broken' ? 'panel.promise_broken' : 'panel.promise'), promiseWords(card.promise), 'promise', card.promise.state === 'broken' ? 'error' : 'info'),
     card.service_on && figure(t(card.mode === 'deposit' ? 'panel.service_on' : 'panel.starts_on'), formatDay(card.service_on), 'service_on'),
     card.reminders_by && figure(t('panel.reminders'), t(`reminders.by_${card.reminders_by}`), 'reminders'),
     card.payer && card.payer.kind !== 'person' && figure(t('panel.payer'), card.payer.name, 'payer'),
   ];
+}
+
+/** «Следующий» of a day that is gone would be read as a day to come. */
+function isLate(card, next) {
+  const row = card.installments.find((one) => one.number === next.number);
+  return Boolean(row) && row.state === 'overdue';
 }
 
 /** «5 000 ₽ до 25.11.2026», or only the day when no sum was named. */
