@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flask import Response, render_template, request
 
 from sandbox.amocrm import oauth, tokens
-from sandbox.amocrm.world import World, fresh_uuid
+from sandbox.amocrm.world import Row, World, fresh_uuid
 
 SECONDS = 3.0
 
@@ -63,7 +63,7 @@ def grant(world: World) -> Response:
     form, asked = request.form, request.args
     crm = world.crm(form.get("subdomain", ""))
     state = {"state": asked["state"]} if asked.get("state") else {}
-    owner = {
+    owner: Row = {
         "id": fresh_uuid(),
         "name": asked.get("name", ""),
         "client_secret": secrets.token_urlsafe(32),
