@@ -2,7 +2,9 @@
 
 No call is made inside a transaction. An unknown outcome is repeated under the same key while the provider
 remembers it, and after that a person must look: a receipt that was perhaps made is never made again blindly.
-A provider that does not answer rests until the next pass, so it does not hold up the other merchants.
+A provider that does not answer rests until the next pass, so it does not hold up the other merchants. While
+one of its answers is open, no other call begins before the provider answers a harmless question: after hours
+of trouble a person has one call to look into, not all of them.
 """
 
 from collections.abc import Callable
@@ -26,6 +28,7 @@ from billing.call_steps import TIMEOUT_SECONDS, Call, NeedsPerson, NotYet
 from billing.models import ProviderCall, ProviderOrder, Receipt
 from billing.providers.base import (
     NotSent,
+    Provider,
     ReceiptRequest,
     ReceiptState,
     Refused,
@@ -41,6 +44,10 @@ log = structlog.get_logger("grafik.provider_calls")
 BATCH = 200
 CREATION_LASTS = timedelta(seconds=10)
 INCOME_WAIT = timedelta(seconds=30)
+PROBE_SECONDS = 5.0
+TROUBLE_LASTS = timedelta(days=1)
+# Calls that must not happen twice.
+KEYED = (ProviderCall.Kind.SEND_RECEIPT, ProviderCall.Kind.REFUND, ProviderCall.Kind.CHARGE_CARD)
 # A receipt of an order that the shop does not know is perhaps only not printed yet.
 PRINTED_WITHIN = timedelta(hours=1)
 
@@ -77,6 +84,7 @@ def _handle(row: ProviderCall, *, at: datetime) -> bool:
     """Make one call and put its row down; false when the provider did not answer."""
     try:
         provider = providers.of(row.merchant)
+        _see_up(row, provider, at=at)
         _PERFORM[ProviderCall.Kind(row.kind)](Call(row, provider, at))
     except (NotSent, Unknown) as error:
         log.warning("no answer", call=row.key, merchant=row.merchant.key, error=str(error))
@@ -88,6 +96,21 @@ def _handle(row: ProviderCall, *, at: datetime) -> bool:
         log.warning("call parked", call=row.key, merchant=row.merchant.key, error=type(error).__name__)
         queues.park(row, error=str(error) or type(error).__name__)
     return True
+
+
+def _see_up(row: ProviderCall, provider: Provider, *, at: datetime) -> None:
+    """Raise NotSent when the shop is in trouble and this call's key was not heard there yet."""
+    if row.called_at is not None or row.kind not in KEYED:
+        return
+    others = ProviderCall.objects.filter(merchant=row.merchant, kind__in=KEYED).exclude(pk=row.pk)
+    heard = Q(state=ProviderCall.State.WAITING, called_at__isnull=False)
+    given_up = Q(state=ProviderCall.State.PARKED, not_before__gt=at - TROUBLE_LASTS)
+    if not others.filter(heard | given_up).exclude(last_error="").exists():
+        return
+    try:
+        provider.check_credentials(timeout=PROBE_SECONDS)
+    except Unknown as error:
+        raise NotSent(error.detail, call=error.call, status=error.status) from None
 
 
 def _cancel_order(call: Call) -> None:
