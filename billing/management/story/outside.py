@@ -85,9 +85,11 @@ class Outside:
         )
         if not calls:
             return
-        printed = [call.receipt for call in calls if call.receipt is not None]
-        for receipt in printed:
-            self._register(receipt)
+        printed = []
+        for call in calls:
+            if call.receipt is not None:
+                self._register(call.receipt, call.merchant.provider)
+                printed.append(call.receipt)
         Receipt.objects.bulk_update(printed, ["state", "external_id", "url", "fiscal", "registered_at"])
         deals = ((receipt, receipt.payment.deal) for receipt in printed)
         Event.objects.bulk_create(_printed_event(receipt, deal) for receipt, deal in deals if deal)
@@ -101,10 +103,12 @@ class Outside:
         done = {"state": ProviderCall.State.DONE, "attempts": 1, "done_at": F("created_at") + PRINTING}
         waiting.filter(id__in=[call.pk for call in calls]).update(called_at=F("created_at"), **done)
 
-    def _register(self, receipt: Receipt) -> None:
+    def _register(self, receipt: Receipt, provider: str) -> None:
+        """Robokassa calls it as its order, and shows no copy."""
         receipt.state = Receipt.State.REGISTERED
-        receipt.external_id = f"past{receipt.pk:08d}"
-        receipt.url = f"{settings.CLOUDPAYMENTS_URL}/r/{receipt.external_id}"
+        if provider == "cloudpayments":
+            receipt.external_id = f"past{receipt.pk:08d}"
+            receipt.url = f"{settings.CLOUDPAYMENTS_URL}/r/{receipt.external_id}"
         receipt.registered_at = receipt.created_at + PRINTING
         receipt.fiscal = {
             "fn": "9999078900001233",
