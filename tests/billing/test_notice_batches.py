@@ -24,6 +24,7 @@ from billing import (
     pauses,
     payments,
     promises,
+    refunds,
     settlements,
     transfer_claims,
     write_offs,
@@ -111,6 +112,16 @@ def written_off_rows() -> tuple[ProviderOrder, dict[str, str]]:
     return make_order(deal, amount="90000"), {}
 
 
+def money_that_went_back() -> tuple[ProviderOrder, dict[str, str]]:
+    order = make_order(ordinary())
+    paid: dict[str, Any] = {"merchant": order.merchant, "at": NOW, "amount": rub(45000)}
+    number = f"earlier-{order.pk}"
+    payments.receive(external_id=number, currency="RUB", received_at=NOW, method="card", order=order, **paid)
+    paid["amount"] = rub(20000)
+    refunds.noticed(payment_external_id=number, external_id="back", refunded_at=NOW, **paid)
+    return make_order(order.deal, amount="50000"), {}
+
+
 def another_live_order() -> tuple[ProviderOrder, dict[str, str]]:
     deal = ordinary()
     make_order(deal, amount="90000", purpose="full", external_id="o-1", url="https://example.org")
@@ -173,7 +184,14 @@ def a_card_to_keep() -> tuple[ProviderOrder, dict[str, str]]:
 
 SITUATIONS: tuple[Situation, ...] = (
     *(plain, a_row_and_a_half, all_that_is_owed, more_than_is_owed, another_sum_than_ordered, no_schedule),
-    *(a_flagged_row, a_promise_and_a_claim, late_fees_to_charge, written_off_rows, another_live_order),
+    *(
+        a_flagged_row,
+        a_promise_and_a_claim,
+        late_fees_to_charge,
+        written_off_rows,
+        another_live_order,
+        money_that_went_back,
+    ),
     *(a_paused_schedule, a_lost_deal, nothing_is_sold_any_more, a_self_employed_partner),
     *(a_product_of_its_own, a_silenced_account, fields_that_were_sent, fields_that_failed, a_card_to_keep),
 )
@@ -201,7 +219,8 @@ def test_money_told_of_together_makes_what_each_would_make_alone() -> None:
     with mock.patch.object(inbox, "_apply", wraps=inbox._apply) as one_by_one:
         inbox.apply_waiting(at=NOW)
     together = everything()
-    assert Payment.objects.count() == len(SITUATIONS)
+    # One of them had money before.
+    assert Payment.objects.count() == len(SITUATIONS) + 1
     assert {Notice.objects.get(pk=call.args[0]).kind for call in one_by_one.call_args_list} == {"refund"}
     for name in alone:
         assert together[name] == alone[name], name
