@@ -1,25 +1,23 @@
 """Receipts: what was made, and the list of money without one, which a person works off."""
 
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from billing import receipts
+from billing import receipt_gaps, receipts
 from billing.admin import ask, words
 from billing.admin.receipt_form import ReceiptForm
 from billing.models import Offset, Receipt, Rendering
 from crm.panel import ChoiceWords, ReadOnlyPage, ReadOnlyRows
-
-LATE = timedelta(hours=24)
 
 
 class WithoutReceipt(admin.SimpleListFilter):
@@ -32,15 +30,7 @@ class WithoutReceipt(admin.SimpleListFilter):
         return [("yes", _("Yes"))]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Receipt]) -> QuerySet[Receipt]:
-        return rows.filter(open_since(timezone.now() - LATE)) if self.value() else rows
-
-
-def open_since(late: Any) -> Q:
-    """Receipts that are not there, and those that should be there since `late`."""
-    waiting = Q(state__in=(Receipt.State.PLANNED, Receipt.State.SENT), created_at__lt=late)
-    # What rides on an order is printed by the shop, which tells nobody.
-    rides = Q(state=Receipt.State.SENT, providercall__isnull=True)
-    return Q(state__in=(Receipt.State.MISSING, Receipt.State.FAILED)) | (waiting & ~rides)
+        return rows.filter(receipt_gaps.open_at(timezone.now())) if self.value() else rows
 
 
 class Offsets(ReadOnlyRows):
@@ -62,6 +52,7 @@ class SettleForm(ReceiptForm):
 class ReceiptPage(ReadOnlyPage):
     stored_words: ClassVar = {"reason": words.RECEIPT_REASONS}
     actions_detail = ("settle",)
+    actions_list = ("money_without_receipt",)
     inlines = (Offsets,)
     list_display = ("created_at", "age", "kind", "state", "payment", "reason", "registered_at")
     list_filter = (WithoutReceipt, ("state", ChoiceWords), ("kind", ChoiceWords), "payment__legal_entity")
@@ -73,6 +64,19 @@ class ReceiptPage(ReadOnlyPage):
         """How long the money has been without its receipt."""
         ended = row.state in (Receipt.State.REGISTERED, Receipt.State.NOT_REQUIRED)
         return "" if ended else (timezone.now() - row.created_at).days
+
+    def has_money_without_receipt_permission(self, request: HttpRequest, *_row: Any) -> bool:
+        return bool(self.has_view_permission(request))
+
+    @action(
+        description=_("Money without a receipt, Excel"),
+        icon="table_view",
+        url_path="money-without-receipt",
+        permissions=["money_without_receipt"],
+    )
+    def money_without_receipt(self, request: HttpRequest) -> HttpResponse:
+        """The whole register with its age; workbooks are made by the room above."""
+        return HttpResponseRedirect(reverse("admin:analytics_money_without_receipt"))
 
     def has_settle_permission(self, request: HttpRequest, *_row: Any) -> bool:
         return ask.may_act(self, request)

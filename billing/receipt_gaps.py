@@ -1,0 +1,27 @@
+"""Money without a receipt: nobody makes it, it failed, or it is on its way for more than a day.
+
+Reads only; a person works the list off (receipts.settle).
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from billing.models import Receipt
+
+LATE = timedelta(hours=24)
+
+
+def open_at(at: datetime) -> Q:
+    """Receipts that are not there, and those that should be there by now."""
+    waiting = Q(state__in=(Receipt.State.PLANNED, Receipt.State.SENT), created_at__lt=at - LATE)
+    # Printed by the shop with a refund, and nobody can be asked for it.
+    untold = Q(state=Receipt.State.SENT, providercall__isnull=True)
+    return Q(state__in=(Receipt.State.MISSING, Receipt.State.FAILED)) | (waiting & ~untold)
+
+
+def oldest_first(*, at: datetime) -> Iterator[Receipt]:
+    rows = Receipt.objects.filter(open_at(at)).order_by("created_at", "id")
+    related = ("payment__deal", "payment__legal_entity", "payment__merchant", "refund")
+    return rows.select_related(*related).iterator(chunk_size=500)
