@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from billing import deal_card, payments, promises, refunds, stops
-from billing.models import Event, Payment
+from billing import deal_card, payments, preferences, promises, refunds, stops
+from billing.models import Event, LostDeal, Payment
 from billing.payments import Offline
 from crm.models import Deal
 from tests.factories import NOW, TODAY, day, make_deal, make_order, make_schedule, rub
@@ -25,13 +25,13 @@ def paying_deal() -> Deal:
     return Deal.objects.select_related("account").get(pk=deal.pk)
 
 
-def pay_by_card(deal: Deal) -> Payment:
+def pay_by_card(deal: Deal, *, currency: str = "RUB") -> Payment:
     order = make_order(deal, amount="7500")
     return payments.receive(
         merchant=order.merchant,
         external_id="tx-1",
         amount=rub(7500),
-        currency="RUB",
+        currency=currency,
         received_at=NOW,
         method="card",
         order=order,
@@ -81,3 +81,29 @@ def test_a_card_without_rare_parts_has_the_same_keys_as_one_with_them() -> None:
     assert [one["what"] for one in more["attempts"]] == ["opened"]
     assert [one["refunded"] for one in more["payments"]] == ["0.00", "0.00", "0.00", "500.00"]
     assert {one["refundable"] for one in shown["payments"]} == {"7500.00"}
+
+
+def test_a_loss_is_asked_about_until_it_ends() -> None:
+    deal = paying_deal()
+    assert "decide_loss" not in card(deal)["actions"]
+    loss = LostDeal.objects.create(deal=deal, state=Deal.State.LOST, asked_at=NOW)
+    assert "decide_loss" in card(deal)["actions"]
+    LostDeal.objects.filter(pk=loss.pk).update(ended_at=NOW)
+    assert "decide_loss" not in card(deal)["actions"]
+
+
+def test_what_the_payer_wants_is_shown_and_is_his_alone() -> None:
+    deal, other = paying_deal(), paying_deal()
+    preferences.choose(deal=deal, channel=preferences.NONE, author="payer", at=NOW)
+    assert (card(deal)["reminders_by"], card(other)["reminders_by"]) == ("none", None)
+
+
+def test_money_of_another_currency_is_warned_about() -> None:
+    deal = paying_deal()
+    assert "uncounted" not in warned(deal)
+    pay_by_card(deal, currency="USD")
+    assert "uncounted" in warned(deal)
+
+
+def warned(deal: Deal) -> list[str]:
+    return [warning["code"] for warning in card(deal)["warnings"]]

@@ -351,7 +351,7 @@ VERBS = (
         "billing/card_parts.py",
         "AND l.ended_at IS NULL)",
         "AND l.ended_at IS NOT NULL)",
-        "tests/billing/test_lost_deals.py",
+        "tests/billing/test_card_parts.py",
     ),
     Mutation(
         "a shop that is never looked at again",
