@@ -69,6 +69,7 @@ COLUMNS = {
     "cohort": _("Cohort"),
     "location_value": _("Location in amoCRM"),
     "service_on": _("Day of service"),
+    "asked": _("Schedule that the deal's fields ask for"),
     "contact_id": _("Contact"),
     "contact_name": _("Contact's name"),
     "contact_email": _("E-mail"),
