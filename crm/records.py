@@ -81,6 +81,7 @@ class User:
     name: str
     is_active: bool
     is_admin: bool
+    sees_all: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +230,8 @@ def user(document: Any) -> User:
         name=text(raw.get("name")),
         is_active=rights.get("is_active") is not False,
         is_admin=rights.get("is_admin") is True,
+        # A all, G the group's, M one's own, D none; an administrator has no limits.
+        sees_all=rights.get("is_admin") is True or mapping(rights.get("leads")).get("view") in (None, "A"),
     )
 
 

@@ -1,8 +1,8 @@
-"""What the people of an account are called.
+"""What the people of an account are called, and who of them sees only the own deals.
 
 We keep no mirror of users: names are asked of amoCRM when somebody reads them and remembered for an hour.
 While amoCRM cannot be asked, or refuses because the grant is no administrator's, a person is called by the
-number, and amoCRM is left alone for a minute.
+number, and amoCRM is left alone for a minute; whoever it last named as limited stays so.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,6 +48,13 @@ def names(*, account: Account, at: datetime) -> Names:
     return Names(known)
 
 
+def sees_only_own(*, account: Account, user_id: int, at: datetime) -> bool:
+    """Does amoCRM keep the deals of others from this user? Whoever sees a group's counts as limited too."""
+    names(account=account, at=at)
+    limited: frozenset[int] | None = memory.recall(_limited_key(account))
+    return user_id in (limited or ())
+
+
 def remembered(*, account: Account) -> Mapping[int, str]:
     """The names as they were last heard, for pages that must not wait for amoCRM."""
     known: dict[int, str] | None = memory.recall(f"users-heard:{account.pk}")
@@ -72,4 +79,10 @@ def _asked(account: Account, at: datetime) -> tuple[dict[int, str], int]:
         )
     except client.CrmError:
         return {}, LEFT_ALONE_SECONDS
+    limited = frozenset(user.id for user in users if not user.sees_all)
+    memory.keep(_limited_key(account), limited, seconds=HEARD_SECONDS)
     return {user.id: user.name for user in users}, KEPT_SECONDS
+
+
+def _limited_key(account: Account) -> str:
+    return f"users-limited:{account.pk}"

@@ -1,10 +1,13 @@
 """The doors of the page: figures, lists, aging, and what can be chosen in the filters.
 
-Whoever amoCRM vouches for may read the figures of the own account, and of no other.
+Whoever amoCRM vouches for may read the figures of the own account, and of no other. Who sees only own deals
+in amoCRM gets the figures of these.
 """
 
 import base64
 import json
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,8 +24,10 @@ from analytics import queries
 from analytics.api.lines import group, open_row, operation
 from analytics.api.questions import FilterSerializer, ListSerializer, ask
 from analytics.api.tab import TabPass
+from analytics.filters import Filter
 from billing.api.authentication import Staff, WidgetToken
 from billing.api.doors import Door
+from billing.api.problems import Problem
 from billing.rules import money
 from crm import users
 
@@ -34,12 +39,30 @@ class AnalyticsDoor(Door):
 
     authentication_classes = (WidgetToken, TabPass, Staff)
 
+    def own_only(self, request: Request, at: datetime) -> int | None:
+        """The manager whose deals are all that this caller may see; None sees everybody's."""
+        user = self.caller(request)
+        if user.staff or user.caller.is_admin:
+            return None
+        who = user.caller.user_id
+        return who if users.sees_only_own(account=user.caller.account, user_id=who, at=at) else None
+
+    def question(self, request: Request, checked: Any, at: datetime) -> Filter:
+        """The checked question, narrowed to what the caller may see."""
+        asked: Filter = checked.filter(self.caller(request).caller.account, at)
+        own = self.own_only(request, at)
+        if own is None:
+            return asked
+        if asked.manager not in (None, own):
+            raise Problem(403, "not_allowed", _("amoCRM shows you your own deals only."))
+        return replace(asked, manager=own)
+
 
 class Summary(AnalyticsDoor):
     @extend_schema(parameters=[FilterSerializer], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         at, account = timezone.now(), self.caller(request).caller.account
-        asked = ask(FilterSerializer, request.query_params).filter(account, at)
+        asked = self.question(request, ask(FilterSerializer, request.query_params), at)
         found = queries.summary(asked)
         names = users.names(account=account, at=at)
         return Response(
@@ -67,7 +90,7 @@ class Payments(AnalyticsDoor):
     def get(self, request: Request) -> Response:
         at, account = timezone.now(), self.caller(request).caller.account
         given = ask(ListSerializer, request.query_params)
-        asked = given.filter(account, at)
+        asked = self.question(request, given, at)
         state, limit = given.validated_data["state"], given.validated_data["limit"]
         after = _after(given.validated_data.get("cursor"), state)
         if state == "received":
@@ -88,8 +111,7 @@ class Payments(AnalyticsDoor):
 class Aging(AnalyticsDoor):
     @extend_schema(parameters=[FilterSerializer], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        account = self.caller(request).caller.account
-        asked = ask(FilterSerializer, request.query_params).filter(account, timezone.now())
+        asked = self.question(request, ask(FilterSerializer, request.query_params), timezone.now())
         found = queries.aging(asked)
         return Response(
             {
@@ -113,7 +135,10 @@ class Filters(AnalyticsDoor):
         asked = ask(FilterSerializer, {}).filter(account, at)
         names = users.names(account=account, at=at)
         found = queries.facets(asked)
-        found["manager"] = [(value, names[int(value)]) for value, _name in found["manager"]]
+        own = self.own_only(request, at)
+        found["manager"] = [
+            (value, names[int(value)]) for value, _name in found["manager"] if own in (None, int(value))
+        ]
         choices = {
             what: [{"value": value, "name": name} for value, name in sorted(values, key=lambda one: one[1])]
             for what, values in found.items()

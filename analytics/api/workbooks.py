@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from analytics import exports, reports, workbook
 from analytics.api.doors import AnalyticsDoor
 from analytics.api.questions import ReportSerializer, ask
+from analytics.filters import Filter
 from analytics.models import Export
 from billing import tickets
 from billing.api.problems import Problem
@@ -32,16 +33,17 @@ HEADERS = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, nofol
 STATES = {Export.State.DONE: "done", Export.State.PARKED: "failed"}
 
 
-def question(checked: Any, account: Any, at: Any) -> reports.Asked:
+def report_of(checked: Any, asked: Filter, at: Any) -> reports.Asked:
     """The checked query as what a report is made of; may ask amoCRM for names."""
     given = checked.validated_data
-    names = users.names(account=account, at=at)
-    return reports.Asked(given["report"], given["state"], checked.filter(account, at), names)
+    names = users.names(account=asked.account, at=at)
+    return reports.Asked(given["report"], given["state"], asked, names)
 
 
 def question_of(export: Export) -> reports.Asked:
     """The question of a queue row, read by the same rules as the door read it."""
-    return question(ask(ReportSerializer, export.query), export.account, timezone.now())
+    at, checked = timezone.now(), ask(ReportSerializer, export.query)
+    return report_of(checked, checked.filter(export.account, at), at)
 
 
 class Workbook(AnalyticsDoor):
@@ -53,8 +55,8 @@ class Workbook(AnalyticsDoor):
 
     @extend_schema(parameters=[ReportSerializer], responses={(200, CONTENT_TYPE): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
-        at, account = timezone.now(), self.caller(request).caller.account
-        asked = question(ask(ReportSerializer, request.query_params), account, at)
+        at, checked = timezone.now(), ask(ReportSerializer, request.query_params)
+        asked = report_of(checked, self.question(request, checked, at), at)
         if reports.count(asked) > ROWS_AT_ONCE:
             raise Problem(
                 422,
@@ -76,8 +78,11 @@ class Exports(AnalyticsDoor):
         account = user.caller.account
         query = {**request.query_params.dict(), **_fields(request.data)}
         query.pop("account", None)
-        asked = question(ask(ReportSerializer, query), account, at)
+        checked = ask(ReportSerializer, query)
+        asked = report_of(checked, self.question(request, checked, at), at)
         fixed = {**query, "as_of": asked.filter.as_of.isoformat()}
+        if asked.filter.manager is not None:
+            fixed["manager"] = asked.filter.manager
         author = "staff" if user.staff else f"user:{user.caller.user_id}"
         try:
             with transaction.atomic():
@@ -94,11 +99,12 @@ class Exports(AnalyticsDoor):
 class OneExport(AnalyticsDoor):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, export_id: int) -> Response:
-        account = self.caller(request).caller.account
-        export = Export.objects.filter(pk=export_id, account=account).first()
-        if export is None:
+        user, at = self.caller(request), timezone.now()
+        export = Export.objects.filter(pk=export_id, account=user.caller.account).first()
+        own = self.own_only(request, at)
+        if export is None or (own is not None and export.author != f"user:{own}"):
             raise Http404
-        return Response(_line(export, timezone.now()))
+        return Response(_line(export, at))
 
 
 @require_GET
