@@ -54,7 +54,7 @@ class AnalyticsDoor(Door):
         if own is None:
             return asked
         if asked.manager not in (None, own):
-            raise Problem(403, "not_allowed", _("amoCRM shows you your own deals only."))
+            raise Problem(403, "not_allowed", str(_("amoCRM shows you your own deals only.")))
         return replace(asked, manager=own)
 
 

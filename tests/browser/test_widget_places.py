@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser import accessibility
 
@@ -22,7 +22,7 @@ BOOKING, OTHER_BOOKING = 8800107, 8800105
 PREPAID = "Предоплата внесена"
 NEW_ID, PREPAID_ID = 55000210, 55000230
 DEPOSIT_LINK, FULL_LINK = 920025, 920026
-PHONE = {"width": 380, "height": 760}
+PHONE: ViewportSize = {"width": 380, "height": 760}
 
 
 def be(page: Page, demo: Demo, user: str) -> None:
