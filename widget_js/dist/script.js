@@ -461,9 +461,11 @@ var Grafik = (() => {
   function leftOf(payment) {
     return payment.refundable || subtract(subtract(payment.amount, payment.refunded), payment.moved || "0.00");
   }
+  var GOING_BACK = ["requested", "sent"];
   function reversible(payment) {
     const byHand = !payment.provider && payment.method !== "transfer" && !isPositive(payment.reversed || "0.00");
-    return byHand && (isPositive(leftOf(payment)) || isPositive(payment.moved || "0.00"));
+    const goingBack = (payment.refunds || []).some((one) => GOING_BACK.includes(one.state));
+    return byHand && !goingBack && (isPositive(leftOf(payment)) || isPositive(payment.moved || "0.00"));
   }
   function messageOf(card) {
     const { full } = card.links || {};
@@ -1211,7 +1213,7 @@ var Grafik = (() => {
   }
   function paymentsView({ t, card, ui }) {
     if (!card.payments.length) return "";
-    const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)));
+    const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)) || other.id - one.id);
     const list = folded({
       t,
       rows: rows.map((payment) => paymentRow(t, card, payment)),

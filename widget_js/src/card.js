@@ -17,10 +17,13 @@ export function leftOf(payment) {
   return payment.refundable || subtract(subtract(payment.amount, payment.refunded), payment.moved || '0.00');
 }
 
-/** Was it entered by hand, and does anything of it still count? Then it can be taken out as a mistake. */
+const GOING_BACK = ['requested', 'sent'];
+
+/** Was it entered by hand, does anything of it still count, and is nothing of it just going back? Then it can be taken out. */
 export function reversible(payment) {
   const byHand = !payment.provider && payment.method !== 'transfer' && !isPositive(payment.reversed || '0.00');
-  return byHand && (isPositive(leftOf(payment)) || isPositive(payment.moved || '0.00'));
+  const goingBack = (payment.refunds || []).some((one) => GOING_BACK.includes(one.state));
+  return byHand && !goingBack && (isPositive(leftOf(payment)) || isPositive(payment.moved || '0.00'));
 }
 
 /** The ready message that goes with the client's page, '' when the server gave none. */

@@ -88,7 +88,7 @@ export function sentWords(t, one) {
 
 export function paymentsView({ t, card, ui }) {
   if (!card.payments.length) return '';
-  const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)));
+  const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)) || other.id - one.id);
   const list = folded({
     t,
     rows: rows.map((payment) => paymentRow(t, card, payment)),
