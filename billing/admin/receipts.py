@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from billing import receipt_gaps, receipts
-from billing.admin import ask, words
+from billing.admin import ask, receipt_words, words
 from billing.admin.receipt_form import ReceiptForm
 from billing.models import Offset, Receipt, Rendering
 from crm.panel import ChoiceWords, ReadOnlyPage, ReadOnlyRows
@@ -51,6 +52,7 @@ class SettleForm(ReceiptForm):
 @admin.register(Receipt)
 class ReceiptPage(ReadOnlyPage):
     stored_words: ClassVar = {"reason": words.RECEIPT_REASONS}
+    hidden = ("content", "fiscal")
     actions_detail = ("settle",)
     actions_list = ("money_without_receipt",)
     inlines = (Offsets,)
@@ -64,6 +66,26 @@ class ReceiptPage(ReadOnlyPage):
         """How long the money has been without its receipt."""
         ended = row.state in (Receipt.State.REGISTERED, Receipt.State.NOT_REQUIRED)
         return "" if ended else (timezone.now() - row.created_at).days
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [*super().get_fields(request, obj), "printed", "numbers", "told"]
+
+    @display(description=_("Content"))
+    def printed(self, row: Receipt) -> SafeString:
+        return receipt_words.printed(row.content) or SafeString("–")
+
+    @display(description=_("Fiscal data"))
+    def numbers(self, row: Receipt) -> str:
+        return _("FN %(fn)s, FD %(fd)s, FPD %(fpd)s") % row.fiscal if row.fiscal else "–"
+
+    @display(description=_("How it becomes known"))
+    def told(self, row: Receipt) -> str:
+        """Where nobody tells what became of it, the page says so."""
+        if row.state != Receipt.State.SENT:
+            return "–"
+        if row.providercall_set.exists():
+            return gettext("The shop is asked until it is printed.")
+        return gettext("The shop prints it with the refund and tells nobody: see its cabinet.")
 
     def has_money_without_receipt_permission(self, request: HttpRequest, *_row: Any) -> bool:
         return bool(self.has_view_permission(request))
