@@ -49,16 +49,21 @@ SETTING_TYPES = {"text", "pass", "users", "users_lp", "custom"}
 BOT_TYPES = {"text", "numeric", "url"}
 ALWAYS_CALLED = ("render", "init", "bind_actions", "onSave", "destroy")
 CALLED_BY = {
-    "settings": "settings",
-    "advanced_settings": "advancedSettings",
-    "digital_pipeline": "dpSettings",
-    "salesbot_designer": "onSalesbotDesignerSave",
+    "settings": ("settings",),
+    "advanced_settings": ("advancedSettings",),
+    "digital_pipeline": ("dpSettings",),
+    "salesbot_designer": ("onSalesbotDesignerSave", "salesbotDesignerSettings"),
+    "card_sdk": ("loadPreloadedData", "loadElements", "linkCard", "searchDataInCard"),
+    "catalogs": ("loadCatalogElement",),
+    "lead_sources": ("onSource", "onAddAsSource"),
 }
 NEEDS_PART = {
     "advanced_settings": "advanced",
     "digital_pipeline": "dp",
     "salesbot_designer": "salesbot_designer",
     "mobile_card": "mobile",
+    "sms": "sms",
+    "amoforms": "amoforms_settings",
 }
 BANNED = {
     r"\beval\s*\(|\bnew Function\b": "runs text as code",
@@ -132,6 +137,11 @@ def _widget(manifest: dict[str, Any]) -> Iterator[str]:
     for key in ("init_once", "installation"):
         if not isinstance(widget.get(key), bool):
             yield f"widget.{key} is neither true nor false"
+    if widget.get("is_showcase") and widget.get("installation"):
+        yield "widget.is_showcase needs widget.installation to be false"
+    for key in ("code", "secret_key"):
+        if key in widget:
+            yield f"widget.{key} is of old widgets: amoCRM makes the code itself"
     locales = widget.get("locale")
     if not isinstance(locales, list) or not locales or not set(locales) <= LOCALES:
         yield "widget.locale is not a list of ru, en, es, pt"
@@ -153,12 +163,16 @@ def _locations(files: Files, manifest: dict[str, Any]) -> Iterator[str]:
     for name in locations:
         if name not in LOCATIONS:
             yield f"location {name} is unknown"
-        callback = CALLED_BY.get(name)
-        if callback and not _has_callback(script, callback):
-            yield f"location {name} is listed but script.js has no {callback}"
+        for callback in CALLED_BY.get(name, ()):
+            if not _has_callback(script, callback):
+                yield f"location {name} is listed but script.js has no {callback}"
         part = NEEDS_PART.get(name)
         if part and not isinstance(manifest.get(part), dict):
             yield f"location {name} needs {part} in the manifest"
+    if "advanced_settings" in locations and not isinstance(_part(manifest, "advanced").get("title"), str):
+        yield "advanced.title is not a path into i18n"
+    areas = [str(name).removesuffix("-0").removesuffix("-1") for name in locations]
+    yield from (f"location {name} is listed twice" for name in sorted(set(areas)) if areas.count(name) > 1)
     for callback in ALWAYS_CALLED:
         if not _has_callback(script, callback):
             yield f"script.js has no callback {callback}"
@@ -200,6 +214,8 @@ def _tour(manifest: dict[str, Any]) -> Iterator[str]:
     tour = _part(manifest, "tour")
     if tour.get("is_tour") is not True:
         yield "tour.is_tour is not true"
+    if not isinstance(tour.get("tour_description"), str):
+        yield "tour.tour_description is not a path into i18n"
     images = _part(tour, "tour_images")
     for locale in _part(manifest, "widget").get("locale") or []:
         if not images.get(locale):

@@ -94,6 +94,34 @@ def add_script(code: bytes) -> Callable[[Files], None]:
             lambda files: edit_manifest(files, mobile__frame_url=""),
             "mobile.frame_url is not an https address",
         ),
+        (
+            lambda files: edit_manifest(files, widget__is_showcase=True),
+            "widget.is_showcase needs widget.installation to be false",
+        ),
+        (
+            lambda files: edit_manifest(files, widget__secret_key="x"),
+            "widget.secret_key is of old widgets: amoCRM makes the code itself",
+        ),
+        (
+            lambda files: edit_manifest(files, tour__tour_description=None),
+            "tour.tour_description is not a path into i18n",
+        ),
+        (
+            lambda files: edit_manifest(files, advanced__title=None),
+            "advanced.title is not a path into i18n",
+        ),
+        (
+            lambda files: edit_manifest(files, locations=["lcard-0", "lcard-1"]),
+            "location lcard is listed twice",
+        ),
+        (
+            lambda files: edit_manifest(files, locations=["lcard-1", "sms"]),
+            "location sms needs sms in the manifest",
+        ),
+        (
+            lambda files: edit_manifest(files, locations=["lcard-0", "card_sdk"]),
+            "location card_sdk is listed but script.js has no linkCard",
+        ),
         (lambda files: files.pop("images/logo_dp.png"), "images/logo_dp.png is missing"),
         (
             lambda files: files.update({"style.css": files["style.css"] + b".button { color: red }"}),
