@@ -120,16 +120,7 @@ def _policy(change: Change, account: Account, values: dict[str, Any]) -> None:
         columns["overdue_task"] = merged(
             {"type": 1, "responsible": "deal", **start}, values["overdue_task"].values
         )
-    for key in (
-        "reminders",
-        "cohorts",
-        "rendered",
-        "admin_only",
-        "late_fee",
-        "cohort_reminders",
-        "escalation",
-        "payer_page",
-    ):
+    for key in LISTS:
         if key in values:
             columns[key] = plain(values[key])
     if "legal_entity" in values:

@@ -189,6 +189,13 @@ def test_schedule_templates_are_stored_and_changed_by_name() -> None:
     assert (by_count.down_percent, by_count.down_amount) == (None, 100)
 
 
+def test_an_accounts_own_words_are_stored() -> None:
+    own = "    salesbot_id: 3301\n    texts: {sms: {text: 'К оплате {amount}: {link}'}}\n"
+    apply(changed("    salesbot_id: 3301\n", own))
+    texts = AccountPolicy.objects.get(salesbot_id=3301).texts
+    assert texts["sms"]["text"] == "К оплате {amount}: {link}"
+
+
 def test_a_second_apply_changes_the_content_of_no_table() -> None:
     apply(WHOLE)
     before = every_row()
