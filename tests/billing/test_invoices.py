@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing import invoice_state, invoices, payments
 from billing.invoices import Demand
@@ -152,3 +154,18 @@ def test_sending_again_by_hand_is_a_second_message() -> None:
     invoices.send(invoice=invoice, at=NOW)
     invoices.send(invoice=invoice, at=NOW)
     assert Message.objects.filter(invoice=invoice).count() == 2
+
+
+def test_a_morning_of_many_payers_takes_the_statements_of_a_few() -> None:
+    account = make_account()
+
+    def statements(payers: int, on: date) -> int:
+        for _number in range(payers):
+            make_schedule(make_deal(account), total=30000, count=1, first_due_on=on)
+        with CaptureQueriesContext(connection) as queries:
+            assert invoices.issue_due(on=on, at=NOW) == payers
+        return len(queries)
+
+    # Beside the rows of the day before, which have had their invoices.
+    statements(2, FIRST - timedelta(days=1))
+    assert statements(12, FIRST) == statements(3, FIRST + timedelta(days=1))
