@@ -91,6 +91,7 @@ def _make_arrangements(deal: Deal, payment: Payment) -> None:
 def _make_provider_rows(deal: Deal, payment: Payment) -> None:
     """What is said to a shop and what a shop said."""
     merchant = payment.merchant
+    assert merchant
     receipt = Receipt.objects.create(payment=payment, kind="income", state="planned", created_at=NOW)
     ProviderCall.objects.create(merchant=merchant, kind="send_receipt", key="k1", receipt=receipt, **WAITING)
     run = {"merchant": merchant, "day": TODAY}
