@@ -279,6 +279,8 @@ def test_an_unanswered_refund_of_robokassa_waits_for_a_person_and_is_never_made_
     running: sandbox.RunningSandbox, robokassa: Deal
 ) -> None:
     payment = pay_robokassa(running, robokassa)
+    # The fault is for the refund, not for the question after the first receipt.
+    until(lambda: Receipt.objects.filter(kind="income", state="registered").exists())
     running.post("/_sandbox/faults", {"service": "robokassa", "fault": "error_500_after_work", "count": 1})
     order = ask(payment, 1200)
     until(lambda: ProviderCall.objects.filter(kind="refund", state="parked").exists())
