@@ -74,6 +74,9 @@ def test_check_tells_which_keys_work() -> None:
             f"-- amoCRM account school: There is no field {number} for {name}: choose or make another."
             for number, name in lacking.items()
         ),
+        "ok amoCRM account school: Not mapped, so neither read nor written: Текст для чата (payment_text), "
+        "Количество платежей (schedule_count), Платёж в месяц (schedule_monthly), "
+        "Первый платёж (schedule_first_on).",
         "ok amoCRM account school: The stages of pipeline 6100001 are there.",
         "ok amoCRM account school: The web hooks are missing or disabled: they will be made within a minute.",
         "ok merchant account school-cloud: The keys work.",
