@@ -27,6 +27,7 @@ EVERY = [
     ),
     *("settle", "cancel", "transfer", "change_total", "move_date", "pause", "sign", "refund", "payer"),
     *("restore_price", "reverse_write_off", "waive_fees", "decide_loss", "promise", "stop", "decide_date"),
+    *("split", "reverse", "service_rendered"),
 ]
 WARNINGS = ["no_email", "no_receiver", "price_differs", "receipt_failed", "credit", "deal_closed"]
 
@@ -59,6 +60,7 @@ def rich(request: pytest.FixtureRequest, deal: Page, server: Server) -> Page:
         promise={"until": "2026-12-01", "amount": "1000.00", "state": "broken"},
         date_request={"number": 3, "was_on": "2026-11-10", "wanted_on": "2026-12-01", "comment": "Зарплата"},
         stopped=["reminders"],
+        reminders_by="email",
         documents=[
             {"id": 1, "name": "Договор № 1", "url": "http://x/", "created_at": "2026-11-22T15:30:00+03:00"}
         ],
@@ -91,6 +93,13 @@ def test_the_panel(rich: Page) -> None:
         *("Перенести один платёж", "Изменить стоимость", "Перевести в другой поток", "Отметить подписанным"),
         *("Плательщик", "Списать долг", "Отменить списание", "Простить пеню", "Решить, что с долгом"),
         *("Исправить бюджет", "Обещание оплаты", "Остановить счета", "Возобновить", "Ответить о переносе"),
+        *(
+            "Перевод за несколько",
+            "Записан по ошибке",
+            "Услуга оказана",
+            "Напоминания клиенту",
+            "Отправить: Договор",
+        ),
     ],
 )
 def test_each_dialog(rich: Page, server: Server, name: str) -> None:
