@@ -1,5 +1,5 @@
 """What the card offers to put money right and to end prepayments: a transfer for several deals, a payment
-entered by mistake, a service rendered.
+that was entered by mistake, a service that was rendered.
 
 Asks nothing of the database: the card has read everything.
 """
