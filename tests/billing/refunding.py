@@ -89,7 +89,9 @@ def pay(deal: Deal, amount: object, number: int, **values: Any) -> Payment:
         at=NOW,
     )
     # Receipts have tests of their own.
-    ProviderCall.objects.filter(kind__in=("send_receipt", "follow_receipt")).update(not_before=NOW + timedelta(days=900))
+    ProviderCall.objects.filter(kind__in=("send_receipt", "follow_receipt")).update(
+        not_before=NOW + timedelta(days=900)
+    )
     return payment
 
 
