@@ -26,7 +26,9 @@ def change(deal: Deal, price: int) -> None:
 
 def told() -> list[str]:
     return list(
-        OutboxRow.objects.filter(key__startswith="deal:price:").values_list("payload__text", flat=True)
+        OutboxRow.objects.filter(key__startswith="deal:price:")
+        .order_by("pk")
+        .values_list("payload__text", flat=True)
     )
 
 

@@ -1,6 +1,7 @@
 """bin/serve and bin/demo as a person types them: what they refuse, and what they leave behind."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -72,10 +73,20 @@ def test_serve_refuses_a_malformed_variable_with_one_sentence(
     assert len(error.strip().splitlines()) == 1
 
 
+def _neighbours() -> int:
+    """A free port amid free ones, from below those that the system hands out to the tests beside this one."""
+    amid = range(20_002, 30_000, 7)
+    return next(
+        port
+        for port in random.SystemRandom().sample(amid, len(amid))
+        if not any(is_listening(beside) for beside in range(port - 2, port + 3))
+    )
+
+
 @pytest.mark.parametrize(("name", "offset"), [("serve", 0), ("demo", 0), ("demo", 1), ("demo", 2)])
 def test_a_busy_port_is_named_with_the_way_out(start: Start, name: str, offset: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = int(taken.getsockname()[1])
+    port = _neighbours()
+    with socket.create_server(("127.0.0.1", port)):
         process = start(name, "--port", str(port - offset))
         _, error = process.communicate(timeout=60)
     assert process.returncode == 1

@@ -141,6 +141,7 @@ def test_settings_are_saved_through_on_save_and_reach_the_widget(page: Page, ser
     page.goto(f"{served.url}/settings/widgets/")
     page.locator(".nav__user").click()
     page.get_by_role("menuitem", name="Ольга Демидова").click()
+    expect(page.locator(".nav__user")).to_have_attribute("title", "Ольга Демидова")
     page.locator(".market__tile").click()
     expect(page.locator(".tiny-settings")).to_be_visible()
     expect(page.get_by_role("button", name="Сохранить")).to_be_disabled()

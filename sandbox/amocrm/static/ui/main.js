@@ -109,8 +109,8 @@ function personMenu() {
 async function become(userId) {
   await send('POST', '/_ui/user', { user_id: userId });
   await refresh();
-  drawMenu();
   await show();
+  drawMenu();
 }
 
 function switchTheme() {
