@@ -51,6 +51,9 @@ BREAKS = {
     "every version is remembered": "DELETE FROM billing_scheduleversion",
     "a version is told in the history": "UPDATE billing_event SET data = '{}'",
     "rows come and go with versions that were": "UPDATE billing_installment SET opened_in = 7",
+    "a row that is passed over when invoices are made was asked for or is covered": (
+        "UPDATE billing_installment SET issuing_over = true"
+    ),
     "nobody knows of money before it comes": (
         "UPDATE billing_payment SET received_at = recorded_at + interval '1 day'"
     ),
