@@ -5,6 +5,7 @@ another owner), so the address shows a page in words instead of a provider's.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -52,12 +53,14 @@ def _link(page: str, standing: Standing, what: What, *, closed: bool) -> dict[st
         "amount": money.text(amount),
         "url": url,
         "state": asking_state if amount > 0 else "paid",
-        "text": _text(what, standing, url),
+        "text": _text(what, amount, standing, url),
     }
 
 
-def _text(what: What, standing: Standing, url: str) -> str:
-    words = {"amount": money.words(asking.amount(standing, what=what)), "url": url}
+def _text(what: What, amount: Decimal, standing: Standing, url: str) -> str:
+    words = {"amount": money.words(amount), "url": url}
+    if amount <= 0:
+        return _("Nothing is left to pay by the link %(url)s") % words
     if what == What.DEPOSIT:
         return _("To book, pay the deposit of %(amount)s by the link: %(url)s") % words
     if standing.deposit is not None and standing.paid > 0:

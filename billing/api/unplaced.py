@@ -1,6 +1,7 @@
 """Doors of money that came without an order of ours: the list, its deal, or that it is none of ours."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import Http404
 from django.utils import timezone
@@ -17,6 +18,7 @@ from billing.api.doors import Door, body
 from billing.api.serializers import ReasonSerializer
 from billing.models import Payment
 from billing.rules import money
+from crm.models import Account
 
 SHOWN_MAX = 200
 
@@ -42,7 +44,7 @@ class Unplaced(Door):
         found = unplaced.of_account(account).select_related("legal_entity", "merchant")[:SHOWN_MAX]
         foreign = ledger.with_free(unplaced.uncounted().filter(deal__account=account))
         every = [*found, *foreign.select_related("legal_entity", "merchant", "deal")[:SHOWN_MAX]]
-        return Response({"results": [_line(payment, account.pk) for payment in every]})
+        return Response({"results": [_line(payment, account) for payment in every]})
 
 
 class Place(UnplacedDoor):
@@ -76,25 +78,25 @@ class Dismiss(UnplacedDoor):
         user = self.caller(request)
         rights.demand(user, self.right)
         payment, at = self.find(request, payment_id), timezone.now()
-        who = "staff" if user.staff else f"user:{user.caller.user_id}"
 
         def act() -> idempotency.Answer:
             reason = body(ReasonSerializer, request).validated_data["reason"]
-            placements.dismiss(payment=payment, reason=reason, author=who, at=at)
+            placements.dismiss(payment=payment, reason=reason, author=user.author, at=at)
             return 200, {"id": payment.pk, "dismissed": True}
 
-        caller = f"{user.caller.account.key}:{who}"
+        caller = f"{user.caller.account.key}:{user.author}"
         return idempotency.once(request, caller=caller, at=at, act=act)
 
 
-def _line(payment: Payment, account: int) -> dict[str, Any]:
+def _line(payment: Payment, account: Account) -> dict[str, Any]:
+    received_at = payment.received_at.astimezone(ZoneInfo(account.time_zone))
     fitting = [payment.deal] if payment.deal else unplaced.deals_for(payment).filter(account=account)
     return {
         "id": payment.pk,
         "amount": money.text(payment.amount),
         "left": money.text(payment.left),
         "currency": payment.currency,
-        "received_at": payment.received_at.isoformat(timespec="seconds"),
+        "received_at": received_at.isoformat(timespec="seconds"),
         "legal_entity": payment.legal_entity.key,
         "provider": payment.merchant.provider if payment.merchant else None,
         "external_id": payment.external_id,

@@ -66,6 +66,8 @@ def test_deposit_then_the_rest_then_the_stage() -> None:
     standing = standing_of(deal)
     assert (standing.paid, standing.debt, standing.state) == (rub(3600), rub(8400), DealState.PREPAID)
     assert links_of(deal) == {"deposit": ("0.00", "paid"), "full": ("8400.00", "open")}
+    covered = deal_card.card(fresh(deal), at=NOW)["links"]["deposit"]
+    assert covered["text"].startswith("По этой ссылке платить больше не нужно")
     assert stages_of(deal) == [DEPOSIT_STAGE]
 
     rest = click(deal, What.FULL)

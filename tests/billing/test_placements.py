@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from billing import overdue, payments, placements, refunds, reminders, unplaced, verification
+from billing import api_tokens, overdue, payments, placements, refunds, reminders, unplaced, verification
 from billing.models import (
     AccountPolicy,
     LegalEntity,
@@ -201,6 +201,7 @@ def test_the_card_warns_and_the_doors_work_the_list_off(deal: Deal) -> None:
     assert [(one["id"], one["amount"], one["deals"][0]["lead_id"]) for one in listed] == [
         (payment.pk, "30000.00", deal.external_id)
     ]
+    assert listed[0]["received_at"] == "2026-11-22T12:00:00+03:00"
     body = {"lead_id": deal.external_id, "reason": "назвал номер", "receipt": False}
     card = call("POST", f"payments/{payment.pk}/place/", body).json()
     assert (card["paid"], "unplaced" in {one["code"] for one in card["warnings"]}) == ("30000.00", False)
@@ -217,6 +218,19 @@ def test_a_dismissed_payment_leaves_the_list_and_another_accounts_is_not_there(d
     assert call("GET", "payments/unplaced/").json()["results"] == []
     for what, body in (("place", {"lead_id": deal.external_id, "reason": "x"}), ("dismiss", {"reason": "x"})):
         assert call("POST", f"payments/{stranger.pk}/{what}/", body).status_code == 404
+
+
+def test_a_program_that_dismisses_is_named_by_its_key(deal: Deal) -> None:
+    payment = come(deal.account)
+    _row, key = api_tokens.make(name="Касса", account=deal.account, author="owner", at=NOW)
+    answer = Client().post(
+        f"/api/v1/payments/{payment.pk}/dismiss/",
+        {"reason": "чужой магазин"},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert answer.status_code == 200
+    assert payment.placements.get().author == "token:Касса"
 
 
 def test_the_panel_lists_it_and_a_person_works_it_off() -> None:
