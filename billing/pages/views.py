@@ -33,7 +33,10 @@ LOOKS = (1, 2, 2, 3, 3, 5, 5, 10, 10, 15, 20, 30, 30)
 @for_payer
 def page(request: HttpRequest, deal: Deal) -> HttpResponse:
     """The payer's page; after a form was sent it says what was done."""
-    words = {"said": request.GET.get("said", ""), "consent": acts.consent_words()}
+    said = request.GET.get("said", "")
+    if said == "paying" and _has_come(_order(request, deal)):
+        said = ""
+    words = {"said": said, "consent": acts.consent_words()}
     return render(request, "pay/page.html", {"page": content.of(deal, at=timezone.now()), **words})
 
 
@@ -76,7 +79,8 @@ def done(request: HttpRequest, deal: Deal) -> HttpResponse:
     order = _order(request, deal)
     payment = order.payments.first() if order else None
     if payment is None:
-        return _waiting(request, deal, "processing", amount=money.words(order.amount) if order else "")
+        words = money.words(order.amount) if order else ""
+        return _waiting(request, deal, "processing", order=order, amount=words)
     return _show(request, deal, "thanks", amount=money.words(payment.amount))
 
 
@@ -156,6 +160,10 @@ def _order(request: HttpRequest, deal: Deal) -> ProviderOrder | None:
     """The order that the provider's page belonged to, else the deal's last one."""
     mine = ProviderOrder.objects.filter(deal=deal)
     return mine.filter(number=request.GET.get("order", "")[:40]).first() or mine.order_by("-id").first()
+
+
+def _has_come(order: ProviderOrder | None) -> bool:
+    return order is None or order.payments.exists()
 
 
 def _contact(request: HttpRequest) -> Contact | None:

@@ -284,6 +284,19 @@ def test_coming_back_changes_nothing_until_the_money_is_seen(payer: Client, bank
     assert 'href="https://receipts.example.org/1"' in payer.get(address(deal)).content.decode()
 
 
+def test_who_goes_back_while_the_bank_confirms_is_asked_not_to_pay_again(payer: Client, bank: Bank) -> None:
+    deal = scheduled()
+    payer.get(address(deal, "go/?what=installment"))
+    order = ProviderOrder.objects.get()
+    waiting = payer.get(address(deal, f"done/?order={order.number}")).content.decode()
+    back = f"?said=paying&amp;order={order.number}"
+    assert f'href="../{back}"' in waiting
+    page = address(deal, back.replace("&amp;", "&"))
+    assert "не платите второй раз" in payer.get(page).content.decode()
+    pay(order)
+    assert "не платите второй раз" not in payer.get(page).content.decode()
+
+
 def test_another_method_is_refused(payer: Client) -> None:
     deal = scheduled()
     assert payer.post(address(deal)).status_code == 405
