@@ -374,7 +374,8 @@ def _remember(
     deal = receipt.payment.deal
     if deal is None:
         return
-    amount = receipt.refund.amount if receipt.refund else receipt.payment.amount
+    money_moved = receipt.refund.amount if receipt.refund else receipt.payment.amount
+    amount = total(receipt) or money_moved
     history.record(
         deal=deal,
         kind=kind,

@@ -6,9 +6,18 @@ from unittest import mock
 
 import pytest
 
-from billing import network, prepayments, provider_calls, refunds, service_rendered, verification
+from billing import (
+    network,
+    prepayments,
+    provider_calls,
+    receipts,
+    refunds,
+    service_rendered,
+    verification,
+)
 from billing.api import timeline
 from billing.models import (
+    Event,
     Payment,
     ProviderCall,
     Receipt,
@@ -104,6 +113,15 @@ def test_what_is_rendered_beyond_the_money_is_paid_by_what_comes_later() -> None
     assert receipt.content["paid"] == {"electronic": "30000.00"}
     assert [(offset.receipt, offset.amount) for offset in late.offsets.all()] == [(receipt, rub(20000))]
     assert prepayments.owed(deal, entity_of(deal)) == 0
+
+
+def test_the_history_tells_the_sum_of_the_receipt_not_that_of_its_money() -> None:
+    deal, _paid = paid_deal(60000)
+    render(deal, 40000)
+    [receipt] = offsets()
+    receipts.mark_registered(receipt, url="", fiscal={}, registered_at=NOW, at=NOW)
+    told = Event.objects.get(kind="receipt_registered")
+    assert (told.data["of"], told.data["amount"]) == ("offset", "40000.00")
 
 
 def test_the_same_key_renders_once_and_all_that_is_left_is_the_default() -> None:
