@@ -61,11 +61,22 @@ def alarm(request: HttpRequest) -> list[str] | None:
 
 
 class ChoiceWords(ChoicesFieldListFilter):
-    """A filter by stored words, with their translated labels."""
+    """A filter by stored words with their labels: the column's choices, else the page's `stored_words`."""
+
+    def __init__(
+        self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any, field_path: str
+    ) -> None:
+        super().__init__(field, request, params, model, model_admin, field_path)
+        self._labels = model_admin.stored_words.get(field.name) or dict(field.flatchoices)
 
     def choices(self, changelist: Any) -> Any:
-        for choice in super().choices(changelist):
-            yield {**choice, "display": gettext(str(choice["display"]))}
+        chosen = (self.lookup_val or [None])[-1]
+        keep = self.lookup_kwarg_isnull
+        every = changelist.get_query_string(remove=[self.lookup_kwarg, keep])
+        yield {"selected": chosen is None, "query_string": every, "display": gettext("All")}
+        for value, words in self._labels.items():
+            query = changelist.get_query_string({self.lookup_kwarg: value}, [keep])
+            yield {"selected": chosen == str(value), "query_string": query, "display": gettext(str(words))}
 
 
 class InWords:

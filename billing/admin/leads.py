@@ -103,6 +103,6 @@ class LostDealPage(ReadOnlyPage):
 class CrmRequestPage(QueuePage):
     stored_words: ClassVar = {"kind": REQUESTS}
     list_display = ("created_at", "account", "lead_id", "kind", "state", "outcome", "last_error")
-    list_filter: Any = (("state", ChoiceWords), "kind", "account")
+    list_filter: Any = (("state", ChoiceWords), ("kind", ChoiceWords), "account")
     list_select_related = ("account",)
     search_fields = ("=lead_id",)

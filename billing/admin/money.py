@@ -84,7 +84,7 @@ class PaymentPage(EnterRefund, ReadOnlyPage):
         NotClosed,
         "legal_entity",
         "merchant",
-        "method",
+        ("method", ChoiceWords),
         "counted",
         ("deal", admin.EmptyFieldListFilter),
     )

@@ -34,7 +34,7 @@ class NoticePage(QueuePage):
     hidden = ("fields", "leased_until", "not_before")
     actions_detail = ("apply_again",)
     list_display = ("id", "created_at", "merchant", "kind", "external_id", "state", "outcome", "last_error")
-    list_filter = (("state", ChoiceWords), "merchant", "kind", "outcome")
+    list_filter = (("state", ChoiceWords), "merchant", ("kind", ChoiceWords), ("outcome", ChoiceWords))
     list_select_related = ("merchant",)
     search_fields = ("external_id", "fields__order_number")
 
@@ -50,7 +50,7 @@ class NoticePage(QueuePage):
         if not rows:
             return format_html("{}", gettext("Nothing in the ledger"))
         return format_html_join(
-            format_html("<br>"),
+            SafeString("<br>"),
             '<a href="{}">{}</a>',
             ((_address(fact), f"{fact._meta.verbose_name}: {fact}") for fact in rows),
         )
@@ -58,7 +58,7 @@ class NoticePage(QueuePage):
     @display(description=_("As it was read"))
     def read(self, row: Notice) -> SafeString:
         said = ((name, value) for name, value in row.fields.items() if value not in ("", None, {}, False))
-        return format_html_join(format_html("<br>"), "{} = {}", said)
+        return format_html_join(SafeString("<br>"), "{} = {}", said)
 
     @display(description=_("As it came"))
     def came(self, row: Notice) -> SafeString:
@@ -83,7 +83,7 @@ class NoticePage(QueuePage):
 class RefusedNoticePage(ReadOnlyPage):
     stored_words: ClassVar = {"kind": words.NOTICES}
     list_display = ("at", "merchant", "kind", "reason", "method", "address", "size")
-    list_filter = ("merchant", "kind", "reason")
+    list_filter = ("merchant", ("kind", ChoiceWords), "reason")
     list_select_related = ("merchant",)
     search_fields = ("digest", "address")
 

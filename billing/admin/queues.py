@@ -23,6 +23,6 @@ class MessagePage(QueuePage):
     stored_words: ClassVar = {"channel": words.CHANNELS}
     hidden = ("html",)
     list_display = ("id", "created_at", "channel", "to", "subject", "deal", "state", "last_error")
-    list_filter = (("state", ChoiceWords), "channel", "account")
+    list_filter = (("state", ChoiceWords), ("channel", ChoiceWords), "account")
     list_select_related = ("deal",)
     search_fields = ("to", "subject", "=deal__external_id")

@@ -89,6 +89,13 @@ def test_every_page_opens_and_shows_no_secret(panel: Client, model: type[models.
         assert len(pages) > 2, "no row of this table was looked at"
 
 
+def test_a_list_is_narrowed_by_words_a_person_reads(panel: Client) -> None:
+    listed = panel.get(address(Notice, "changelist"), {"kind__exact": "pay"}).content.decode()
+    assert ["о платеже" in listed, "деньги сделки" in listed, ">pay<" in listed] == [True, True, False]
+    paid = panel.get(address(Payment, "changelist"), {"method__exact": "cash"})
+    assert (paid.status_code, "наличн" in paid.content.decode().lower()) == (200, True)
+
+
 def test_the_front_page_leads_to_every_table(panel: Client) -> None:
     text = panel.get(reverse("admin:index")).content.decode()
     for model in MODELS:
