@@ -57,9 +57,13 @@ def main() -> None:
     if unknown:
         stop_with(f"There is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.")
     size = Size(installments=asked.installments, turns=asked.turns, share=asked.share)
-    with tempfile.TemporaryDirectory(prefix="grafik-bench-") as folder:
-        figures = list(_figures(Path(folder), names, size))
-    _report(figures, asked.results)
+    figures: list[Figure] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="grafik-bench-") as folder:
+            figures.extend(_figures(Path(folder), names, size))
+    finally:
+        # A benchmark that fails takes no figure of the others with it.
+        _report(figures, asked.results)
 
 
 def _figures(data_dir: Path, names: list[str], size: Size) -> Iterator[Figure]:

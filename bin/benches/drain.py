@@ -29,7 +29,9 @@ def run(name: str, size: Size) -> Figure:
 
     with _emulator() as (stages, leads):
         deals = _deals(leads)
-        moments = _sent_while(lambda: _move(deals, stages, size.times(MOVES)))
+        # A rate needs two calls after those of the first second.
+        moves = max(size.times(MOVES), limits.PER_SECOND + 2)
+        moments = _sent_while(lambda: _move(deals, stages, moves))
         calls = _sent_while(lambda: _write_notes(deals, size.times(NOTES)))
     # The first second's calls may go at once; the rate is that of all others.
     steady = moments[limits.PER_SECOND :]
@@ -81,8 +83,10 @@ def _emulator() -> Iterator[tuple[list[int], list[int]]]:
 
 
 def _deals(leads: list[int]) -> list[Any]:
-    from crm.models import Account, Connection, Deal
+    from crm.models import Account, Connection, Deal, OutboxRow
 
+    # What the benchmarks before this one left is not its work.
+    OutboxRow.objects.filter(state=OutboxRow.State.WAITING).update(state=OutboxRow.State.DONE)
     account = Account.objects.get(key="school")
     given = {"access_token": "demo-amo-token-school", "state": Connection.State.CONNECTED}
     Connection.objects.update_or_create(account=account, defaults=given)

@@ -193,20 +193,24 @@ def _settle(on: date) -> None:
     """The days before have been lived, and the server's own housekeeping after so many rows is done."""
     from django.db import connection
 
-    _issue(on - timedelta(days=1), 0)
+    _morning(on - timedelta(days=1))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE) billing_installment")
         cursor.execute("CHECKPOINT")
 
 
 def _issue(on: date, rows: int) -> None:
+    made = _morning(on)
+    if made != rows:
+        raise AssertionError(f"{made} invoices of {rows}")
+
+
+def _morning(on: date) -> int:
     from billing import invoices
     from crm import kick
 
     with kick.held():
-        made = invoices.issue_due(on=on, at=school.AT)
-    if made != rows:
-        raise AssertionError(f"{made} invoices of {rows}")
+        return invoices.issue_due(on=on, at=school.AT)
 
 
 def _letter_seconds() -> float:
