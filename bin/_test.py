@@ -29,8 +29,8 @@ CLIENTS = (
     "cloudpayments-sdk",
     "aiocloudpayments",
 )
-# Groups and their order are tests/conftest.py's.
-_TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadgroup", "--no-loadscope-reorder")
+# What stays together and what begins is tests/conftest.py's.
+WORKERS = ("--numprocesses=2", "--dist=loadscope", "--no-loadscope-reorder")
 _PANGO = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
 
 
@@ -49,7 +49,7 @@ def main() -> None:
     results += _widget()
     started = time.monotonic()
     # Last, because the reader of the output looks for pytest's closing line.
-    tests = _pytest(_TWO_AT_ONCE)
+    tests = _pytest(WORKERS)
     results.append(Result("pytest", time.monotonic() - started, tests.returncode == 0))
     say("")
     for result in results:
