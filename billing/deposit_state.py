@@ -14,20 +14,22 @@ from billing.rules import deposit, money
 from billing.rules.deposit import DepositTerms
 from crm.models import Deal
 
-# Every standing of a booking asks for it.
-TERMS = """
-SELECT l.deposit::text FROM billing_location l
-JOIN billing_accountpolicy y ON y.account_id = l.account_id AND y.mode = %s
-WHERE l.account_id = %s AND l.crm_value = %s ORDER BY l.id LIMIT 1
-"""
+# Every standing asks for it (billing.sums), so it is asked plainly.
+TERMS = f"""
+SELECT l.deposit::text FROM crm_deal b
+JOIN billing_accountpolicy y ON y.account_id = b.account_id AND y.mode = '{AccountPolicy.Mode.DEPOSIT}'
+JOIN billing_location l ON l.account_id = b.account_id AND l.crm_value = b.location_value
+WHERE b.id = %(deal)s AND b.location_value <> '' ORDER BY l.id LIMIT 1
+"""  # noqa: S608 - of a constant
 
 
-def asked(deal: Deal, *, schedule: Schedule | None, total: Decimal, held: Decimal) -> Decimal | None:
+def asked(
+    deal: Deal, *, terms: DepositTerms | None, schedule: Schedule | None, total: Decimal, held: Decimal
+) -> Decimal | None:
     """Return the roubles still asked as deposit, None where the deal has no deposit.
 
     `held` is what was received less what went back, `total` what the booking costs now.
     """
-    terms = terms_of(deal)
     if terms is None:
         return None
     share = deposit.share(terms, total=total)
@@ -38,18 +40,16 @@ def asked(deal: Deal, *, schedule: Schedule | None, total: Decimal, held: Decima
 
 def terms_of(deal: Deal) -> DepositTerms | None:
     """The deposit of the deal's location; None outside deposit mode and where the location has none."""
-    if not deal.location_value:
-        return None
     with connection.cursor() as cursor:
-        cursor.execute(TERMS, [AccountPolicy.Mode.DEPOSIT, deal.account_id, deal.location_value])
+        cursor.execute(TERMS, {"deal": deal.pk})
         found = cursor.fetchone()
-    written = json.loads(found[0]) if found else {}
-    return _terms(written) if written else None
+    return read(found[0]) if found else None
 
 
-def _terms(written: dict[str, str]) -> DepositTerms:
-    values = {name: Decimal(written[name]) for name in written if written[name]}
-    return DepositTerms(**values)
+def read(written: str | None) -> DepositTerms | None:
+    """Put what TERMS answers together."""
+    terms = json.loads(written) if written else {}
+    return DepositTerms(**{name: Decimal(terms[name]) for name in terms if terms[name]}) if terms else None
 
 
 def _earlier(deal: Deal, schedule: Schedule, terms: DepositTerms) -> list[tuple[Decimal, Decimal]]:

@@ -20,7 +20,12 @@ from billing.rules.schedule import Row, Terms
 from crm.models import Deal
 
 BATCH = 200
-IS_DEPOSIT = "SELECT EXISTS (SELECT 1 FROM billing_accountpolicy WHERE account_id = %s AND mode = %s)"
+IS_DEPOSIT = f"""
+SELECT EXISTS (
+    SELECT 1 FROM billing_accountpolicy
+    WHERE account_id = %(account)s AND mode = '{AccountPolicy.Mode.DEPOSIT}'
+)
+"""  # noqa: S608 - of a constant
 
 
 class NoPrice(Exception):
@@ -30,7 +35,7 @@ class NoPrice(Exception):
 def is_deposit(deal: Deal) -> bool:
     """Does the deal's account work with deposits?"""
     with connection.cursor() as cursor:
-        cursor.execute(IS_DEPOSIT, [deal.account_id, AccountPolicy.Mode.DEPOSIT])
+        cursor.execute(IS_DEPOSIT, {"account": deal.account_id})
         return bool(cursor.fetchone()[0])
 
 
@@ -50,6 +55,20 @@ def prepare(*, deal: Deal, author: str, at: datetime) -> tuple[network.Receiver,
             standing = ledger.standing(locked, on=on)
         projection.push(locked, standing=standing, at=at)
     return receiver, standing
+
+
+def prepared(
+    *, deal: Deal, page: str, coming: str | None, at: datetime
+) -> tuple[network.Receiver, Standing] | None:
+    """What prepare() would answer, where it would write nothing: the rows are right, and what amoCRM shall
+    show is coming. Read without the lock, so it is true of a moment before. Raises the same.
+    """
+    on = deal.local_day(at)
+    receiver, standing = network.asker(deal=deal, on=on), ledger.standing(deal, on=on)
+    if _needs_rows(deal, standing, on):
+        return None
+    is_coming = projection.is_coming(deal, standing=standing, page=page, coming=coming)
+    return (receiver, standing) if is_coming else None
 
 
 def follow_prices(*, at: datetime) -> int:
@@ -75,19 +94,24 @@ def _follow(deal_id: int, *, at: datetime) -> bool:
 def _lay_out(deal: Deal, standing: Standing, *, author: str, at: datetime) -> bool:
     """Make or change the rows; true when something changed. The caller holds the deal's lock."""
     on = deal.local_day(at)
+    if not _needs_rows(deal, standing, on):
+        return False
     total = _total(deal, standing)
-    if standing.schedule is not None and standing.schedule.closing:
-        return False
-    is_right = total == standing.total and not _day_differs(deal, standing, on)
-    if standing.schedule is not None and ((is_right and total > 0) or versions.is_signed(standing.schedule)):
-        # What a person closed or a payer signed is changed by a person only.
-        return False
     if total <= 0:
         raise NoPrice
     reason = "" if standing.schedule is None else _("The price or the day of the booking was changed.")
     terms = Terms(total, rows=_rows(deal, standing, total, on), shift_weekends=False)
     schedules.lay_out(deal=deal, terms=terms, author=author, reason=reason, at=at)
     return True
+
+
+def _needs_rows(deal: Deal, standing: Standing, on: date) -> bool:
+    """What a person closed or a payer signed is changed by a person only."""
+    if standing.schedule is None:
+        return True
+    total = _total(deal, standing)
+    is_right = total > 0 and total == standing.total and not _day_differs(deal, standing, on)
+    return not (standing.schedule.closing or is_right or versions.is_signed(standing.schedule))
 
 
 def _total(deal: Deal, standing: Standing) -> Decimal:

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.models import Max, Q, Sum
 
-from billing import ledger, pause_state, sums
+from billing import deposit_state, ledger, pause_state, sums
 from billing.ledger import Standing
 from billing.models import (
     Allocation,
@@ -86,6 +86,7 @@ def _facts(deal: Deal, schedule: Schedule | None, sight: _Sight) -> sums.Facts:
         fees=sums.Fees(charged, min(max(fees_paid, money.ZERO), charged)),
         schedule=schedule,
         is_paused=schedule is not None and pauses.filter(schedule=schedule).exists(),
+        deposit=deposit_state.terms_of(deal),
     )
 
 

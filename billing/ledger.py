@@ -140,7 +140,7 @@ def standing_of(deal: Deal, *, facts: sums.Facts, rows: Iterable[Installment], o
     written_off = sum((row.written_off for row in found), money.ZERO)
     overdue = sum((row.rest for row in found if row.state == RowState.OVERDUE), money.ZERO)
     debt = schedule.total - paid - written_off
-    deposit = deposit_state.asked(deal, schedule=schedule, total=schedule.total, held=facts.kept)
+    deposit = _deposit(deal, facts, schedule.total)
     return Standing(
         schedule=schedule,
         total=schedule.total,
@@ -161,7 +161,8 @@ def standing_of(deal: Deal, *, facts: sums.Facts, rows: Iterable[Installment], o
 def deposit_of(deal: Deal, *, standing: Standing, total: Decimal) -> Decimal | None:
     """What would be asked as deposit now if the deal cost `total`; None for a deal without a deposit."""
     held = standing.received - standing.refunded
-    return deposit_state.asked(deal, schedule=standing.schedule, total=total, held=held)
+    terms = deposit_state.terms_of(deal)
+    return deposit_state.asked(deal, terms=terms, schedule=standing.schedule, total=total, held=held)
 
 
 def settle_open(deal: Deal, *, at: datetime) -> list[Allocation]:
@@ -334,7 +335,13 @@ def _without_schedule(deal: Deal, facts: sums.Facts) -> Standing:
         written_off=money.ZERO,
         state=DealState.NO_SCHEDULE,
         rows=(),
-        deposit=deposit_state.asked(deal, schedule=None, total=deal.price, held=facts.kept),
+        deposit=_deposit(deal, facts, deal.price),
+    )
+
+
+def _deposit(deal: Deal, facts: sums.Facts, total: Decimal) -> Decimal | None:
+    return deposit_state.asked(
+        deal, terms=facts.deposit, schedule=facts.schedule, total=total, held=facts.kept
     )
 
 

@@ -26,7 +26,7 @@ class UnknownToken(Exception):
 
 
 # Every change of money and every card asks for the link, so it is asked for plainly.
-LIVE = "SELECT token FROM billing_paymentlink WHERE deal_id = %s AND revoked_at IS NULL"
+LIVE = "SELECT token FROM billing_paymentlink WHERE deal_id = %(deal)s AND revoked_at IS NULL"
 # The partial unique index decides between two first callers.
 MAKE = """
 INSERT INTO billing_paymentlink (deal_id, token, created_at) VALUES (%(deal)s, %(token)s, %(at)s)
@@ -99,6 +99,6 @@ def _make(deal: Deal, *, at: datetime) -> str | None:
 
 def _live(deal: Deal) -> str | None:
     with connection.cursor() as cursor:
-        cursor.execute(LIVE, [deal.pk])
+        cursor.execute(LIVE, {"deal": deal.pk})
         found: tuple[str] | None = cursor.fetchone()
     return found[0] if found else None

@@ -79,7 +79,7 @@ def rows(deals: Deals) -> dict[int, list[Installment]]:
 
 def pages(deals: Deals, *, at: datetime) -> dict[int, str]:
     """The address of each payer's page; it is made where there is none yet."""
-    found = {deal: links.page_of(token) for deal, token in _asked(links.LIVE.replace("%s", "d.id"), deals)}
+    found = {deal: links.page_of(token) for deal, token in _asked(links.LIVE, deals)}
     missing = [deal for pk, deal in deals.found.items() if pk not in found]
     return found | {deal.pk: links.page_url(deal=deal, at=at) for deal in missing}
 

@@ -7,6 +7,7 @@ where no owner or no shop follows from the network, NoReceiver says what to do.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 from django.db.models import F, Sum
@@ -25,10 +26,24 @@ from billing.models import (
     TaxSetting,
 )
 from billing.rules import money
-from crm.models import Deal
+from crm.models import Deal, plain
 
 # Nearly never; who asks for money asks this first, so it is asked plainly.
 OTHERS = "SELECT EXISTS (SELECT 1 FROM billing_payment WHERE deal_id = %s AND legal_entity_id <> %s)"
+# Every click asks whose the money will be. The last column: nothing stands against asking for it.
+OWNER = f"""
+SELECT {plain.columns(Location, "l")}, {plain.columns(LegalEntity, "e")},
+    {plain.columns(MerchantAccount, "m")},
+    EXISTS (SELECT 1 FROM billing_taxsetting t WHERE t.legal_entity_id = e.id AND t.valid_from <= %(on)s)
+    AND NOT EXISTS (SELECT 1 FROM billing_payment p WHERE p.deal_id = %(deal)s AND p.legal_entity_id <> e.id)
+FROM (
+    SELECT * FROM billing_location WHERE account_id = %(account)s AND crm_value = %(value)s
+    ORDER BY id LIMIT 1
+) l JOIN billing_ownership o ON o.location_id = l.id AND o.valid_from <= %(day)s
+JOIN billing_legalentity e ON e.id = o.legal_entity_id
+JOIN billing_merchantaccount m ON m.id = o.merchant_id
+ORDER BY o.valid_from DESC LIMIT 1
+"""  # noqa: S608 - of constants
 
 
 class NoReceiver(Exception):
@@ -58,24 +73,7 @@ class Receiver:
 
 def receiver(*, deal: Deal, on: date) -> Receiver:
     """Who receives the deal's money when it is ordered on that day. Raises NoReceiver."""
-    if not deal.location_value:
-        return _of_account(deal, on)
-    day = deal.service_on or on
-    named = Location.objects.filter(account_id=deal.account_id, crm_value=deal.location_value).order_by("id")
-    owners = Ownership.objects.filter(location=named.values("id")[:1], valid_from__lte=day)
-    owner = owners.select_related("location", "legal_entity", "merchant").order_by("-valid_from").first()
-    if owner is not None:
-        return Receiver(owner.legal_entity, owner.merchant, owner.location, day)
-    location = named.first()
-    if location is None:
-        raise NoReceiver(
-            _("The network does not know the location “%(value)s”: choose another one in the deal or add it.")
-            % {"value": deal.location_value}
-        )
-    raise NoReceiver(
-        _("The location “%(name)s” has no owner on %(day)s: add one to the network or change the day.")
-        % {"name": location.name, "day": f"{day:%d.%m.%Y}"}
-    )
+    return _receiver(deal, on)[0]
 
 
 def asker(*, deal: Deal, on: date) -> Receiver:
@@ -85,8 +83,9 @@ def asker(*, deal: Deal, on: date) -> Receiver:
     the legal entity that received it, so a booking that was moved to another owner's place asks for nothing
     until a person has settled whose the first money is.
     """
-    found = receiver(deal=deal, on=on)
-    check_asker(found, deal=deal, on=on)
+    found, is_clear = _receiver(deal, on)
+    if not is_clear:
+        check_asker(found, deal=deal, on=on)
     return found
 
 
@@ -142,6 +141,36 @@ def next_change(*, deal: Deal, receiver: Receiver, on: date) -> date | None:
     if sold is not None:
         days += [day for day in (date.fromisoformat(row["from"]) for row in sold.vat_dates) if day > on]
     return min(days, default=None)
+
+
+def _receiver(deal: Deal, on: date) -> tuple[Receiver, bool]:
+    """The receiver, and whether it may plainly ask for more; where it may not, check_asker() says why."""
+    if not deal.location_value:
+        return _of_account(deal, on), False
+    day = deal.service_on or on
+    asked: dict[str, Any] = {"deal": deal.pk, "account": deal.account_id, "value": deal.location_value}
+    with connection.cursor() as cursor:
+        cursor.execute(OWNER, asked | {"day": day, "on": on})
+        found = cursor.fetchone()
+    if found is None:
+        raise _nobody(deal, day)
+    location, rest = plain.built(Location, found)
+    entity, rest = plain.built(LegalEntity, rest)
+    merchant, rest = plain.built(MerchantAccount, rest)
+    merchant.legal_entity = entity
+    return Receiver(entity, merchant, location, day), rest[0]
+
+
+def _nobody(deal: Deal, day: date) -> NoReceiver:
+    named = Location.objects.filter(account_id=deal.account_id, crm_value=deal.location_value)
+    location = named.order_by("id").first()
+    if location is None:
+        words = _(
+            "The network does not know the location “%(value)s”: choose another one in the deal or add it."
+        )
+        return NoReceiver(words % {"value": deal.location_value})
+    words = _("The location “%(name)s” has no owner on %(day)s: add one to the network or change the day.")
+    return NoReceiver(words % {"name": location.name, "day": f"{day:%d.%m.%Y}"})
 
 
 def _makes_receipts(found: Receiver) -> bool:

@@ -8,12 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from billing import asking, deposits, ledger, links, network
 from billing.asking import What
 from billing.ledger import Standing
 from billing.rules import money
+from crm import outbox
 from crm.models import Deal
 
 
@@ -22,18 +24,30 @@ def make(*, deal: Deal, author: str, at: datetime) -> dict[str, Any]:
 
     Raises network.NoReceiver, network.OwnerDiffers; for a booking deposits.NoPrice.
     """
-    if deposits.is_deposit(deal):
-        receiver, standing = deposits.prepare(deal=deal, author=author, at=at)
+    is_deposit, token, coming = _asked(deal, at)
+    page = links.page_of(token) if token else links.page_url(deal=deal, at=at)
+    if is_deposit:
+        known = deposits.prepared(deal=deal, page=page, coming=coming, at=at) if coming else None
+        receiver, standing = known or deposits.prepare(deal=deal, author=author, at=at)
     else:
         on = deal.local_day(at)
         receiver, standing = network.asker(deal=deal, on=on), ledger.standing(deal, on=on)
     entity, location = receiver.legal_entity, receiver.location
     return {
-        **of(links.page_url(deal=deal, at=at), standing, closed=False),
+        **of(page, standing, closed=False),
         "legal_entity": {"key": entity.key, "name": entity.name},
         "location": {"key": location.key, "name": location.name} if location else None,
         "merchant": receiver.merchant.key,
     }
+
+
+def _asked(deal: Deal, at: datetime) -> tuple[bool, str | None, str | None]:
+    """Is it a booking, its live link, what amoCRM is about to be told: what a click must know first."""
+    given: dict[str, Any] = {"deal": deal.pk, "account": deal.account_id, "at": at}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT ({deposits.IS_DEPOSIT}), ({links.LIVE}), ({outbox.COMING})", given)
+        found: tuple[bool, str | None, str | None] = cursor.fetchone()
+    return found
 
 
 def of(page: str, standing: Standing, *, closed: bool) -> dict[str, Any]:

@@ -29,6 +29,11 @@ def push(deal: Deal, *, standing: Standing, at: datetime) -> None:
     outbox.put_fields(deal=deal, values=values(deal, standing=standing, at=at), at=at)
 
 
+def is_coming(deal: Deal, *, standing: Standing, page: str, coming: str | None) -> bool:
+    """Would a push change nothing of what is coming (crm.outbox.COMING)?"""
+    return outbox.is_coming(deal=deal, values=_values(standing, page=page), coming=coming)
+
+
 def push_all(standings: Sequence[tuple[Deal, Standing]], *, at: datetime) -> None:
     """The same for several deals, whose locks the caller holds, in a few statements."""
     pages = many_deals.pages(many_deals.Deals.at((deal for deal, _standing in standings), at), at=at)

@@ -11,9 +11,10 @@ from django.db import connection, models
 from django.db.models import Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from billing import pause_state
+from billing import deposit_state, pause_state
 from billing.models import Installment, Schedule
 from billing.rules import money
+from billing.rules.deposit import DepositTerms
 from crm.models import Deal
 
 # What the deal had before a moment, by what was known at another one; plain, because every change reads it.
@@ -42,9 +43,9 @@ SELECT coalesce((SELECT sum(amount) FROM came), 0)
                  WHERE f.recorded_at <= %(known)s), 0)
 """
 TERMS = [column.attname for column in Schedule._meta.concrete_fields]
-# The same with the deal's terms and whether they are paused on a day.
+# The same with the deal's terms, whether they are paused on a day, and its deposit.
 FACTS = f"""
-SELECT {pause_state.IN_FORCE}, total.*, {", ".join(f"s.{name}" for name in TERMS)}
+SELECT {pause_state.IN_FORCE}, total.*, ({deposit_state.TERMS}), {", ".join(f"s.{name}" for name in TERMS)}
 FROM ({TOTALS}) total LEFT JOIN billing_schedule s ON s.deal_id = %(deal)s
 """  # noqa: S608
 # The current rows with all that Installment's with_paid() adds, and the live invoice of each.
@@ -84,13 +85,17 @@ class Fees:
 
 @dataclass(frozen=True)
 class Facts:
-    """What came (less what was moved away or never was), what went back, and the terms; in roubles."""
+    """What came (less what was moved away or never was), what went back, and the terms; in roubles.
+
+    `deposit` is None for a deal without one.
+    """
 
     received: Decimal
     refunded: Decimal
     fees: Fees
     schedule: Schedule | None
     is_paused: bool
+    deposit: DepositTerms | None
 
     @property
     def kept(self) -> Decimal:
@@ -98,7 +103,9 @@ class Facts:
 
 
 def of(deal: Deal, *, on: date) -> Facts:
-    """Received, refunded, late fees, the schedule and whether it is paused that day, by all that is known."""
+    """Received, refunded, late fees, the schedule, whether it is paused that day, and the deposit, by all
+    that is known.
+    """
     ever = dict.fromkeys(("till", "known"), "infinity")
     with connection.cursor() as cursor:
         cursor.execute(FACTS, {"deal": deal.pk, "on": on, "fees_on": on, **ever})
@@ -111,6 +118,7 @@ def read(
     refunded: Decimal,
     charged: Decimal,
     paid: Decimal,
+    deposit: str | None,
     *terms: int | Decimal | str | None,
 ) -> Facts:
     """Put a row of FACTS together."""
@@ -121,6 +129,7 @@ def read(
         fees=Fees(charged, paid),
         schedule=schedule,
         is_paused=is_paused,
+        deposit=deposit_state.read(deposit),
     )
 
 

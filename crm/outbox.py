@@ -22,6 +22,7 @@ __all__ = [
     "complete_task",
     "deliver",
     "file",
+    "is_coming",
     "move_stage",
     "note",
     "put_fields",
@@ -51,6 +52,11 @@ LAST = """
 SELECT 1 FROM crm_deal WHERE id = %(deal)s FOR NO KEY UPDATE;
 SELECT id, key, state FROM crm_outboxrow WHERE deal_id = %(deal)s AND kind = %(kind)s
 ORDER BY id DESC LIMIT 1 FOR UPDATE
+"""
+# What a lead's fields will show as soon as the next row is sent; nothing where none is due.
+COMING = """
+SELECT CASE WHEN state = 'waiting' AND not_before <= %(at)s THEN payload::text END FROM crm_outboxrow
+WHERE deal_id = %(deal)s AND kind = 'fields' ORDER BY id DESC LIMIT 1
 """
 MERGE = """
 UPDATE crm_outboxrow
@@ -96,19 +102,22 @@ def put_fields(*, deal: Deal, values: Mapping[str, str | date | None], at: datet
     `values` is ours -> value ("120000.00", a date, a label of a select, an address, None clears the field).
     Fields that the account has not mapped are left out.
     """
-    mapped = {ours: _plain(value) for ours, value in values.items() if ours in deal.account.fields}
+    mapped = _mapped(deal, values)
     if mapped:
         _put_latest(deal, OutboxRow.Kind.FIELDS, mapped, at)
+
+
+def is_coming(*, deal: Deal, values: Mapping[str, str | date | None], coming: str | None) -> bool:
+    """Would put_fields() change nothing of what is COMING?"""
+    waits = json.loads(coming or "{}")
+    return all(ours in waits and waits[ours] == value for ours, value in _mapped(deal, values).items())
 
 
 def put_fields_of_all(
     values: Sequence[tuple[Deal, Mapping[str, str | date | None]]], *, at: datetime
 ) -> None:
     """The same for several deals, each named once, whose locks the caller holds; three statements at most."""
-    mapped = {
-        deal.pk: {ours: _plain(value) for ours, value in of_deal.items() if ours in deal.account.fields}
-        for deal, of_deal in values
-    }
+    mapped = {deal.pk: _mapped(deal, of_deal) for deal, of_deal in values}
     mapped = {pk: payload for pk, payload in mapped.items() if payload}
     if not mapped:
         return
@@ -204,6 +213,11 @@ def try_again(row: OutboxRow, *, at: datetime) -> None:
     if row.kind == OutboxRow.Kind.SALESBOT:
         OutboxRow.objects.filter(pk=row.pk).update(uncertain=False)
     queues.wake(row, at=at)
+
+
+def _mapped(deal: Deal, values: Mapping[str, str | date | None]) -> dict[str, str | None]:
+    """What of it the account has a field for, as it is sent."""
+    return {ours: _plain(value) for ours, value in values.items() if ours in deal.account.fields}
 
 
 def _plain(value: str | date | None) -> str | None:

@@ -81,7 +81,9 @@ def _deal(account: Account, lead_id: int, at: datetime) -> tuple[Deal, bool]:
 
     While amoCRM cannot be asked even a young copy is only what was last known.
     """
-    known = Deal.objects.of(account, lead_id).select_related("account").first()
+    known = Deal.objects.of(account, lead_id).first()
+    if known is not None:
+        known.account = account
     if known is not None and at - known.fetched_at < COPY_IS_FRESH:
         return known, limits.pause_left(account.subdomain) > 0
     try:
