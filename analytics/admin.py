@@ -18,6 +18,7 @@ from analytics import receipt_gaps, workbook
 from analytics.models import Export
 from crm.admin import COLUMNS, QueuePage
 from crm.panel import ChoiceWords, name_tables
+from crm.row_names import name_rows
 
 name_tables(
     {Export: (_("workbook"), _("workbooks"))},
@@ -31,6 +32,7 @@ name_tables(
     },
     {},
 )
+name_rows({Export: _("Workbook of %(created_at)s")})
 
 
 @admin.register(Export)

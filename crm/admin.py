@@ -19,6 +19,7 @@ from unfold.decorators import action
 from crm import hooks, outbox, queues, setup_pages
 from crm.models import Account, Alert, Connection, Deal, DealHint, Integration, OutboxRow, Pipeline, QueueRow
 from crm.panel import ChoiceWords, EditedRow, ReadOnlyPage, SecretField, SettingsPage, name_tables
+from crm.row_names import name_rows
 
 COLUMNS = {
     "key": _("Key"),
@@ -92,6 +93,17 @@ name_tables(
     },
     COLUMNS,
     {(Deal, "external_id"): _("Deal's number"), (Account, "external_id"): _("Account's number")},
+)
+name_rows(
+    {
+        Alert: "%(kind)s: %(account)s",
+        Connection: "%(account)s",
+        Deal: "%(name)s · %(external_id)s",
+        DealHint: "%(account)s: %(lead_id)s",
+        Integration: "%(account)s: %(purpose)s",
+        OutboxRow: "%(kind)s: %(deal)s",
+        Pipeline: "%(account)s: %(external_id)s",
+    }
 )
 
 

@@ -2,7 +2,7 @@
 secrets.
 
 Tables and columns carry no words: a changed word is no migration. Stored words (choices) are shown by their
-labels, a deal by its name. A secret is written through a form and never comes back in a page.
+labels, rows by their names (row_names). A secret is written through a form and never comes back in a page.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +20,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from crm import alerts
-from crm.models import Alert, Deal
+from crm.models import Alert
 from crm.models.encrypted import EncryptedTextField
 
 Words = Any  # a text, or a text that is translated when it is shown
@@ -80,7 +80,7 @@ class ChoiceWords(ChoicesFieldListFilter):
 
 
 class InWords:
-    """Shows stored words by label, deals by name and sums by thousands, in lists and on read-only pages.
+    """Shows stored words by label and sums by thousands, in lists and on read-only pages.
 
     `stored_words` names the words of columns that have no choices: {column: {stored: label}}.
     """
@@ -90,12 +90,7 @@ class InWords:
     def show_in_words(self, model: type[models.Model]) -> None:
         for column in model._meta.concrete_fields:
             labels = self.stored_words.get(column.name)
-            if (
-                labels
-                or column.choices
-                or column.related_model is Deal
-                or isinstance(column, models.DecimalField)
-            ):
+            if labels or column.choices or isinstance(column, models.DecimalField):
                 setattr(self, column.name + _SHOWN, _shown(column, labels or {}))
 
     def in_words(self, names: Iterable[Any]) -> list[Any]:
@@ -108,9 +103,6 @@ class InWords:
 def _shown(column: "models.Field[Any, Any]", labels: Mapping[str, Words]) -> Callable[[models.Model], str]:
     def show(row: models.Model) -> str:
         value = getattr(row, column.name)
-        if isinstance(value, Deal):
-            name = value.name or gettext("Deal")
-            return f"{name} · {value.external_id}"
         if isinstance(value, Decimal):
             return number_format(value, decimal_pos=2, force_grouping=True)
         return str(labels[value]) if value in labels else label(column, value)

@@ -19,6 +19,7 @@ from billing.admin import (
     receipts,
     reconciliation,
     refunds,
+    row_words,
     tokens,
     unplaced,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "receipts",
     "reconciliation",
     "refunds",
+    "row_words",
     "tokens",
     "unplaced",
 ]

@@ -3,6 +3,7 @@ woken.
 """
 
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
+from django.utils.timezone import localtime
 
 from analytics.models import Export
 from billing.models import (
@@ -94,6 +96,28 @@ def test_a_list_is_narrowed_by_words_a_person_reads(panel: Client) -> None:
     assert ["о платеже" in listed, "деньги сделки" in listed, ">pay<" in listed] == [True, True, False]
     paid = panel.get(address(Payment, "changelist"), {"method__exact": "cash"})
     assert (paid.status_code, "наличн" in paid.content.decode().lower()) == (200, True)
+
+
+def test_no_row_is_called_by_codes_or_english_words(panel: Client) -> None:
+    english = {"of", "on", "to", "by", "for", "from", "payment", "refund", "reversal", "until"}
+    with translation.override("ru"):
+        called = [(model, str(row)) for model in MODELS for row in model._default_manager.all()]
+    for model, title in called:
+        codes = {str(code) for column in model._meta.concrete_fields for code, _label in column.flatchoices}
+        assert (codes | english) & set(re.findall(r"(?<![-a-z])[a-z_]+(?![-a-z])", title)) == set(), title
+        assert not re.search(r"\bv\d|^\d/\d|\d\.\d\d\b [A-Z]", title), title
+
+
+def test_titles_say_sums_days_and_kinds(panel: Client) -> None:
+    payment = Payment.objects.filter(deal__isnull=False).latest("id")
+    receipt = Receipt.objects.filter(kind="income").latest("id")
+    with translation.override("ru"):
+        day = f"{localtime(payment.received_at):%d.%m.%Y}"
+        assert str(payment).replace("\xa0", " ") == f"30 000,00 ₽ от {day}"
+        assert str(receipt) == f"Приход: {receipt.payment}"
+        page = panel.get(address(Payment, "change", payment.pk)).content.decode()
+        assert f"{payment} | " in page
+        assert str(payment.deal).endswith(f" · {payment.deal.external_id}")  # type: ignore[union-attr]
 
 
 def test_the_front_page_leads_to_every_table(panel: Client) -> None:
