@@ -20,6 +20,7 @@ from billing import (
     message_card,
     moves,
     network,
+    offline_card,
     payer_links,
     payers,
     refund_card,
@@ -48,7 +49,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     standing = ledger.standing(deal, on=on)
     policy = AccountPolicy.objects.filter(account=deal.account).first()
     parts = card_parts.of(deal)
-    receiver = _receiver(deal, on)
+    receiver, unknown = _receiver(deal, on)
     stopped = _owner_differs(receiver, deal, on)
     found = list(Invoice.objects.filter(deal=deal).order_by("id"))
     told = message_card.of(deal)
@@ -68,6 +69,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         **_figures(standing),
         **life,
         **collecting,
+        **offline_card.fields(receiver=receiver, payer=named.of(), on=on),
         "installments": [{**_installment(row), **_row_payer(row, named)} for row in standing.rows],
         "invoices": [_invoice(invoice, standing, head["pay_url"], told) for invoice in found],
         "messages": message_card.newest(told),
@@ -77,7 +79,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         "attempts": _attempts(deal) if parts.attempts else [],
         "documents": documents(deal, at=at) if parts.documents else [],
         "warnings": [
-            *_warnings(deal, standing, receiver, stale=stale, stopped=stopped),
+            *_warnings(deal, standing, stale=stale, unknown=unknown, stopped=stopped),
             *_money_warnings(deal, standing, receipts, parts),
             *schedule_card.warnings(life, on=on),
             *collection_card.warnings(collecting, deal),
@@ -134,11 +136,12 @@ def payer(found: payers.Payer) -> dict[str, Any]:
     }
 
 
-def _receiver(deal: Deal, on: date) -> network.Receiver | None:
+def _receiver(deal: Deal, on: date) -> tuple[network.Receiver | None, str]:
+    """Who takes the deal's money, or why nobody does, in words."""
     try:
-        return network.receiver(deal=deal, on=on)
-    except network.NoReceiver:
-        return None
+        return network.receiver(deal=deal, on=on), ""
+    except network.NoReceiver as error:
+        return None, str(error)
 
 
 def _head(
@@ -291,17 +294,15 @@ def _price_differs(deal: Deal, standing: Standing) -> bool:
 
 
 def _warnings(
-    deal: Deal, standing: Standing, receiver: network.Receiver | None, *, stale: bool, stopped: str
+    deal: Deal, standing: Standing, *, stale: bool, unknown: str, stopped: str
 ) -> list[dict[str, str]]:
     found: dict[str, str] = {}
     if stale:
         found["stale"] = _("amoCRM does not answer: the deal is shown as it was last known.")
     if not deal.contact_email:
         found["no_email"] = _("The contact has no e-mail: add it to the contact and invoices will go out.")
-    if receiver is None:
-        found["no_receiver"] = _(
-            "It is not known which legal entity takes the money: fill in the deal's location."
-        )
+    if unknown:
+        found["no_receiver"] = unknown
     if stopped:
         found["owner_differs"] = stopped
     if _price_differs(deal, standing):
