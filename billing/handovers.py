@@ -10,11 +10,17 @@ from decimal import Decimal
 
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_noop
 
 from billing import network
 from billing.models import LegalEntity, Location, Payment
 from billing.rules import money
 from crm.models import Deal
+
+WAYS_OUT = gettext_noop(
+    "Ways out: refund at the old owner and let the client pay again; move the booking to a "
+    "day or place of the old owner; or leave the money there and settle between the owners."
+)
 
 
 class UnknownLocation(Exception):
@@ -29,6 +35,18 @@ class Left:
     amount: Decimal
     holder: LegalEntity
     owner: LegalEntity
+
+    def words(self) -> dict[str, str | int]:
+        """What a sentence about it is made of."""
+        day = self.deal.service_on
+        return {
+            "lead": self.deal.external_id,
+            "name": self.deal.name,
+            "day": f"{day:%d.%m.%Y}" if day else "—",
+            "amount": money.words(self.amount),
+            "holder": self.holder.name,
+            "owner": self.owner.name,
+        }
 
 
 def find(*, key: str) -> Location:

@@ -3,18 +3,23 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from billing import network, requisites
+from billing import handovers, network, requisites
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
 from billing.admin.json_fields import ShapedField
 from billing.models import Location, Ownership, Product
 from billing.network_file import kinds, schema
 from crm.panel import SettingsPage
 
+SHOWN_BOOKINGS = 20
 _ORDERED = _("Orders were made for this owner: leave the row and add another one with the day of the change.")
 
 
@@ -112,10 +117,33 @@ class LocationPage(SettingsPage):
         "deposit_due",
     )
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        added = [row for rows in formsets for row in rows.new_objects if isinstance(row, Ownership)]
+        if change and added:
+            found = handovers.left_behind(location=form.instance, on=min(row.valid_from for row in added))
+            if left := list(found):
+                messages.warning(request, _left_behind(left))
+
     @admin.display(description=_("Last owner"))
     def owner(self, location: Location) -> str:
         last = location.ownerships.select_related("legal_entity").order_by("valid_from").last()
         return f"{last.legal_entity.name}, {last.valid_from:%d.%m.%Y}" if last else "—"
+
+
+def _left_behind(left: list[handovers.Left]) -> SafeString:
+    """The bookings of the new owner whose money lies with the old one: now, not when the client complains."""
+    told = [
+        gettext("%(lead)s %(name)s, %(day)s: %(amount)s at %(holder)s, served by %(owner)s.") % each.words()
+        for each in left[:SHOWN_BOOKINGS]
+    ]
+    more = len(left) - len(told)
+    if more:
+        told.append(
+            ngettext("And %(count)s more booking.", "And %(count)s more bookings.", more) % {"count": more}
+        )
+    told.append(gettext(handovers.WAYS_OUT))
+    return format_html_join(SafeString("<br>"), "{}", ((line,) for line in told))
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]

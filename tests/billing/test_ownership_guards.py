@@ -1,5 +1,6 @@
 """A wrong owner is impossible, not unlikely: plain SQL past every verb is refused by the database."""
 
+import json
 from datetime import date, timedelta
 from io import StringIO
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 
 from billing import payments
 from billing.asking import What
@@ -199,6 +202,40 @@ def test_a_handover_lists_what_the_old_owner_holds_with_the_ways_out() -> None:
     assert str(deal.external_id) in told
     assert "ИП Наследник" in told
     assert str(earlier.external_id) not in told
+
+
+def test_the_panel_tells_at_once_whose_money_a_new_owner_serves(admin_client: Client) -> None:
+    _, [place, _] = make_network()
+    deal = make_booking(place)
+    make_links(deal)
+    pay(click(deal, What.DEPOSIT))
+    heir = make_legal_entity(kind="ip", name="ИП Наследник")
+    (old,) = place.ownerships.all()
+    page = reverse("admin:billing_location_change", args=[place.pk])
+    given = {
+        "name": place.name,
+        "key": "baumana",
+        "account": place.account_id,
+        "crm_value": place.crm_value,
+        "cash_receipts": "desk",
+        "deposit": json.dumps(place.deposit),
+        "ownerships-TOTAL_FORMS": "2",
+        "ownerships-INITIAL_FORMS": "1",
+        "ownerships-0-id": old.pk,
+        "ownerships-0-location": place.pk,
+        "ownerships-0-valid_from": f"{old.valid_from:%d.%m.%Y}",
+        "ownerships-0-legal_entity": old.legal_entity_id,
+        "ownerships-0-merchant": old.merchant_id,
+        "ownerships-1-location": place.pk,
+        "ownerships-1-valid_from": f"{GAME:%d.%m.%Y}",
+        "ownerships-1-legal_entity": heir.pk,
+        "ownerships-1-merchant": make_merchant(heir).pk,
+    }
+    told = admin_client.post(page, given, follow=True).content.decode()
+    assert place.ownerships.count() == 2
+    assert str(deal.external_id) in told
+    assert "ИП Наследник" in told
+    assert str(deal.external_id) not in admin_client.get(page).content.decode()
 
 
 def test_a_handover_of_an_unknown_place_is_said() -> None:

@@ -14,7 +14,6 @@ from billing import credentials, handovers
 from billing.network_file import apply
 from billing.network_file.changes import Action, Change
 from billing.network_file.nodes import Refused
-from billing.rules import money
 from crm import probe
 from crm.client import CrmError
 from crm.models import Account
@@ -83,24 +82,11 @@ class Command(BaseCommand):
             raise CommandError(_("There is no such location, or several: write account/key.")) from error
         found = list(handovers.left_behind(location=location, on=on))
         for left in found:
-            words = {
-                "lead": left.deal.external_id,
-                "name": left.deal.name,
-                "day": f"{left.deal.service_on:%d.%m.%Y}" if left.deal.service_on else "—",
-                "amount": money.words(left.amount),
-                "holder": left.holder.name,
-                "owner": left.owner.name,
-            }
             self.stdout.write(
-                _("%(lead)s %(name)s, %(day)s: %(amount)s at %(holder)s, served by %(owner)s.") % words
+                _("%(lead)s %(name)s, %(day)s: %(amount)s at %(holder)s, served by %(owner)s.") % left.words()
             )
         if found:
-            self.stdout.write(
-                _(
-                    "Ways out: refund at the old owner and let the client pay again; move the booking to a "
-                    "day or place of the old owner; or leave the money there and settle between the owners."
-                )
-            )
+            self.stdout.write(_(handovers.WAYS_OUT))
         else:
             self.stdout.write(_("No booking has its money with another owner."))
 
