@@ -1,4 +1,5 @@
-"""Where a deal's credit could go: open deals of the same payer whose money the same legal entity takes.
+"""Where a deal's credit could go: open deals of the same payer whose money the same legal entity takes; and
+which deals of that payer one transfer could pay together with this one.
 
 Reads only; billing.moves carries it there. Whose money it is the payment says, or else who pays the deal. A
 company, and anybody else who gave an ИНН, is known by it alone, so that money of a firm is not offered to the
@@ -16,7 +17,7 @@ from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Right
 
 from billing import ledger, network, payers
-from billing.models import DealPayer, Payment
+from billing.models import DealPayer, LegalEntity, Payment
 from crm.models import Deal
 
 SHOWN_MAX = 20
@@ -27,11 +28,12 @@ PHONE_DIGITS = 10
 
 @dataclass(frozen=True)
 class Candidate:
-    """A deal that owes `debt` roubles and may take the free money of `payments` (ids)."""
+    """A deal that owes `debt` roubles, `asked` of them next; it may take free money of `payments` (ids)."""
 
     deal: Deal
     debt: Decimal
     overdue: Decimal
+    asked: Decimal
     payments: tuple[int, ...]
 
 
@@ -66,9 +68,26 @@ def uses(deal: Deal, *, on: date) -> Uses:
     found = ledger.unallocated(deal) if standing.credit > 0 else []
     whose = {payment.pk: _of_payment(payment, deal) for payment in found}
     candidates = [_candidate(other, found, whose, on=on) for other in _of_payers(deal, whose.values())]
-    fitting = [one for one in candidates if one.debt > 0 and one.payments]
-    fitting.sort(key=lambda one: (-one.overdue, -one.debt, one.deal.pk))
-    return Uses(standing.credit, tuple(found), tuple(fitting[:SHOWN_MAX]))
+    return Uses(standing.credit, tuple(found), _owing(one for one in candidates if one.payments))
+
+
+def paid_together(deal: Deal, *, on: date) -> tuple[Candidate, ...]:
+    """Return the payer's other deals that owe money to the same legal entity, the most overdue first."""
+    try:
+        owner = network.receiver(deal=deal, on=on).legal_entity
+    except network.NoReceiver:
+        return ()
+    marks = _of_deal(deal)
+    others = [
+        one for one in _of_payers(deal, [marks]) if marks.meet(_of_deal(one)) and _is_owned(one, owner, on)
+    ]
+    return _owing(_standing_of(other, (), on=on) for other in others)
+
+
+def _owing(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    found = [one for one in candidates if one.debt > 0]
+    found.sort(key=lambda one: (-one.overdue, -one.debt, one.deal.pk))
+    return tuple(found[:SHOWN_MAX])
 
 
 def _of_payment(payment: Payment, deal: Deal) -> _Marks:
@@ -129,14 +148,22 @@ def _candidate(other: Deal, found: list[Payment], whose: Mapping[int, _Marks], *
     fitting = tuple(
         payment.pk for payment in found if whose[payment.pk].meet(payer) and _takes(other, payment)
     )
+    return _standing_of(other, fitting, on=on)
+
+
+def _standing_of(other: Deal, fitting: tuple[int, ...], *, on: date) -> Candidate:
     standing = ledger.standing(other, on=on)
-    return Candidate(other, standing.debt, standing.overdue, fitting)
+    asked = standing.next.rest if standing.next else standing.debt
+    return Candidate(other, standing.debt, standing.overdue, asked, fitting)
 
 
 def _takes(other: Deal, payment: Payment) -> bool:
     """Whether the other deal's owner on the payment's day is who received it."""
+    return _is_owned(other, payment.legal_entity, other.local_day(payment.received_at))
+
+
+def _is_owned(other: Deal, owner: LegalEntity, on: date) -> bool:
     try:
-        owner = network.receiver(deal=other, on=other.local_day(payment.received_at)).legal_entity
+        return network.receiver(deal=other, on=on).legal_entity == owner
     except network.NoReceiver:
         return False
-    return owner.pk == payment.legal_entity_id

@@ -149,17 +149,19 @@ class ReverseWriteOff(Door):
 
 
 class Credit(Door):
-    """What lies free in a deal, and the deals of the same payer that could use it."""
+    """What lies free in a deal, the deals of its payer that could use it, and those paid together with it."""
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        found = credit.uses(visit.deal, on=visit.deal.local_day(visit.at))
+        on = visit.deal.local_day(visit.at)
+        found = credit.uses(visit.deal, on=on)
         return Response(
             {
                 "credit": money.text(found.credit),
                 "payments": [_free(payment, visit) for payment in found.payments],
                 "deals": [_candidate(one) for one in found.candidates],
+                "together": [_candidate(one) for one in credit.paid_together(visit.deal, on=on)],
             }
         )
 
@@ -196,5 +198,6 @@ def _candidate(one: credit.Candidate) -> dict[str, Any]:
         "name": one.deal.name,
         "debt": money.text(one.debt),
         "overdue": money.text(one.overdue),
+        "asked": money.text(one.asked),
         "payments": list(one.payments),
     }

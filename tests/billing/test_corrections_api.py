@@ -1,19 +1,21 @@
 """The doors that put money right, as a client sees them."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from billing.models import AccountPolicy, Move, Payment
+from billing.models import AccountPolicy, Location, Move, Ownership, Payment
 from crm.models import Deal
 from tests.billing.test_api import call, deal, paying
 from tests.billing.test_moves import pay
-from tests.factories import make_account, make_deal, make_schedule
+from tests.factories import make_account, make_deal, make_legal_entity, make_merchant, make_schedule
 
 pytestmark = pytest.mark.django_db
 
 __all__ = ["deal"]
 
+FULL = {"paid_on": "2026-11-01", "method": "cash"}
 COMPANY = {"kind": "company", "name": "ООО «Мечта»", "inn": "7700000009", "kpp": "770001001"}
 
 
@@ -136,3 +138,29 @@ def test_credit_names_the_deals_that_could_use_it(deal: Deal, other: Deal) -> No
     assert [(one["lead_id"], one["debt"], one["payments"]) for one in answer["deals"]] == [
         (other.external_id, "90000.00", [number])
     ]
+
+
+def test_deals_of_one_payer_are_offered_for_one_transfer_without_any_credit(deal: Deal, other: Deal) -> None:
+    make_schedule(deal)
+    elsewhere = make_deal(make_account(), contact_id=deal.contact_id)
+    make_schedule(elsewhere)
+    stranger = make_deal(deal.account, contact_phone="+79160000000")
+    make_schedule(stranger)
+    found = call("GET", f"deals/{deal.external_id}/credit/").json()
+    assert found["deals"] == []
+    assert [(one["lead_id"], one["debt"], one["asked"]) for one in found["together"]] == [
+        (other.external_id, "90000.00", "30000.00")
+    ]
+    call("POST", f"deals/{other.external_id}/full-payment/", FULL)
+    assert call("GET", f"deals/{deal.external_id}/credit/").json()["together"] == []
+
+
+def test_another_owners_deal_is_not_paid_by_the_same_transfer(deal: Deal, other: Deal) -> None:
+    make_schedule(deal)
+    owner = make_legal_entity()
+    place = Location.objects.create(account=deal.account, key="baumana", name="Баумана", crm_value="Баумана")
+    Ownership.objects.create(
+        location=place, legal_entity=owner, merchant=make_merchant(owner), valid_from=date(2020, 1, 1)
+    )
+    type(other).objects.filter(pk=other.pk).update(location_value="Баумана")
+    assert call("GET", f"deals/{deal.external_id}/credit/").json()["together"] == []
