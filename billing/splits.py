@@ -1,7 +1,8 @@
 """One transfer for several deals of a legal entity: all parts or none.
 
-Owns Transfer. A second call with the same external id, legal entity and parts returns the first transfer; the
-deals' locks are taken in one order.
+Owns Transfer. A bank's number tells a transfer among those of its payer to a legal entity in one year: the
+same again, with its day and parts, returns the first one; another payer's is another transfer. What was
+entered by mistake and reversed may be entered anew. The deals' locks are taken in one order.
 """
 
 from collections.abc import Sequence
@@ -42,7 +43,7 @@ class SeveralEntities(Exception):
 
 
 class OtherTransfer(Exception):
-    """The external id is known with other parts."""
+    """The payer's number is known with another day or other parts."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,17 @@ def split(
         deals = ledger.lock_all(part.deal.pk for part in parts)
         entity = _entity(list(deals.values()), offline)
         wanted = [{"lead_id": part.deal.external_id, "amount": money.text(part.amount)} for part in parts]
-        transfer, made = _transfer(entity, amount, external_id, wanted, author=author, at=at)
+        wish = Transfer(
+            legal_entity=entity,
+            external_id=external_id,
+            payer_key=_key(offline.payer),
+            paid_on=offline.paid_on,
+            amount=amount,
+            parts=wanted,
+            author=author,
+            recorded_at=at,
+        )
+        transfer, made = _once(wish)
         if made:
             for part in parts:
                 payments.enter(
@@ -105,32 +116,46 @@ def _entity(deals: list[Deal], offline: Offline) -> LegalEntity:
     return owners[0]
 
 
-def _transfer(
-    entity: LegalEntity,
-    amount: Decimal,
-    external_id: str,
-    parts: list[dict[str, Any]],
-    *,
-    author: str,
-    at: datetime,
-) -> tuple[Transfer, bool]:
+def _key(payer: dict[str, Any]) -> str:
+    """Who counts these numbers: a TIN tells a payer by itself, else it is the name."""
+    return payer.get("inn") or " ".join(str(payer.get("name") or "").split()).lower()
+
+
+def _once(wish: Transfer) -> tuple[Transfer, bool]:
     """The transfer, and whether it is new; the unique number decides between two at once."""
-    try:
-        with transaction.atomic():
-            made = Transfer.objects.create(
-                legal_entity=entity,
-                external_id=external_id,
-                amount=amount,
-                parts=parts,
-                author=author,
-                recorded_at=at,
-            )
-            return made, True
-    except IntegrityError:
-        known = Transfer.objects.get(legal_entity=entity, external_id=external_id)
-        if _plain(known.parts) != _plain(parts):
-            raise OtherTransfer from None
-        return known, False
+    known = _known(wish)
+    if known is not None and not _stands(known):
+        wish.entry, known = known.entry + 1, None
+    if known is None:
+        try:
+            with transaction.atomic():
+                wish.save(force_insert=True)
+                return wish, True
+        except IntegrityError:
+            known = _known(wish)
+            if known is None:
+                raise
+    if (known.paid_on, _plain(known.parts)) != (wish.paid_on, _plain(wish.parts)):
+        raise OtherTransfer
+    return known, False
+
+
+def _known(wish: Transfer) -> Transfer | None:
+    """What was entered last with this number of this payer in this year."""
+    if not wish.external_id:
+        return None
+    same = Transfer.objects.filter(
+        legal_entity=wish.legal_entity,
+        external_id=wish.external_id,
+        payer_key=wish.payer_key,
+        paid_on__year=wish.paid_on.year,
+    )
+    return same.order_by("-entry").first()
+
+
+def _stands(known: Transfer) -> bool:
+    """Is a payment of it still in the books?"""
+    return known.payments.filter(reversal=None).exists()
 
 
 def _plain(parts: list[dict[str, Any]]) -> list[tuple[int, str]]:

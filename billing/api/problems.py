@@ -124,7 +124,10 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
     splits.OtherTransfer: (
         409,
         "transfer_known",
-        lambda: _("A transfer with this number was entered with other parts. Check the number."),
+        lambda: _(
+            "A transfer of this payer with this number was entered with another day or other parts."
+            " Check the number and the day."
+        ),
     ),
     late_fees.NothingOwed: (422, "nothing_owed", lambda: _("No late fee is owed.")),
     placements.AlreadyPlaced: (409, "already_placed", lambda: _("This money has its deal already.")),

@@ -61,7 +61,10 @@ HAVING COALESCE(SUM(p.amount), 0) <> t.amount OR bool_or(p.legal_entity_id <> t.
 -- : a transfer of the bank is known once
 SELECT NULL::bigint, 'transfer ' || t.external_id || ' stands ' || COUNT(*) || ' times'
 FROM billing_transfer t WHERE t.external_id <> '' AND %(lead)s IS NULL
-GROUP BY t.legal_entity_id, t.external_id HAVING COUNT(*) > 1
+AND (NOT EXISTS (SELECT 1 FROM billing_payment p WHERE p.transfer_id = t.id)
+     OR EXISTS (SELECT 1 FROM billing_payment p LEFT JOIN billing_reversal r ON r.payment_id = p.id
+                WHERE p.transfer_id = t.id AND r.id IS NULL))
+GROUP BY t.legal_entity_id, t.external_id, t.payer_key, EXTRACT(YEAR FROM t.paid_on) HAVING COUNT(*) > 1
 
 -- : a deal and a row have one payer at a time
 SELECT MIN(d.external_id), 'payer of row ' || COALESCE(y.number::text, 'every') || ' stands ' || COUNT(*) || ' times'

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import ExtractYear
 
 from billing.models.collection import ProviderOrder
 from billing.models.network import LegalEntity, MerchantAccount
@@ -18,10 +19,17 @@ from crm.models import Deal
 
 
 class Transfer(models.Model):
-    """One sum that came for several deals of a legal entity; its payments are the parts and add up to it."""
+    """One sum that came for several deals of a legal entity; its payments are the parts and add up to it.
+
+    A bank's number tells it from the other transfers of its payer in that year: payers count for themselves
+    and begin anew each January. `entry` counts how often it was entered anew after all of it was reversed.
+    """
 
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
     external_id = models.CharField(max_length=80, blank=True)
+    payer_key = models.CharField(max_length=255, blank=True)
+    paid_on = models.DateField()
+    entry = models.PositiveSmallIntegerField(default=0)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     # What was asked, so that a repetition with other parts is told from the same one.
     parts = models.JSONField()
@@ -32,7 +40,13 @@ class Transfer(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="transfer_amount_positive"),
             models.UniqueConstraint(
-                fields=["legal_entity", "external_id"], condition=~Q(external_id=""), name="transfer_once"
+                "legal_entity",
+                "external_id",
+                "payer_key",
+                ExtractYear("paid_on"),
+                "entry",
+                condition=~Q(external_id=""),
+                name="transfer_once",
             ),
         ]
 

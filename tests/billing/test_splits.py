@@ -1,5 +1,7 @@
 """One transfer for several deals: all parts or none, once by its number."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import payments, splits, verification
+from billing import payments, reversals, splits, verification
 from billing.models import Payment, Receipt, Transfer
 from billing.payments import Offline
 from crm.models import Deal
@@ -41,11 +43,17 @@ def deals_of_one_entity(count: int = 2) -> list[Deal]:
     return found
 
 
-def split(deals: list[Deal], amounts: list[object], total: object = None, external_id: str = "п/п 15") -> Any:
+def split(
+    deals: list[Deal],
+    amounts: list[object],
+    total: object = None,
+    external_id: str = "п/п 15",
+    offline: Offline = TRANSFER,
+) -> Any:
     parts = [splits.Part(one, rub(amount)) for one, amount in zip(deals, amounts, strict=True)]
     whole = rub(total) if total is not None else sum((part.amount for part in parts), rub(0))
     return splits.split(
-        amount=whole, parts=parts, external_id=external_id, offline=TRANSFER, author="user:1", at=NOW
+        amount=whole, parts=parts, external_id=external_id, offline=offline, author="user:1", at=NOW
     )
 
 
@@ -73,6 +81,57 @@ def test_the_same_number_with_other_parts_is_another_transfer_and_refused() -> N
     with pytest.raises(splits.OtherTransfer):
         split(deals, [30000, 30000])
     assert standing_of(deals[0]).paid == rub(40000)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(TRANSFER, payer={**COMPANY, "inn": "1000000010"}),
+        replace(TRANSFER, payer={"kind": "person", "name": "Пётр Петров"}),
+        replace(TRANSFER, paid_on=TODAY - timedelta(days=365)),
+    ],
+    ids=["another company", "a person", "a year before"],
+)
+def test_the_same_number_of_another_payer_or_year_is_money_of_its_own(other: Offline) -> None:
+    deals = deals_of_one_entity()
+    split(deals, [40000, 20000])
+    split(deals, [40000, 20000], offline=other)
+    assert [standing_of(one).received for one in deals] == [rub(80000), rub(40000)]
+    assert list(verification.violations()) == []
+
+
+def test_a_payer_is_known_by_the_tin_else_by_the_name_however_it_is_written() -> None:
+    deals = deals_of_one_entity()
+    first = split(deals, [40000, 20000])
+    assert (
+        split(deals, [40000, 20000], offline=replace(TRANSFER, payer={**COMPANY, "name": "Мечта"})) == first
+    )
+    person = split(deals, [1, 2], offline=replace(TRANSFER, payer={"kind": "person", "name": "Пётр Петров"}))
+    again = replace(TRANSFER, payer={"kind": "person", "name": " пётр  ПЕТРОВ "})
+    assert split(deals, [1, 2], offline=again) == person
+
+
+def test_the_same_number_of_another_day_in_the_year_is_asked_about() -> None:
+    deals = deals_of_one_entity()
+    split(deals, [40000, 20000])
+    with pytest.raises(splits.OtherTransfer):
+        split(deals, [40000, 20000], offline=replace(TRANSFER, paid_on=TODAY - timedelta(days=1)))
+    assert standing_of(deals[0]).received == rub(40000)
+
+
+def test_a_transfer_entered_by_mistake_and_reversed_is_entered_anew() -> None:
+    deals = deals_of_one_entity()
+    first = split(deals, [40000, 20000])
+    taken_out = list(first.payments.order_by("pk"))
+    reversals.reverse(payment=taken_out[0], reason="не те части", author="user:1", at=NOW)
+    with pytest.raises(splits.OtherTransfer):
+        split(deals, [30000, 30000])
+    reversals.reverse(payment=taken_out[1], reason="не те части", author="user:1", at=NOW)
+    anew = split(deals, [30000, 30000])
+    assert anew != first
+    assert split(deals, [30000, 30000]) == anew
+    assert [standing_of(one).received for one in deals] == [rub(30000), rub(30000)]
+    assert list(verification.violations()) == []
 
 
 def test_without_a_number_each_entry_is_a_transfer() -> None:
@@ -104,8 +163,9 @@ def test_what_does_not_fit_is_refused_as_a_whole() -> None:
 def test_the_database_wants_the_parts_to_add_up() -> None:
     split(deals_of_one_entity(), [40000, 20000])
     statement = (
-        "INSERT INTO billing_transfer (legal_entity_id, external_id, amount, parts, author, recorded_at)"
-        " SELECT legal_entity_id, 'x', 5, '[]', '', now() FROM billing_transfer"
+        "INSERT INTO billing_transfer"
+        " (legal_entity_id, external_id, payer_key, paid_on, entry, amount, parts, author, recorded_at)"
+        " SELECT legal_entity_id, 'x', '', now(), 0, 5, '[]', '', now() FROM billing_transfer"
     )
     assert refused(statement, []) == "transfer_adds_up"
     assert refused("UPDATE billing_transfer SET amount = 1", []) == "append_only"
