@@ -19,12 +19,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from crm import alerts
+from crm import alerts, stored_json
 from crm.models import Alert
 from crm.models.encrypted import EncryptedTextField
 
 Words = Any  # a text, or a text that is translated when it is shown
 _SHOWN = "_shown"
+# What columns are called, for the same names inside stored JSON.
+_names: dict[str, Words] = {}
 
 
 def name_tables(
@@ -33,6 +35,7 @@ def name_tables(
     own: Mapping[tuple[type[models.Model], str], Words],
 ) -> None:
     """Give tables (one, many) and columns their names for people; `own` goes before the common `columns`."""
+    _names.update(columns)
     for model, (one, many) in tables.items():
         model._meta.verbose_name, model._meta.verbose_name_plural = one, many
         for column in model._meta.concrete_fields:
@@ -90,7 +93,7 @@ class InWords:
     def show_in_words(self, model: type[models.Model]) -> None:
         for column in model._meta.concrete_fields:
             labels = self.stored_words.get(column.name)
-            if labels or column.choices or isinstance(column, models.DecimalField):
+            if labels or column.choices or isinstance(column, models.DecimalField | models.JSONField):
                 setattr(self, column.name + _SHOWN, _shown(column, labels or {}))
 
     def in_words(self, names: Iterable[Any]) -> list[Any]:
@@ -103,9 +106,13 @@ class InWords:
 def _shown(column: "models.Field[Any, Any]", labels: Mapping[str, Words]) -> Callable[[models.Model], str]:
     def show(row: models.Model) -> str:
         value = getattr(row, column.name)
+        if isinstance(column, models.JSONField):
+            return stored_json.shown(value, _names, labels)
         if isinstance(value, Decimal):
             return number_format(value, decimal_pos=2, force_grouping=True)
-        return str(labels[value]) if value in labels else label(column, value)
+        # A stored word may carry a detail: "invoice:51".
+        word = str(value).partition(":")[0]
+        return str(labels[word]) if word in labels else label(column, value)
 
     show.short_description = column.verbose_name  # type: ignore[attr-defined]
     show.admin_order_field = column.name  # type: ignore[attr-defined]

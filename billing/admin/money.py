@@ -76,7 +76,7 @@ class Receipts(ReadOnlyRows):
 
 @admin.register(Payment)
 class PaymentPage(EnterRefund, ReadOnlyPage):
-    stored_words: ClassVar = {"method": words.METHODS}
+    stored_words: ClassVar = {"method": words.METHODS, "payer": words.PAYERS}
     actions_detail = ("give_back", "enter_refund")
     inlines = (Allocations, Refunds, MovesAway, Reversals, Receipts)
     list_display = ("received_at", "amount", "currency", "method", "deal", "legal_entity", "counted")
@@ -94,6 +94,7 @@ class PaymentPage(EnterRefund, ReadOnlyPage):
 
 @admin.register(Invoice)
 class InvoicePage(ReadOnlyPage):
+    stored_words: ClassVar = {"payer": words.PAYERS}
     list_display = ("number", "issued_on", "amount", "deal", "legal_entity", "voided_at")
     list_filter = ("legal_entity", ("voided_at", admin.EmptyFieldListFilter))
     list_select_related = ("deal", "legal_entity")
@@ -102,6 +103,7 @@ class InvoicePage(ReadOnlyPage):
 
 @admin.register(ProviderOrder)
 class ProviderOrderPage(ReadOnlyPage):
+    stored_words: ClassVar = {"purpose": words.PURPOSES}
     list_display = ("number", "created_at", "amount", "purpose", "state", "deal", "merchant")
     list_filter = (("state", ChoiceWords), "merchant")
     list_select_related = ("deal", "merchant")

@@ -266,6 +266,9 @@ RECEIPT_REASONS = {
     "currency": _("another currency"),
     "no_income_receipt": _("the payment has no receipt"),
     "amount_differs": _("another sum came than the order's receipt says: see the shop's cabinet"),
+    "other_order": _(
+        "the order was another program's: the shop's cabinet shows whether a receipt was printed"
+    ),
     "paid_out": _("paid out past the shop: the register it was paid from prints the return"),
     "refunded_past_us": _("given back past us: see the shop's cabinet"),
     "chargeback": _("chargeback: the accountant decides"),
@@ -284,6 +287,15 @@ METHODS = {
     "other": _("in another way"),
     "transfer": _("from another deal"),
 }
+PURPOSES = {
+    "installment": _("a payment of the schedule"),
+    "overdue": _("what is overdue"),
+    "full": _("everything"),
+    "deposit": _("the deposit"),
+    "invoice": _("an invoice"),
+    "own": _("a sum of the payer's choice"),
+}
+PAYERS = {"person": _("Person"), "company": _("Company"), "third_party": _("Third Party")}
 CHANNELS = {"email": _("e-mail"), "salesbot": _("Salesbot"), "sms": _("SMS")}
 NOTICES = {
     "check": _("check before the payment"),

@@ -31,6 +31,7 @@ from billing.models import (
     Payment,
     Product,
     ProviderCall,
+    ProviderOrder,
     Receipt,
     Refund,
     TaxSetting,
@@ -118,6 +119,19 @@ def test_titles_say_sums_days_and_kinds(panel: Client) -> None:
         page = panel.get(address(Payment, "change", payment.pk)).content.decode()
         assert f"{payment} | " in page
         assert str(payment.deal).endswith(f" · {payment.deal.external_id}")  # type: ignore[union-attr]
+
+
+def test_stored_facts_are_read_in_letters_and_words(panel: Client) -> None:
+    payer = {"kind": "company", "name": "ООО «Щука»", "inn": "7700000009", "kpp": ""}
+    invoice = Invoice.objects.latest("id")
+    Invoice.objects.filter(pk=invoice.pk).update(payer=payer)
+    text = panel.get(address(Invoice, "change", invoice.pk)).content.decode()
+    for line in ("Вид: Организация", "ООО «Щука»", "ИНН: 7700000009", "КПП: –"):
+        assert line in text
+    order = ProviderOrder.objects.latest("id")
+    ProviderOrder.objects.filter(pk=order.pk).update(purpose="deposit")
+    page = panel.get(address(ProviderOrder, "change", order.pk)).content.decode()
+    assert [word in page for word in ("\\u04", ">deposit<", ">предоплата<")] == [False, False, True]
 
 
 def test_the_front_page_leads_to_every_table(panel: Client) -> None:
