@@ -292,6 +292,7 @@ def _plan(
         cloud_cash=bool(merchant and merchant.settings.get("cash_receipts") is True),
         desk=desk,
         rode=bool(ridden),
+        rode_elsewhere=_came_by_another_order(payment),
     )
     decision = _decide(given, choice)
     if decision.maker is Maker.ORDER:
@@ -311,6 +312,12 @@ def _plan(
         readings=readings,
     )
     return decision, dict(receipt_contents.income(sale, amount=payment.amount, whole=whole)), merchant
+
+
+def _came_by_another_order(payment: Payment) -> bool:
+    """Through a shop that prints what rides on an order, by an order that is not ours."""
+    shop = payment.merchant
+    return shop is not None and payment.order_id is None and shop.settings.get("receipts") == RIDES
 
 
 def _decide(given: rules.Circumstances, choice: ReceiptChoice | None) -> rules.Decision:

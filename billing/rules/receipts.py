@@ -115,7 +115,8 @@ class Circumstances:
 
     `method`: card and sbp come through a provider, the others are entered by hand. `desk` is None where no
     desk is known, else True when cash is rung there. `cloud` and `cloud_cash`: our shop makes receipts, and
-    for cash too. `rode`: the provider got the receipt with the order.
+    for cash too. `rode`: the provider got the receipt with the order; `rode_elsewhere`: the shop prints so,
+    but the order was another program's.
     """
 
     tax_system: str
@@ -125,6 +126,7 @@ class Circumstances:
     cloud_cash: bool
     desk: bool | None
     rode: bool = False
+    rode_elsewhere: bool = False
 
 
 def maker(given: Circumstances) -> Decision:
@@ -149,6 +151,9 @@ def by_us(given: Circumstances) -> Decision:
         return Decision(Maker.NOBODY, "npd")
     if given.rode:
         return Decision(Maker.ORDER)
+    if given.rode_elsewhere:
+        # What that program told the shop to print only the shop knows.
+        return Decision(Maker.OPEN, "other_order")
     if not given.cloud:
         return Decision(Maker.OPEN, "no_register")
     if given.method == "cash" and not given.cloud_cash:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from billing import api_tokens, overdue, payments, placements, refunds, reminders, unplaced, verification
+from billing.admin import words
 from billing.models import (
     AccountPolicy,
     LegalEntity,
@@ -97,6 +98,23 @@ def test_its_receipt_is_made_by_the_rules_or_as_the_person_says() -> None:
     assert ProviderCall.objects.filter(receipt__payment=ours, kind="send_receipt").count() == 1
     assert Receipt.objects.get(payment=made).reason == "чек пробила другая программа"
     assert Receipt.objects.count() == 2
+
+
+def test_a_shop_that_prints_with_the_order_is_not_said_to_print_nothing() -> None:
+    """What rode on the order of another program only the shop's cabinet tells."""
+    deal = deal_with_rows()
+    shop = MerchantAccount.objects.get()
+    shop.provider, shop.settings = "robokassa", {"login": "shop", "receipts": "order"}
+    shop.save()
+    payment = place(come(deal.account), deal)
+    receipt = Receipt.objects.get(payment=payment)
+    assert (receipt.state, receipt.reason) == ("missing", "other_order")
+    assert "кабинет" in str(words.RECEIPT_REASONS[receipt.reason])
+    assert not ProviderCall.objects.exists()
+    shop.settings = {"login": "shop", "receipts": "none"}
+    shop.save()
+    plain = place(come(deal.account, external_id="902"), deal)
+    assert Receipt.objects.get(payment=plain).reason == "no_register"
 
 
 def test_a_refund_told_by_the_provider_finds_the_placed_payment() -> None:

@@ -44,6 +44,9 @@ def circumstances(**values: object) -> Circumstances:
         ({}, Decision(Maker.US)),
         ({"method": "sbp"}, Decision(Maker.US)),
         ({"cloud": False}, Decision(Maker.OPEN, "no_register")),
+        ({"cloud": False, "rode": True}, Decision(Maker.ORDER)),
+        ({"cloud": False, "rode_elsewhere": True}, Decision(Maker.OPEN, "other_order")),
+        ({"tax_system": "npd", "rode_elsewhere": True}, Decision(Maker.NOBODY, "npd")),
         ({"method": "bank_transfer"}, Decision(Maker.US)),
         (
             {"method": "bank_transfer", "payer_is_organisation": True},
