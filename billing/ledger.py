@@ -126,8 +126,8 @@ def standing(deal: Deal, *, on: date) -> Standing:
     """Compute the deal's standing for the day `on` from the facts as they are now; of a day gone by and what
     was known of it billing.hindsight tells.
     """
-    facts = sums.of(deal, on=on)
-    return standing_of(deal, facts=facts, rows=sums.rows(facts.schedule) if facts.schedule else (), on=on)
+    facts, rows = sums.of(deal, on=on)
+    return standing_of(deal, facts=facts, rows=rows, on=on)
 
 
 def standing_of(deal: Deal, *, facts: sums.Facts, rows: Iterable[Installment], on: date) -> Standing:

@@ -72,8 +72,8 @@ def facts(deals: Deals) -> dict[int, Facts]:
 def rows(deals: Deals) -> dict[int, list[Installment]]:
     """The current rows of each deal in the order of their numbers, as ledger.standing_of() needs them."""
     found: dict[int, list[Installment]] = defaultdict(list)
-    for row in Installment.objects.raw(_each(sums.ROWS), deals.given):
-        found[row.of_deal].append(row)
+    for deal, *values in _asked(sums.ROWS, deals):
+        found[deal].append(sums.row(values))
     return {deal: sorted(of_one, key=lambda row: row.number) for deal, of_one in found.items()}
 
 

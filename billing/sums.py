@@ -3,9 +3,11 @@
 Reads only. billing.ledger turns these sums into the deal's standing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, models
 from django.db.models import Subquery, Sum
@@ -15,7 +17,7 @@ from billing import deposit_state, pause_state
 from billing.models import Installment, Schedule
 from billing.rules import money
 from billing.rules.deposit import DepositTerms
-from crm.models import Deal
+from crm.models import Deal, plain
 
 # What the deal had before a moment, by what was known at another one; plain, because every change reads it.
 TOTALS = """
@@ -43,21 +45,27 @@ SELECT coalesce((SELECT sum(amount) FROM came), 0)
                  WHERE f.recorded_at <= %(known)s), 0)
 """
 TERMS = [column.attname for column in Schedule._meta.concrete_fields]
+FACTS_WIDTH = 6 + len(TERMS)
 # The same with the deal's terms, whether they are paused on a day, and its deposit.
 FACTS = f"""
 SELECT {pause_state.IN_FORCE}, total.*, ({deposit_state.TERMS}), {", ".join(f"s.{name}" for name in TERMS)}
 FROM ({TOTALS}) total LEFT JOIN billing_schedule s ON s.deal_id = %(deal)s
 """  # noqa: S608
 # The current rows with all that Installment's with_paid() adds, and the live invoice of each.
-ROWS = """
-SELECT i.*,
+ROWS = f"""
+SELECT {plain.columns(Installment, "i")},
     coalesce((SELECT sum(a.amount) FROM billing_allocation a WHERE a.installment_id = i.id), 0) AS paid,
     coalesce((SELECT sum(w.amount) FROM billing_writeoff w WHERE w.installment_id = i.id), 0) AS written_off,
     (SELECT v.id FROM billing_invoice v
      WHERE v.installment_id = i.id AND v.voided_at IS NULL LIMIT 1) AS live_invoice
 FROM billing_installment i WHERE i.schedule_id = %(schedule)s AND i.replaced_in IS NULL
 ORDER BY i.number
-"""
+"""  # noqa: S608 - of constants
+# Both at one moment: the terms, repeated for each row.
+STANDING = f"""
+SELECT facts.*, row.* FROM ({FACTS}) facts
+LEFT JOIN LATERAL ({ROWS.replace("%(schedule)s", "facts.id")}) row ON TRUE ORDER BY row.number
+"""  # noqa: S608 - of constants
 FREE = """
 SELECT p.id, p.amount
     - coalesce((SELECT sum(r.amount) FROM billing_refund r WHERE r.payment_id = p.id), 0)
@@ -102,14 +110,16 @@ class Facts:
         return self.received - self.refunded
 
 
-def of(deal: Deal, *, on: date) -> Facts:
-    """Received, refunded, late fees, the schedule, whether it is paused that day, and the deposit, by all
-    that is known.
+def of(deal: Deal, *, on: date) -> tuple[Facts, list[Installment]]:
+    """Received, refunded, late fees, the schedule, whether it is paused that day, the deposit; and the
+    current rows in the order of their numbers, as ledger.standing_of() needs them. By all that is known.
     """
     ever = dict.fromkeys(("till", "known"), "infinity")
     with connection.cursor() as cursor:
-        cursor.execute(FACTS, {"deal": deal.pk, "on": on, "fees_on": on, **ever})
-        return read(*cursor.fetchone())
+        cursor.execute(STANDING, {"deal": deal.pk, "on": on, "fees_on": on, **ever})
+        found = cursor.fetchall()
+    rows = [row(values[FACTS_WIDTH:]) for values in found if values[FACTS_WIDTH] is not None]
+    return read(*found[0][:FACTS_WIDTH]), rows
 
 
 def read(
@@ -133,9 +143,11 @@ def read(
     )
 
 
-def rows(schedule: Schedule) -> list[Installment]:
-    """The current rows in the order of their numbers, as ledger.standing_of() needs them."""
-    return list(Installment.objects.raw(ROWS, {"schedule": schedule.pk}))
+def row(values: Sequence[Any]) -> Installment:
+    """Put a row of ROWS together."""
+    found, rest = plain.built(Installment, values)
+    found.paid, found.written_off, found.live_invoice = rest
+    return found
 
 
 def totals(

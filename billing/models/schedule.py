@@ -136,7 +136,6 @@ class Installment(models.Model):
     paid: Decimal  # set by with_paid()
     written_off: Decimal  # set by with_paid()
     live_invoice: int | None  # set by ledger.standing()
-    of_deal: int  # set by many_deals.rows()
 
     objects = InstallmentQuerySet.as_manager()
 

@@ -97,7 +97,7 @@ def test_plain_sql_and_the_queryset_agree_on_pauses(until: date | None) -> None:
 def _both(deal: Deal, schedule: Schedule) -> list[tuple[bool, bool]]:
     """The day before the pause, its first day, when it was ended, when it runs out."""
     return [
-        (sums.of(deal, on=on).is_paused, pause_state.in_force(on=on).filter(schedule=schedule).exists())
+        (sums.of(deal, on=on)[0].is_paused, pause_state.in_force(on=on).filter(schedule=schedule).exists())
         for on in (day(-1), TODAY, day(2), day(5))
     ]
 
