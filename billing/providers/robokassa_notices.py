@@ -39,8 +39,8 @@ def read(delivery: Delivery, *, algorithm: str, password: str, test_password: st
     secret = test_password if test and test_password else password
     if not all((fields.get("OutSum"), fields.get("InvId"), fields.get("SignatureValue"), secret)):
         raise Forged
-    text = signing.notice(fields, password=secret)
-    if not signing.fits(fields["SignatureValue"], algorithm=algorithm, text=text):
+    texts = signing.notices(fields, password=secret)
+    if not any(signing.fits(fields["SignatureValue"], algorithm=algorithm, text=text) for text in texts):
         raise Forged
     try:
         return _understood(pairs, fields, test=test)

@@ -7,7 +7,7 @@ only an absent InvId leaves its slot empty. Own fields (`Shp_…`) are sorted by
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512", "ripemd160")
 OWN_PREFIXES = ("Shp_", "SHP_", "shp_")
@@ -35,7 +35,19 @@ def payment(fields: Mapping[str, str], *, password: str) -> str:
 
 def notice(fields: Mapping[str, str], *, password: str) -> str:
     """The text of ResultURL (Password#2) and SuccessURL (Password#1); the sum exactly as it was received."""
-    return ":".join([fields["OutSum"], fields["InvId"], password, *own(fields)])
+    return notices(fields, password=password)[0]
+
+
+def notices(fields: Mapping[str, str], *, password: str) -> list[str]:
+    """Every text that a genuine notice may be signed over; the first one is ours.
+
+    More than one only where the own fields of another program can be sorted in several ways: by name, by
+    `name=value`, without letter case (facts, 1.3). Robokassa says just "alphabetically", its own modules
+    disagree, and none of the orders lets anybody sign without the password.
+    """
+    parts = [fields["OutSum"], fields["InvId"], password]
+    others = (sorted(own(fields)), sorted(own(fields), key=lambda told: told.partition("=")[0].lower()))
+    return list(dict.fromkeys(":".join([*parts, *order]) for order in (own(fields), *others)))
 
 
 def state(*, login: str, number: str, password: str) -> str:
@@ -43,7 +55,7 @@ def state(*, login: str, number: str, password: str) -> str:
     return f"{login}:{number}:{password}"
 
 
-def own(fields: Mapping[str, str]) -> Iterable[str]:
+def own(fields: Mapping[str, str]) -> list[str]:
     """`name=value` of the own fields in the letter case they have."""
     return [f"{name}={fields[name]}" for name in sorted(fields) if name.startswith(OWN_PREFIXES)]
 

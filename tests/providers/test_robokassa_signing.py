@@ -155,6 +155,32 @@ def test_one_changed_field_makes_it_a_forgery(changed: dict[str, str]) -> None:
         read(delivery({**given, "SignatureValue": right, **changed}))
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        # By name, by name and value, without letter case: where the orders differ, each is understood.
+        ["Shp_a=1", "Shp_a1=2"],
+        ["Shp_a1=2", "Shp_a=1"],
+        ["SHP_b=2", "Shp_Zone=3", "shp_a=1"],
+        ["shp_a=1", "SHP_b=2", "Shp_Zone=3"],
+    ],
+)
+def test_own_fields_of_another_program_may_be_sorted_in_any_known_way(told: list[str]) -> None:
+    fields = {"OutSum": "10.00", "InvId": "7", **dict(field.split("=") for field in reversed(told))}
+    text = ":".join(["10.00", "7", SHOP["Password2"], *told])
+    assert read(delivery({**fields, "SignatureValue": signing.digest("md5", text)})).order_number == "7"
+    other = signing.digest("md5", text.replace(SHOP["Password2"], "not the password"))
+    with pytest.raises(Forged):
+        read(delivery({**fields, "SignatureValue": other}))
+
+
+def test_own_fields_in_an_order_that_nobody_uses_are_a_forgery() -> None:
+    text = ":".join(["10.00", "7", SHOP["Password2"], "Shp_b=1", "Shp_a=2"])
+    fields = {"OutSum": "10.00", "InvId": "7", "Shp_a": "2", "Shp_b": "1"}
+    with pytest.raises(Forged):
+        read(delivery({**fields, "SignatureValue": signing.digest("md5", text)}))
+
+
 def test_unsigned_fields_may_say_what_they_like() -> None:
     notice = read(signed(SHOP["Password2"], Fee="136.50", EMail="guest@example.org", PaymentMethod="SBP"))
     assert (notice.method, notice.external_id) == ("sbp", "70001")
