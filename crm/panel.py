@@ -131,6 +131,13 @@ class ReadOnlyPage(InWords, ModelAdmin):  # type: ignore[misc]
         super().__init__(*args)
         self.show_in_words(self.model)
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kw: Any
+    ) -> Any:
+        if object_id is not None and not object_id.isdecimal():
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return super().changeform_view(request, object_id, *args, **kw)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

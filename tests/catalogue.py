@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import django.contrib.admin
 import rest_framework
 import unfold
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
@@ -29,6 +30,11 @@ def asked_by_us() -> set[Asked]:
 
 def asked_by_the_panel() -> set[Asked]:
     return set(_asked_in(Path(unfold.__file__).parent))
+
+
+def asked_by_the_admin() -> set[Asked]:
+    """Texts of Django's admin: where its Russian disagrees with the gender of a name, ours goes before it."""
+    return set(_asked_in(Path(django.contrib.admin.__file__).parent))
 
 
 def asked_by_the_api() -> set[Asked]:

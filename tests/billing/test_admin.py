@@ -121,6 +121,22 @@ def test_titles_say_sums_days_and_kinds(panel: Client) -> None:
         assert str(payment.deal).endswith(f" · {payment.deal.external_id}")  # type: ignore[union-attr]
 
 
+def test_the_panels_own_sentences_fit_a_name_of_any_gender(panel: Client) -> None:
+    product = Product.objects.latest("id")
+    page = address(Product, "change", product.pk)
+    given = {"programme": product.programme, "name": product.name, "subject": "service"}
+    told = panel.post(page, given, follow=True).content.decode()
+    assert "Сохранено: услуга «" in told
+    assert "<title>Новая запись: услуга | " in panel.get(address(Product, "add")).content.decode()
+    assert "Добавить: владелец" in panel.get(address(Location, "add")).content.decode()
+
+
+def test_an_address_of_no_row_leads_back(panel: Client) -> None:
+    for model in (Payment, Receipt, Refund):
+        answer = panel.get(address(model, "change", "138/refund"))
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+
+
 def test_stored_facts_are_read_in_letters_and_words(panel: Client) -> None:
     payer = {"kind": "company", "name": "ООО «Щука»", "inn": "7700000009", "kpp": ""}
     invoice = Invoice.objects.latest("id")
