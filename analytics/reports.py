@@ -15,6 +15,7 @@ from analytics import queries
 from analytics.filters import Filter
 from analytics.words import kind_word, method_word, provider_word, settlement_word, state_word, vat_word
 from analytics.workbook import Column, Kind, Table, Total
+from billing.admin.words import RECEIPT_REASONS
 from billing.rules import money
 
 REPORTS = ("payments", "schedule", "overdue", "aging", "registry")
@@ -175,10 +176,15 @@ def _registry(asked: Asked) -> Table:
         Column(_("FPD"), Kind.TEXT, 14, fiscal("fpd")),
         Column(_("Receipt date"), Kind.DATE, 12, lambda row: _local_day(asked, row["receipt_at"])),
         Column(_("Receipt"), Kind.TEXT, 16, lambda row: state_word(row["receipt_state"] or "")),
+        Column(_("Why no receipt"), Kind.TEXT, 34, lambda row: _reason(row["receipt_reason"])),
         Column(_("Manager"), Kind.TEXT, 22, lambda row: asked.names[row["manager"]]),
     ]
     found = queries.registry(asked.filter)
     return _table(asked, columns, found, {"amount": _("Received money")})
+
+
+def _reason(code: str | None) -> str | None:
+    return str(RECEIPT_REASONS.get(code, code)) if code else None
 
 
 def _received_columns(asked: Asked) -> list[Column]:

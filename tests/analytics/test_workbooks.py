@@ -119,6 +119,20 @@ def test_receipts_stand_beside_their_money(account: Account) -> None:
     }
 
 
+def test_the_registry_says_why_money_has_no_receipt_of_ours(account: Account) -> None:
+    """A receipt of another register has numbers: without its reason "not required" looks like a mistake."""
+    deal = Deal.objects.select_related("account").get()
+    pay_at_the_desk(deal, "10", NOW)
+    paid = Payment.objects.latest("id")
+    paid.receipts.filter(kind="income").update(
+        state="not_required", reason="other_register", fiscal={"fn": "1", "fd": "2", "fpd": "3"}
+    )
+    book = asking.workbook(account, report="registry")
+    at = column(book, "№ платежа").index(paid.pk)
+    shown = [column(book, name)[at] for name in ("Чек", "Почему без чека", "№ чека (ФД)")]
+    assert shown == ["Не требуется", "другая касса", "2"]
+
+
 def test_debtors_are_split_by_days(account: Account) -> None:
     book = asking.workbook(account, report="aging")
     row = dict(zip(*book.worksheets[0].iter_rows(values_only=True), strict=True))
