@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 import requests
+from psycopg2 import sql
 
 from config import embedded
 
@@ -86,6 +87,25 @@ def holding(demo: Demo, statement: str, *values: object) -> Iterator[None]:
     with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):
         connection.rollback()
         connection.close()
+
+
+def let_leases_end(demo: Demo) -> None:
+    """What a minute changes for the rows that a killed worker had in hand."""
+    minute = timedelta(minutes=1)
+    queues = rows(
+        demo, "SELECT table_name FROM information_schema.columns WHERE column_name = 'leased_until'"
+    )
+    assert queues
+    with connect(demo) as connection, connection.cursor() as cursor:
+        for queue in queues:
+            table = sql.Identifier(queue["table_name"])
+            moved = "UPDATE {} SET leased_until = leased_until - %s, not_before = not_before - %s"
+            cursor.execute(sql.SQL(moved + " WHERE state = 'waiting'").format(table), (minute, minute))
+
+
+def let_provider_come_again(demo: Demo) -> None:
+    """The provider repeats a notice after a minute by its own clock; ours takes tokens of a minute ahead."""
+    demo.tell_sandbox("clock", offset_seconds=59)
 
 
 def click(url: str) -> threading.Thread:
@@ -165,7 +185,8 @@ def test_the_worker_dies_in_the_middle_of_a_delivery(demo: Demo) -> None:
     demo.kill(WORKER)
     demo.start()
     demo.heal()
-    assert_paid_once(demo, IGOR, seconds=60)
+    let_leases_end(demo)
+    assert_paid_once(demo, IGOR, seconds=30)
 
 
 def test_web_dies_during_a_notice(demo: Demo) -> None:
@@ -176,8 +197,8 @@ def test_web_dies_during_a_notice(demo: Demo) -> None:
         demo.wait("the notice at the table", lambda: waits_for_lock(demo, "billing_notice"))
         demo.kill(WEB)
     demo.start()
-    # The provider comes again after a minute.
-    assert_paid_once(demo, ELENA, seconds=100)
+    let_provider_come_again(demo)
+    assert_paid_once(demo, ELENA, seconds=30)
 
 
 def test_the_worker_dies_while_a_payment_is_being_applied(demo: Demo) -> None:
@@ -188,7 +209,8 @@ def test_the_worker_dies_while_a_payment_is_being_applied(demo: Demo) -> None:
         demo.wait("the payment at the deal's lock", lambda: waits_for_lock(demo, "crm_deal"))
         demo.kill(WORKER)
     demo.start()
-    assert_paid_once(demo, DMITRY, seconds=90)
+    let_leases_end(demo)
+    assert_paid_once(demo, DMITRY, seconds=30)
 
 
 def opened(demo: Demo, card: dict[str, Any], lead_id: int) -> dict[str, Any]:

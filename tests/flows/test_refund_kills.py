@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from config import embedded
-from tests.flows.test_kills import WEB, WORKER, holding, make_schedule, opened, pay, waits_for_lock
+from tests.flows.test_kills import (
+    WEB,
+    WORKER,
+    holding,
+    let_leases_end,
+    let_provider_come_again,
+    make_schedule,
+    opened,
+    pay,
+    waits_for_lock,
+)
 
 if TYPE_CHECKING:
     from tests.demo import Demo
@@ -81,7 +91,8 @@ def test_the_worker_dies_between_the_refund_made_and_the_refund_known(demo: Demo
     demo.kill(WORKER)
     demo.start()
     demo.heal()
-    assert_given_back_once(demo, ANNA, payment, seconds=120)
+    let_leases_end(demo)
+    assert_given_back_once(demo, ANNA, payment, seconds=60)
 
 
 def test_web_dies_during_the_notice_of_a_refund(demo: Demo) -> None:
@@ -91,7 +102,8 @@ def test_web_dies_during_the_notice_of_a_refund(demo: Demo) -> None:
         demo.wait("the notice at the table", lambda: waits_for_lock(demo, "billing_notice"))
         demo.kill(WEB)
     demo.start()
-    assert_given_back_once(demo, IGOR, payment, seconds=120)
+    let_provider_come_again(demo)
+    assert_given_back_once(demo, IGOR, payment, seconds=60)
 
 
 def test_the_worker_dies_while_a_refund_is_written(demo: Demo) -> None:
@@ -102,4 +114,5 @@ def test_the_worker_dies_while_a_refund_is_written(demo: Demo) -> None:
         demo.wait("the refund at the deal's lock", lambda: waits_for_lock(demo, "crm_deal"))
         demo.kill(WORKER)
     demo.start()
-    assert_given_back_once(demo, ELENA, payment, seconds=120)
+    let_leases_end(demo)
+    assert_given_back_once(demo, ELENA, payment, seconds=60)
