@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -23,6 +23,7 @@ from billing.models import (
     Payment,
     Product,
     ProviderOrder,
+    ReceiptPolicy,
     TaxSetting,
 )
 from billing.rules import money
@@ -141,6 +142,19 @@ def next_change(*, deal: Deal, receiver: Receiver, on: date) -> date | None:
     if sold is not None:
         days += [day for day in (date.fromisoformat(row["from"]) for row in sold.vat_dates) if day > on]
     return min(days, default=None)
+
+
+def changed_since_ordered(*, by: date) -> Q:
+    """The orders with a change of their taxes, receipt or place's owner after the day they were made.
+
+    Rough: next_change() says whether it is one for them.
+    """
+    later: dict[str, Any] = {"valid_from__gt": OuterRef("ordered_on"), "valid_from__lte": by}
+    return Q(
+        Exists(TaxSetting.objects.filter(legal_entity=OuterRef("legal_entity"), **later))
+        | Exists(ReceiptPolicy.objects.filter(legal_entity=OuterRef("legal_entity"), **later))
+        | Exists(Ownership.objects.filter(location=OuterRef("location"), **later))
+    )
 
 
 def _receiver(deal: Deal, on: date) -> tuple[Receiver, bool]:

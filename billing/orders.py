@@ -16,6 +16,7 @@ from decimal import Decimal
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
 
 from billing import (
     asking,
@@ -29,7 +30,7 @@ from billing import (
     receipts,
 )
 from billing.asking import What
-from billing.models import Invoice, MerchantAccount, ProviderOrder, SavedCard, TaxSetting
+from billing.models import Invoice, MerchantAccount, ProviderOrder, SavedCard
 from billing.providers.base import CreatedOrder, NotSent, OrderRequest, Provider, Refused, Unknown
 from billing.receipt_contacts import Contact as Contact
 from billing.receipt_contacts import NoReceiptContact as NoReceiptContact
@@ -45,6 +46,8 @@ PROVIDER_SECONDS = 4.0
 CALL_LASTS = timedelta(seconds=PROVIDER_SECONDS + 1)
 POLL_SECONDS = 0.1
 EXPIRED_AT_ONCE = 500
+# No zone has its midnight earlier before that of UTC.
+EARLIEST_MIDNIGHT = timedelta(hours=14)
 LIVE = (ProviderOrder.State.CREATING, ProviderOrder.State.OPEN)
 
 
@@ -122,17 +125,28 @@ def close_page(*, deal: Deal, purpose: str, at: datetime) -> None:
 
 
 def expire(*, at: datetime) -> int:
-    """Close the open orders whose time is over; returns how many. A second call does nothing."""
-    over = ProviderOrder.objects.filter(state__in=LIVE, expires_at__lte=at).order_by("id")
+    """Close the open orders whose time is over, or whose taxes, receipt or owner have changed since; returns
+    how many. A second call does nothing.
+    """
+    live = ProviderOrder.objects.filter(state__in=LIVE).select_related("legal_entity", "location", "merchant")
+    changed = network.changed_since_ordered(by=(at + EARLIEST_MIDNIGHT).date())
+    over = live.filter(Q(expires_at__lte=at) | changed)
+    oldest_first = over.order_by(F("expires_at").asc(nulls_last=True), "id")
     closed = 0
-    for pk, deal_id in list(over.values_list("id", "deal_id")[:EXPIRED_AT_ONCE]):
+    for pk, deal_id in list(oldest_first.values_list("id", "deal_id")[:EXPIRED_AT_ONCE]):
         with transaction.atomic():
-            ledger.lock(deal_id)
-            order = over.filter(pk=pk).first()
-            if order is not None:
+            deal = ledger.lock(deal_id)
+            order = live.filter(pk=pk).first()
+            if order is not None and _is_over(order, deal, at=at):
                 _supersede(order, at=at)
                 closed += 1
     return closed
+
+
+def _is_over(order: ProviderOrder, deal: Deal, *, at: datetime) -> bool:
+    receiver = network.Receiver(order.legal_entity, order.merchant, order.location, order.owned_on)
+    ends = [end for end in (order.expires_at, _next_change(deal, receiver, order.ordered_on)) if end]
+    return any(end <= at for end in ends)
 
 
 def _reserve(
@@ -161,7 +175,7 @@ def _reserve(
         ).first()
         if order is not None and _is_being_charged(order, at=at):
             return order, False
-        if order is not None and _still_right(order, amount=amount, receiver=receiver, day=day, at=at):
+        if order is not None and _still_right(order, locked, amount=amount, receiver=receiver, at=at):
             return order, _take_call(order, at=at)
         contact = contact_of(locked, contact)
         if order is not None:
@@ -185,7 +199,7 @@ def _is_being_charged(order: ProviderOrder, *, at: datetime) -> bool:
 
 
 def _still_right(
-    order: ProviderOrder, *, amount: Decimal, receiver: network.Receiver, day: date, at: datetime
+    order: ProviderOrder, deal: Deal, *, amount: Decimal, receiver: network.Receiver, at: datetime
 ) -> bool:
     """True when the order asks the right sum for the right owner under today's taxes and can be used."""
     if order.amount != amount or order.merchant_id != receiver.merchant.pk:
@@ -194,20 +208,15 @@ def _still_right(
         return False
     if order.expires_at is not None and order.expires_at <= at:
         return False
-    if order.ordered_on != day and _taxes(receiver, order.ordered_on) != _taxes(receiver, day):
+    change = _next_change(deal, receiver, order.ordered_on)
+    # Entered after the order was made: a page that ends by itself would outlive it, others are closed then.
+    if change is not None and (change <= at or (order.expires_at is not None and order.expires_at > change)):
         return False
     # A creation that nobody answered is only safe to repeat while the provider remembers its key, or where
     # it can be asked for the order.
     provider = providers.of(receiver.merchant)
     is_safe = provider.finds_orders or at - order.created_at < provider.request_id_lives
     return order.state == ProviderOrder.State.OPEN or is_safe
-
-
-def _taxes(receiver: network.Receiver, on: date) -> TaxSetting | None:
-    try:
-        return network.tax(legal_entity=receiver.legal_entity, on=on)
-    except network.NoTaxSetting:
-        return None
 
 
 def _take_call(order: ProviderOrder, *, at: datetime) -> bool:
@@ -270,11 +279,14 @@ def _expires_at(
     deal: Deal, receiver: network.Receiver, lives: timedelta | None, at: datetime
 ) -> datetime | None:
     """No order outlives the next change of tax or owner, nor what its provider lets it live."""
-    change = network.next_change(deal=deal, receiver=receiver, on=deal.local_day(at))
-    ends = [at + lives] if lives else []
-    if change is not None:
-        ends.append(datetime.combine(change, clock_time(0), tzinfo=deal.zone))
-    return min(ends, default=None)
+    ends = [_next_change(deal, receiver, deal.local_day(at)), at + lives if lives else None]
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _next_change(deal: Deal, receiver: network.Receiver, ordered_on: date) -> datetime | None:
+    """The midnight from which an order made on that day would carry another receipt or have another owner."""
+    change = network.next_change(deal=deal, receiver=receiver, on=ordered_on)
+    return datetime.combine(change, clock_time(0), tzinfo=deal.zone) if change else None
 
 
 def _notice_url(merchant: MerchantAccount) -> str:

@@ -18,6 +18,7 @@ from billing.models import (
     Payment,
     ProviderOrder,
     Receipt,
+    ReceiptPolicy,
     TaxSetting,
 )
 from crm.models import Deal
@@ -120,6 +121,48 @@ def test_no_order_outlives_a_change_of_tax_or_owner() -> None:
     again = click(deal, What.DEPOSIT, at=midnight)
     assert again.number != order.number
     assert json.loads(unquote(sent_fields(again)["Receipt"]))["items"][0]["tax"] == "vat105"
+
+
+def test_a_change_entered_after_an_order_ends_that_order_too() -> None:
+    _, [place, _] = make_network()
+    deal = make_booking(place)
+    make_links(deal)
+    order = click(deal, What.DEPOSIT)
+    tomorrow = TODAY + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, datetime.min.time(), ZoneInfo("Europe/Moscow"))
+    assert order.expires_at is not None
+    assert order.expires_at > midnight
+    entity = place.ownerships.get().legal_entity
+    TaxSetting.objects.create(legal_entity=entity, valid_from=tomorrow, tax_system="usn_income", vat="vat5")
+    again = click(deal, What.DEPOSIT)
+    assert again.number != order.number
+    assert sent_fields(again)["ExpirationDate"] == f"{tomorrow.isoformat()}T00:00:00+03:00"
+    assert click(deal, What.DEPOSIT).number == again.number
+
+
+@pytest.mark.parametrize("of", ["tax", "receipt", "owner"])
+def test_an_order_that_nobody_clicks_again_ends_with_the_change_as_well(of: str) -> None:
+    _, [place, _] = make_network()
+    deal = make_booking(place, service_on=None)
+    make_links(deal)
+    order = click(deal, What.FULL)
+    tomorrow = TODAY + timedelta(days=1)
+    entity = place.ownerships.get().legal_entity
+    if of == "tax":
+        TaxSetting.objects.create(
+            legal_entity=entity, valid_from=tomorrow, tax_system="usn_income", vat="vat5"
+        )
+    elif of == "receipt":
+        ReceiptPolicy.objects.create(
+            legal_entity=entity, valid_from=tomorrow, scheme="credit", decided_by="A", decided_on=TODAY
+        )
+    else:
+        own(place, make_legal_entity(kind="ip", name="ИП Наследник"), since=tomorrow)
+    midnight = datetime.combine(tomorrow, datetime.min.time(), ZoneInfo("Europe/Moscow"))
+    assert orders.expire(at=midnight - timedelta(seconds=1)) == 0
+    assert orders.expire(at=midnight) == 1
+    order.refresh_from_db()
+    assert order.state == ProviderOrder.State.SUPERSEDED
 
 
 def test_a_booking_moved_to_another_owner_stops_until_a_person_decides() -> None:
