@@ -1,7 +1,8 @@
 """Single changes of a schedule that stands: one date, the total, another programme or cohort.
 
 Each makes a version with its reason, under the deal's lock and only of the version that the caller saw. Rows
-with money stay as they are; rows that a change does not touch keep their number and their invoice.
+with money stay as they are, and what was written off stays written off; rows that a change does not touch
+keep their number and their invoice.
 """
 
 from collections.abc import Callable
@@ -44,14 +45,14 @@ class Ask:
 
 
 def move_date(*, deal: Deal, number: int, due_on: date, ask: Ask, at: datetime) -> Schedule:
-    """Give one open row another due date; of a partly paid one only what is missing moves.
+    """Give one open row another due date; of a partly covered one only what is missing moves.
 
     Raises NoOpenRow, InvalidTerms, and what versions.claim_open() raises.
     """
     with transaction.atomic():
         deal, schedule = versions.claim_open(deal=deal, version=ask.version, reason=ask.reason, rank=ask.rank)
         current = layouts.current_rows(schedule)
-        row = next((one for one in current if one.number == number and one.paid < one.amount), None)
+        row = next((one for one in current if one.number == number and one.rest > 0), None)
         if row is None:
             raise NoOpenRow
         mistake = rules.day_mistake(due_on, field="due_on", on=deal.local_day(at))
@@ -68,17 +69,20 @@ def change_total(
 ) -> Schedule:
     """Let the deal cost another sum on the same dates; `due_on` is when an addition to a paid deal is due.
 
-    Raises InvalidTerms (a total below what was paid: billing.settlements closes at such a one) and what
-    versions.claim_open() raises.
+    Raises InvalidTerms (a total below what was paid: billing.settlements closes at such a one; a day that
+    nothing is left for) and what versions.claim_open() raises.
     """
     with transaction.atomic():
         deal, schedule = versions.claim_open(deal=deal, version=ask.version, reason=ask.reason, rank=ask.rank)
         current = layouts.current_rows(schedule)
         rows = _open_rows(current)
-        mistake = rules.day_mistake(due_on, field="due_on", on=deal.local_day(at)) if due_on else None
+        kept = layouts.held_lines(current)
+        mistake = _total_mistake(
+            total, rows, current, due_on=due_on, schedule=schedule, today=deal.local_day(at)
+        )
         if mistake:
             raise InvalidTerms([mistake])
-        rest = total - layouts.total_of(layouts.covered_lines(current))
+        rest = total - layouts.total_of(kept)
         terms = Terms(
             total,
             rows=_spread(rows, rest, spread, unit=_unit(schedule), due_on=due_on),
@@ -86,7 +90,7 @@ def change_total(
             round_to=_unit(schedule),
             shift_weekends=_shifts(schedule),
         )
-        layout = schedules.preview(deal=deal, terms=terms, on=deal.local_day(at))
+        layout = schedules.layout(deal, schedule, terms, kept=kept, on=deal.local_day(at))
         act = Act(Kind.TOTAL, ask.author, ask.reason.strip(), terms=versions.plain(asdict(terms)))
         schedule = apply(deal, schedule, layouts.keep_unchanged(layout, current), act, at=at)
         schedules.tell_price(deal, schedule, at=at)
@@ -147,8 +151,31 @@ def _fine(unit: Decimal, rows: list[Row]) -> Decimal:
 
 
 def _open_rows(current: list[Installment]) -> list[Row]:
-    missing = [Row(row.due_on, row.amount - row.paid) for row in current if row.paid < row.amount]
+    missing = [Row(row.due_on, row.rest) for row in current if row.rest > 0]
     return sorted(missing, key=lambda row: row.due_on)
+
+
+def _total_mistake(
+    total: Decimal,
+    rows: list[Row],
+    current: list[Installment],
+    *,
+    due_on: date | None,
+    schedule: Schedule,
+    today: date,
+) -> Remark | None:
+    """What is wrong with the total or its day, but for what the rules of any schedule refuse."""
+    paid = sum((row.paid for row in current), money.ZERO)
+    given_up = sum((row.written_off for row in current), money.ZERO)
+    if paid <= total < paid + given_up:
+        return Remark(
+            "below_written_off", "total", {"paid": money.text(paid), "written_off": money.text(given_up)}
+        )
+    if total == schedule.total:
+        return Remark("same_total", "total")
+    if due_on is None:
+        return None
+    return Remark("not_due_apart", "due_on") if rows else rules.day_mistake(due_on, field="due_on", on=today)
 
 
 def _spread(

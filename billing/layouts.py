@@ -41,6 +41,7 @@ class Change:
     amount: Decimal
     before: Decimal | None = None
     was_on: date | None = None
+    given_up: Decimal | None = None  # what of a closed row was written off
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,16 @@ def covered_lines(current: Iterable[Installment]) -> list[Line]:
     return [standing_line(row, row.paid) for row in current if row.paid > 0]
 
 
+def held_lines(current: Iterable[Installment]) -> list[Line]:
+    """Rows of which nothing or only a part is asked, each closed at what money and write-offs cover of it."""
+    return [standing_line(row, held(row)) for row in current if held(row) > 0]
+
+
+def held(row: Installment) -> Decimal:
+    """What of the row is asked of nobody: paid or written off."""
+    return row.paid + row.written_off
+
+
 def lines_of_money(deal: Deal) -> list[Line]:
     """Money that came before the first schedule: a paid row for each payment, dated by it."""
     lines = []
@@ -116,28 +127,28 @@ def redated(
 ) -> Layout:
     """The same schedule with other due dates for the open rows that `days` names by id.
 
-    A row with money keeps its date, closed at what it holds; what is missing of it becomes a row of its own.
+    A row of which something is paid or written off keeps its date, closed at that; what is still asked of it
+    becomes a row of its own.
     """
     lines: list[Line] = []
     for row in current:
         day = days.get(row.id)
         if day is None:
             lines.append(standing_line(row))
-        elif row.paid == 0:
+        elif held(row) == 0:
             lines.append(Line(row.number, day, effective(day), row.amount))
         else:
-            lines.append(standing_line(row, row.paid))
+            lines.append(standing_line(row, held(row)))
     for row in current:
-        if row.id in days and row.paid > 0:
+        if row.id in days and held(row) > 0:
             day = days[row.id]
-            lines.append(Line(next_number(lines), day, effective(day), row.amount - row.paid))
-    paid = {row.id: row.paid for row in current}
-    covered = [line for line in lines if line.installment and paid[line.installment.id] >= line.amount]
+            lines.append(Line(next_number(lines), day, effective(day), row.amount - held(row)))
+    covered = [line for line in lines if line.installment and held(line.installment) >= line.amount]
     return Layout(
         kept=tuple(covered),
         rows=tuple(line for line in lines if line not in covered),
         total=total_of(lines),
-        paid=sum(paid.values(), money.ZERO),
+        paid=sum((row.paid for row in current), money.ZERO),
         changes=difference(current, lines),
     )
 
@@ -160,7 +171,14 @@ def difference(current: Sequence[Installment], lines: Sequence[Line]) -> tuple[C
     same = removed.keys() & added.keys()
     return (
         *(
-            Change("closed", line.number, line.due_on, line.amount, before=line.installment.amount)
+            Change(
+                "closed",
+                line.number,
+                line.due_on,
+                line.amount,
+                before=line.installment.amount,
+                given_up=max(line.amount - line.installment.paid, money.ZERO) or None,
+            )
             for line in lines
             if line.installment and line.amount < line.installment.amount
         ),

@@ -5,6 +5,7 @@ was paid); every version keeps author, reason and difference (billing.versions);
 each other. Single changes are in billing.amendments, closing a deal in settlements, pauses in pauses.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,16 +13,16 @@ from decimal import Decimal
 from django.db import transaction
 
 from billing import consequences, layouts, ledger, versions, workdays
-from billing.layouts import Layout
+from billing.layouts import Layout, Line
 from billing.models import Schedule
 from billing.rules import money
 from billing.rules import schedule as rules
-from billing.rules.schedule import Terms
+from billing.rules.schedule import Remark, Terms
 from billing.versions import Act, Kind, Rank, ReasonRequired, StaleVersion
 from crm import deals, outbox, prices
 from crm.models import Deal
 
-__all__ = ["ReasonRequired", "StaleVersion", "lay_out", "preview", "save"]
+__all__ = ["ReasonRequired", "StaleVersion", "lay_out", "layout", "preview", "save"]
 
 
 def preview(*, deal: Deal, terms: Terms, on: date) -> Layout:
@@ -29,12 +30,23 @@ def preview(*, deal: Deal, terms: Terms, on: date) -> Layout:
 
     Raises InvalidTerms with every mistake named by its field.
     """
-    return _layout(deal, Schedule.objects.filter(deal=deal).first(), terms, on=on)
+    schedule = Schedule.objects.filter(deal=deal).first()
+    return _layout(deal, schedule, terms, on=on)
 
 
 def _layout(deal: Deal, schedule: Schedule | None, terms: Terms, *, on: date) -> Layout:
+    if schedule is None:
+        return layout(deal, None, terms, kept=layouts.lines_of_money(deal), on=on)
     current = layouts.current_rows(schedule)
-    kept = layouts.covered_lines(current) if schedule else layouts.lines_of_money(deal)
+    made = layout(deal, schedule, terms, kept=layouts.covered_lines(current), on=on)
+    given_up = sum((row.written_off for row in current), money.ZERO)
+    again = (Remark("asked_again", "total", {"amount": money.text(given_up)}),) if given_up else ()
+    return replace(made, warnings=again + made.warnings)
+
+
+def layout(deal: Deal, schedule: Schedule | None, terms: Terms, *, kept: Sequence[Line], on: date) -> Layout:
+    """The lines that stay, and those that the terms lay out of the rest. Raises InvalidTerms."""
+    current = layouts.current_rows(schedule)
     held = layouts.total_of(kept)
     plan = rules.plan(terms, kept=held, on=on, calendar=workdays.calendar())
     rows = layouts.coming_lines(plan.rows, kept=kept)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from billing import history, invoices, ledger
-from billing.layouts import Layout, Line
+from billing.layouts import Layout, Line, held
 from billing.models import (
     Installment,
     InstallmentClosing,
@@ -213,12 +213,8 @@ def _replace(schedule: Schedule, layout: Layout, *, at: datetime) -> None:
 
 
 def _revive(schedule: Schedule, layout: Layout, *, at: datetime) -> None:
-    """Terms made anew ask again for what was written off of the rows that they change."""
-    whole = [
-        line.installment.id
-        for line in layout.lines
-        if line.installment and line.amount == line.installment.amount
-    ]
+    """Terms made anew ask again for what was written off; a row that stays with room for it keeps it."""
+    room = {line.installment.id: line.amount for line in layout.lines if line.installment}
     WriteOff.objects.bulk_create(
         WriteOff(
             installment=row,
@@ -228,7 +224,8 @@ def _revive(schedule: Schedule, layout: Layout, *, at: datetime) -> None:
             written_on=schedule.deal.local_day(at),
             recorded_at=at,
         )
-        for row in Installment.objects.filter(schedule=schedule).given_up().exclude(id__in=whole)
+        for row in Installment.objects.filter(schedule=schedule).given_up()
+        if room.get(row.id, money.ZERO) < held(row)
     )
 
 

@@ -273,4 +273,5 @@ def _plain_change(change: Change) -> dict[str, Any]:
         "was_on": change.was_on.isoformat() if change.was_on else None,
         "amount": money.text(change.amount),
         "before": money.text(change.before) if change.before is not None else None,
+        "given_up": money.text(change.given_up) if change.given_up is not None else None,
     }

@@ -32,6 +32,15 @@ REMARKS: dict[str, Callable[[], str]] = {
     "not_rounded": lambda: _("%(amount)s is not a round sum of this kind: change it, or round finer."),
     "too_big": lambda: _("The sum is above %(limit)s: check it."),
     "below_paid": lambda: _("%(paid)s are already paid: the total cannot be below that."),
+    "below_written_off": lambda: _(
+        "%(paid)s are paid and %(written_off)s written off: the total cannot be below that."
+        " Take the write-off back, or close the deal."
+    ),
+    "same_total": lambda: _("This is the total that it has."),
+    "not_due_apart": lambda: _(
+        "Payments are ahead and take the difference: leave the day out, or move a payment's date."
+    ),
+    "asked_again": lambda: _("The %(amount)s that were written off will be owed again."),
     "too_many": lambda: _("There can be at most %(limit)s payments."),
     "too_early": lambda: _("This date is too long ago."),
     "too_far": lambda: _("The schedule reaches more than ten years ahead."),
@@ -49,14 +58,18 @@ REMARKS: dict[str, Callable[[], str]] = {
         "The first date, %(first)s, is in the past: %(count)s payments are overdue at once."
     ),
     "calendar_unknown": lambda: _(
-        "The calendar of %(year)s is not published yet: payments are moved off Saturdays and Sundays only. "
-        "Look at the dates again when it is."
+        "The calendar of %(year)s is not published yet: payments are moved off weekends and the holidays of"
+        " every year, moved days off are unknown. Look at the dates again when it is."
     ),
     "first_row_smaller": lambda: _("The first payment is smaller: %(amount)s instead of %(usual)s."),
     "same_days": lambda: _("Several payments are due on one day."),
     "last_row_smaller": lambda: _("The last payment is smaller: %(amount)s instead of %(usual)s."),
 }
 CHANGES: dict[str, Callable[[], str]] = {
+    "given_up": lambda: _(
+        "Payment %(number)s of %(day)s is closed at the %(amount)s paid and written off"
+        " instead of %(before)s."
+    ),
     "closed": lambda: _(
         "Payment %(number)s of %(day)s is closed at the paid %(amount)s instead of %(before)s."
     ),
@@ -71,7 +84,7 @@ RETAINED: dict[str, Callable[[], str]] = {
     "no_show": lambda: _("Kept: the client did not come."),
     "security_deposit": lambda: _("Kept: security deposit under the contract."),
 }
-SUMS = {"limit", "paid", "rest", "sum", "expected", "amount", "usual"}
+SUMS = {"written_off", "limit", "paid", "rest", "sum", "expected", "amount", "usual"}
 
 
 WAYS_BACK: dict[str, Callable[[], str]] = {
@@ -129,7 +142,7 @@ def of_remark(remark: Remark) -> str:
 
 def of_change(change: Change) -> str:
     """One line of the difference in words for a person."""
-    return CHANGES[change.kind]() % {
+    return CHANGES["given_up" if change.given_up else change.kind]() % {
         "number": change.number,
         "day": date_format(change.due_on, "d.m.Y"),
         "amount": money.words(change.amount),
@@ -140,7 +153,7 @@ def of_change(change: Change) -> str:
 
 def of_stored_change(line: Mapping[str, Any]) -> str:
     """The same for a line as a version keeps it."""
-    before, was_on = line.get("before"), line.get("was_on")
+    before, was_on, given_up = line.get("before"), line.get("was_on"), line.get("given_up")
     return of_change(
         Change(
             line["kind"],
@@ -149,6 +162,7 @@ def of_stored_change(line: Mapping[str, Any]) -> str:
             Decimal(line["amount"]),
             before=Decimal(before) if before else None,
             was_on=date.fromisoformat(was_on) if was_on else None,
+            given_up=Decimal(given_up) if given_up else None,
         )
     )
 

@@ -58,7 +58,8 @@ def carry_out(deal: Deal, kind: str, amount: Decimal, number: int) -> None:
     elif kind == "total":
         spread = Spread.EVENLY if number % 2 else Spread.AT_THE_END
         total = standing.paid + amount
-        amendments.change_total(deal=deal, total=total, spread=spread, due_on=TODAY, ask=ask, at=NOW)
+        day = None if standing.debt else TODAY
+        amendments.change_total(deal=deal, total=total, spread=spread, due_on=day, ask=ask, at=NOW)
     else:
         share = (standing.paid * number / 12).quantize(money.KOPECK)
         settlements.settle(deal=deal, total=share, reason="проверка", author="user:1", at=NOW)

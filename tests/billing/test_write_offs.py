@@ -1,5 +1,6 @@
 """A bad debt is written off with a reason, taken back when wrong, recovered when money comes after all."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,22 @@ from hypothesis import strategies as st
 
 from analytics import queries
 from analytics.filters import Filter
-from billing import overdue, payments, reminders, stages, verification, versions, write_offs
-from billing.models import Event, Installment, Message, WriteOff
+from billing import (
+    amendments,
+    overdue,
+    payments,
+    reminders,
+    schedules,
+    stages,
+    verification,
+    versions,
+    write_offs,
+)
+from billing.amendments import Ask
+from billing.api import words
+from billing.models import Event, Installment, Message, Schedule, WriteOff
 from billing.payments import Offline
+from billing.rules.schedule import InvalidTerms, Terms
 from crm import auth
 from crm.auth import Caller
 from crm.models import Deal, OutboxRow, Pipeline
@@ -315,3 +329,77 @@ def test_a_refused_write_off_names_the_field(deal: Deal, change: dict[str, str],
     answer = call("POST", f"deals/{deal.external_id}/write-off/", {"reason": "уехал"} | change)
     assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
     assert not WriteOff.objects.exists()
+
+
+def changed(deal: Deal, change: Callable[..., object], **values: Any) -> Decimal:
+    """Do one change of the schedule; return what the rows ask for afterwards."""
+    version = Schedule.objects.get(deal=deal).version
+    change(deal=deal, ask=Ask(version=version, reason="просит", author="user:1"), at=NOW, **values)
+    assert not list(verification.violations())
+    return sum((row.rest for row in rows_of(Schedule.objects.get(deal=deal))), rub(0))
+
+
+def test_another_date_leaves_what_was_written_off_written_off() -> None:
+    deal = deal_with_rows()
+    pay(deal, 40000)
+    write_off(deal, "32000.50")
+    assert changed(deal, amendments.move_date, number=3, due_on=date(2027, 3, 1)) == rub("17999.50")
+    assert figures(deal) == (rub(40000), rub("17999.50"), rub("32000.50"), 0)
+    assert [(row.number, row.due_on, row.amount) for row in rows_of(Schedule.objects.get(deal=deal))][2:] == [
+        (3, date(2027, 2, 10), rub("12000.50")),
+        (4, date(2027, 3, 1), rub("17999.50")),
+    ]
+    told = words.of_stored_change(versions.history_of(deal)[0].changes[0])
+    assert told.replace("\xa0", " ") == (
+        "Платёж 3 от 10.02.2027 закрывается на оплаченных и списанных 12 000,50 ₽ вместо 30 000 ₽."
+    )
+
+
+def test_a_row_of_which_nothing_is_asked_has_no_date_to_move() -> None:
+    deal = deal_with_rows()
+    write_off(deal, 30000)
+    with pytest.raises(amendments.NoOpenRow):
+        changed(deal, amendments.move_date, number=1, due_on=date(2027, 3, 1))
+
+
+@pytest.mark.parametrize("spread", list(amendments.Spread))
+@pytest.mark.parametrize(("total", "debt"), [(100000, "47999.50"), (85000, "32999.50"), ("52000.50", "0.00")])
+def test_another_total_leaves_what_was_written_off_written_off(
+    spread: amendments.Spread, total: object, debt: str
+) -> None:
+    deal = deal_with_rows()
+    pay(deal, 40000)
+    write_off(deal, "12000.50")
+    asked = changed(deal, amendments.change_total, total=rub(total), spread=spread, due_on=None)
+    assert (asked, figures(deal)) == (rub(debt), (rub(40000), rub(debt), rub("12000.50"), 0))
+
+
+@pytest.mark.parametrize(
+    ("values", "remark"),
+    [
+        ({"total": rub("52000.49")}, ("total", "below_written_off")),
+        ({"total": rub("39999.99")}, ("total", "below_paid")),
+        ({"total": rub(90000)}, ("total", "same_total")),
+        ({"total": rub(100000), "due_on": date(2027, 6, 1)}, ("due_on", "not_due_apart")),
+    ],
+)
+def test_a_total_that_would_say_nothing_or_too_little_is_named(
+    values: dict[str, Any], remark: tuple[str, str]
+) -> None:
+    deal = deal_with_rows()
+    pay(deal, 40000)
+    write_off(deal, "12000.50")
+    with pytest.raises(InvalidTerms) as caught:
+        changed(
+            deal, amendments.change_total, **{"spread": amendments.Spread.EVENLY, "due_on": None} | values
+        )
+    assert [(one.field, one.code) for one in caught.value.remarks] == [remark]
+
+
+def test_a_preview_says_that_a_rebuild_asks_again_for_what_was_written_off() -> None:
+    deal = deal_with_rows()
+    write_off(deal, 5000)
+    terms = Terms(rub(90000), first_due_on=date(2026, 12, 10), count=2)
+    [warning] = schedules.preview(deal=deal, terms=terms, on=TODAY).warnings
+    assert words.of_remark(warning) == "Списанные 5\xa0000\xa0₽ снова войдут в долг."
+    assert figures(deal)[2] == rub(5000)
