@@ -144,7 +144,9 @@ def expire(*, at: datetime) -> int:
 
 
 def _is_over(order: ProviderOrder, deal: Deal, *, at: datetime) -> bool:
-    receiver = network.Receiver(order.legal_entity, order.merchant, order.location, order.owned_on)
+    receiver = network.Receiver(
+        order.legal_entity, order.merchant, order.location, order.owned_on or order.ordered_on
+    )
     ends = [end for end in (order.expires_at, _next_change(deal, receiver, order.ordered_on)) if end]
     return any(end <= at for end in ends)
 
