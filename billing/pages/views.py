@@ -27,6 +27,8 @@ from documents import opening
 
 # Pages that wait look again by themselves: soon at first, then slower, then not at all.
 LOOKS = (1, 2, 2, 3, 3, 5, 5, 10, 10, 15, 20, 30, 30)
+# After so many looks, about ten seconds, the payer is told that the provider does not answer.
+SILENT = 4
 
 
 @require_safe
@@ -159,7 +161,8 @@ def _own_sum(request: HttpRequest, deal: Deal) -> Decimal:
 def _order(request: HttpRequest, deal: Deal) -> ProviderOrder | None:
     """The order that the provider's page belonged to, else the deal's last one."""
     mine = ProviderOrder.objects.filter(deal=deal)
-    return mine.filter(number=request.GET.get("order", "")[:40]).first() or mine.order_by("-id").first()
+    number = request.GET.get("order", "").replace("\0", "")[:40]
+    return mine.filter(number=number).first() or mine.order_by("-id").first()
 
 
 def _has_come(order: ProviderOrder | None) -> bool:
@@ -184,7 +187,8 @@ def _waiting(request: HttpRequest, deal: Deal, name: str, **words: Any) -> HttpR
     query = request.GET.copy()
     query["look"] = str(look + 1)
     after = LOOKS[look] if look < len(LOOKS) else None
-    return _show(request, deal, name, again=f"?{query.urlencode()}", after=after, **words)
+    words |= {"again": f"?{query.urlencode()}", "after": after, "silent": look >= SILENT}
+    return _show(request, deal, name, **words)
 
 
 def _show(request: HttpRequest, deal: Deal, name: str, **words: Any) -> HttpResponse:

@@ -122,6 +122,18 @@ def test_revoked_and_guessed_tokens_get_one_and_the_same_answer(payer: Client) -
     assert [revoked[name] for name in ours] == [guessed[name] for name in ours]
 
 
+@pytest.mark.parametrize("tail", ["", "go/?what=full", "done/", "transfer/"])
+def test_a_guess_that_no_database_can_hold_is_unknown_too(payer: Client, tail: str) -> None:
+    answer = payer.get(f"/pay/%00%00/{tail}")
+    assert answer.status_code == 404
+    assert answer["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("door", ["done", "failed"])
+def test_coming_back_with_a_number_that_no_order_can_have_is_answered(payer: Client, door: str) -> None:
+    assert payer.get(address(scheduled(), f"{door}/?order=%00")).status_code == 200
+
+
 def test_names_from_amocrm_are_shown_as_text(payer: Client) -> None:
     deal = scheduled(name="<img src=x onerror=alert(1)>", contact_name="<script>alert(1)</script>")
     text = payer.get(address(deal)).content.decode()
