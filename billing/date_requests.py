@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import amendments, history, ledger, letters, versions, workdays
-from billing.models import AccountPolicy, DateRequest
+from billing.models import AccountPolicy, DateRequest, Installment
 from billing.rules import payer_page
 from billing.rules.payer_page import PayerRules
 from crm import outbox
@@ -132,6 +132,11 @@ def refuse(*, request: DateRequest, author: str, at: datetime) -> None:
 def waiting_of(deal: Deal) -> DateRequest | None:
     """The request of the deal that waits for a manager."""
     return DateRequest.objects.filter(deal=deal, state=State.WAITING).select_related("installment").first()
+
+
+def last_of(row: Installment) -> DateRequest | None:
+    """The newest request of a row, decided or not."""
+    return DateRequest.objects.filter(installment=row).select_related("installment").order_by("-id").first()
 
 
 def _claim(request: DateRequest) -> tuple[Deal, DateRequest]:

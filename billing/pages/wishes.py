@@ -63,7 +63,7 @@ def of(deal: Deal, standing: Standing, *, at: datetime) -> Wishes:
         if claim
         else "",
         movable=_movable(deal, standing, rules, today),
-        asked=_asked(deal),
+        asked=_asked(deal, standing),
         reminded=preferences.of_deal(deal) != preferences.NONE,
         card=card,
         card_mask=mask,
@@ -75,11 +75,16 @@ def _promise(deal: Deal) -> str:
     return _("You promised to pay until %(day)s.") % {"day": f"{given.until:%d.%m.%Y}"} if given else ""
 
 
-def _asked(deal: Deal) -> str:
-    waiting = date_requests.waiting_of(deal)
-    if waiting is None:
+def _asked(deal: Deal, standing: Standing) -> str:
+    """What became of the wish for another date, while the row that it was about is open."""
+    request = date_requests.waiting_of(deal)
+    if request is None and standing.next is not None:
+        request = date_requests.last_of(standing.next.installment)
+    if request is None or request.state == date_requests.State.GRANTED:
         return ""
-    words = {"number": waiting.installment.number, "day": f"{waiting.wanted_on:%d.%m.%Y}"}
+    words = {"number": request.installment.number, "day": f"{request.wanted_on:%d.%m.%Y}"}
+    if request.state == date_requests.State.REFUSED:
+        return _("Payment %(number)d could not be moved to %(day)s: its date stays.") % words
     return _("You asked to move payment %(number)d to %(day)s. The manager will answer.") % words
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from billing import cards, declines, links, orders, preferences, promises, transfer_claims
+from billing import cards, date_requests, declines, links, orders, preferences, promises, transfer_claims
 from billing.asking import What
 from billing.models import (
     DateRequest,
@@ -21,7 +21,7 @@ from billing.models import (
     TransferClaim,
 )
 from billing.providers.base import Unknown
-from crm.models import Deal
+from crm.models import Deal, OutboxRow
 from tests.billing.test_payer_page import Bank, address, bank, pay, payer
 from tests.factories import make_account, make_deal, make_schedule, rows_of, rub
 
@@ -106,6 +106,27 @@ def test_another_date_is_asked_for_and_granted_by_the_accounts_rules(payer: Clie
     assert "Вы просили перенести" in text(payer.get(address(waiting)))
     for number, wanted in (("1", day(60)), ("99", day(4)), ("x", day(4))):
         assert payer.post(address(late(), "date/"), {"number": number, "day": wanted}).status_code == 422
+
+
+def test_a_refused_date_is_said_and_another_one_may_be_asked_for(payer: Client, bank: Bank) -> None:
+    deal = late()
+    payer.post(address(deal, "date/"), {"number": "1", "day": day(4)})
+    date_requests.refuse(request=DateRequest.objects.get(), author="user:1", at=timezone.now())
+    page = text(payer.get(address(deal)))
+    assert "не получилось: срок остаётся прежним" in page
+    assert 'action="date/"' in page
+    assert payer.post(address(deal, "date/"), {"number": "1", "day": day(3)}).status_code == 302
+    assert "Менеджер ответит" in text(payer.get(address(deal)))
+
+
+def test_the_task_and_the_note_of_a_wish_end_their_sentence_once(payer: Client, bank: Bank) -> None:
+    deal = late()
+    payer.post(address(deal, "date/"), {"number": "1", "day": day(4), "comment": "отпуск"})
+    payer.post(address(deal, "promise/"), {"until": day(3), "comment": "аванс"})
+    said = [str(row.payload) for row in OutboxRow.objects.filter(deal=deal)]
+    assert any("г. отпуск" in words for words in said)
+    assert any("г. аванс" in words for words in said)
+    assert not any("г.." in words for words in said)
 
 
 def test_reminders_are_refused_by_the_page_and_by_the_mail_programmes_button(
@@ -194,6 +215,10 @@ def test_when_the_provider_is_down_the_page_still_offers_a_transfer(payer: Clien
     bank.error = Unknown("no answer", call="create_order")
     page = text(payer.get(address(deal, "go/?what=overdue&look=99")))
     assert "../transfer/" in page
+    assert "дольше обычного" in text(payer.get(address(deal, "go/?what=overdue")))
+    waiting = text(payer.get(address(deal, "go/?what=overdue&look=4")))
+    assert "пока не отвечает" in waiting
+    assert "http-equiv" in waiting
     assert payer.get(address(deal, "transfer/")).status_code == 200
     assert payer.post(address(deal, "promise/"), {"until": day(2)}).status_code == 302
 
