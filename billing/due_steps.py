@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from billing import holds, issuing, network, preferences
 from billing.messages import EMAIL, SALESBOT, SMS, sms_phone
-from billing.models import AccountPolicy, DealPayer, Installment, Message, Reminder
+from billing.models import AccountPolicy, DealPayer, Installment, Message, Reminder, SavedCard
 from billing.payers import Payers
 from billing.rules import reminders as rules
 from billing.rules.reminders import Step
@@ -54,6 +54,7 @@ def of(policy: AccountPolicy, *, at: datetime) -> Iterator[Due]:
     named = named_payers(policy)
     wishes = preferences.of_account(policy.account)
     rows, mailed = _left_to_invoices(policy, named, at=at)
+    charged = _charged_deals(policy)
     for row in _rows(policy, steps_of, at=at).iterator(chunk_size=CHUNK):
         deal = row.schedule.deal
         steps = steps_of.get(deal.cohort, steps_of[""])
@@ -66,6 +67,8 @@ def of(policy: AccountPolicy, *, at: datetime) -> Iterator[Due]:
             continue
         done = {reminder.channel for reminder in row.reminders.all() if reminder.days == step.days}
         who = Payers(deal, dict(named.get(deal.pk, {})))
+        if step.days <= 0 and deal.pk in charged and payer_of(who, row.number, EMAIL, policy):
+            continue
         for channel in _channels(who, row.number, step, policy, wishes):
             payer = payer_of(who, row.number, channel, policy)
             if payer and channel not in done and not (channel == EMAIL and payer in mailed):
@@ -143,6 +146,17 @@ def named_payers(policy: AccountPolicy) -> Named:
     for one in DealPayer.objects.filter(deal__account=policy.account_id, ended_at__isnull=True):
         found[one.deal_id][one.number] = one
     return found
+
+
+def _charged_deals(policy: AccountPolicy) -> set[int]:
+    """Deals whose rows are charged by themselves, announced by mail: who is asked as well might pay twice.
+
+    From the day after, what the card could not pay is reminded of like everything else.
+    """
+    if policy.mode != AccountPolicy.Mode.INSTALLMENTS or policy.issuing_stopped:
+        return set()
+    cards = SavedCard.objects.filter(deal__account=policy.account_id, withdrawn_at=None)
+    return set(cards.exclude(saved_at=None).values_list("deal_id", flat=True))
 
 
 def _left_to_invoices(policy: AccountPolicy, named: Named, *, at: datetime) -> tuple[set[int], set[str]]:

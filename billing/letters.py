@@ -226,21 +226,8 @@ def _plain(deal: Deal, *, subject: str, text: str, label: str, url: str) -> Lett
 
 
 def short(*, deals: Sequence[DueDeal]) -> str:
-    """Return the SMS of a day for a payer: who asks, how much, and the first deal's address."""
-    late = [deal for deal in deals if deal.is_overdue]
-    asked = late or list(deals)
-    words = {
-        "entity": asked[0].entity.name,
-        "amount": money.words(sum((deal.amount for deal in asked), money.ZERO)),
-        "day": day_words(min(row.due_on for deal in asked for row in deal.rows)),
-        "url": asked[0].url,
-    }
-    own = texts.of(asked[0].deal.account_id, "sms", _values(asked))
-    if own.get("text"):
-        return own["text"]
-    if late:
-        return _("%(entity)s: %(amount)s are overdue. %(url)s") % words
-    return _("%(entity)s: %(amount)s by %(day)s. %(url)s") % words
+    """Return the SMS of a day for a payer: who asks, how much, the first deal's address, whom to call."""
+    return _ready(deals, event="sms")
 
 
 def chat(*, asked: Sequence[Invoice], url: str) -> str:
@@ -266,10 +253,31 @@ def chat(*, asked: Sequence[Invoice], url: str) -> str:
 
 def chat_reminder(*, deals: Sequence[DueDeal]) -> str:
     """Return what a bot says of a day's reminder."""
+    return _ready(deals, event="salesbot")
+
+
+def _ready(deals: Sequence[DueDeal], *, event: str) -> str:
+    """The account's own short text of an event, else a ready one: what is overdue goes first.
+
+    Who speaks of a debt must say who he is and where to call (Federal Law 230-FZ, article 7).
+    """
     late = [deal for deal in deals if deal.is_overdue]
     asked = late or list(deals)
-    own = texts.of(asked[0].deal.account_id, "salesbot", _values(asked))
-    return own.get("text") or reminder(deals=deals).subject
+    own = texts.of(asked[0].deal.account_id, event, _values(asked))
+    if own.get("text"):
+        return own["text"]
+    words = {
+        "entity": asked[0].entity.name,
+        "amount": money.words(sum((deal.amount for deal in asked), money.ZERO)),
+        "day": day_words(min(row.due_on for deal in asked for row in deal.rows)),
+        "url": asked[0].url,
+        "phone": asked[0].entity.phone,
+    }
+    if not late:
+        return _("%(entity)s: %(amount)s by %(day)s. %(url)s") % words
+    if not asked[0].entity.phone:
+        return _("%(entity)s: %(amount)s are overdue. %(url)s") % words
+    return _("%(entity)s: %(amount)s are overdue. %(url)s Questions: %(phone)s") % words
 
 
 def _values(asked: Sequence[DueDeal]) -> dict[str, str]:

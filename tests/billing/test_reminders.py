@@ -14,7 +14,7 @@ from hypothesis.extra.django import TestCase
 
 from billing import invoices, messages, payments, reminders, workdays
 from billing.invoices import Demand
-from billing.models import Message, OverdueFlag, Payment, Reminder
+from billing.models import LegalEntity, Message, OverdueFlag, Payment, Reminder, SavedCard
 from crm.models import Account, Deal
 from tests.billing.collecting import entity_of
 from tests.factories import make_account, make_deal, make_order, make_schedule, rub
@@ -224,6 +224,36 @@ def test_the_bot_is_a_channel_of_its_own() -> None:
     assert sorted(Message.objects.values_list("channel", flat=True)) == ["email", "salesbot"]
     messages.deliver(at=on(1))
     assert deal.outbox.filter(kind="salesbot").count() == 1
+
+
+def test_what_the_card_will_pay_is_announced_and_not_asked_for_before_the_day_is_over() -> None:
+    by_card, agreed, by_hand = due_deal(), due_deal(), due_deal()
+    SavedCard.objects.create(deal=by_card, words="да", consented_at=on(-40), saved_at=on(-40), token="t")
+    SavedCard.objects.create(deal=agreed, words="да", consented_at=on(-40))
+    for offset in (-3, 0, 1):
+        reminders.send_due(at=on(offset))
+    assert [days for deal, days in said() if deal == by_card.pk] == [1]
+    assert [days for deal, days in said() if deal == agreed.pk] == [-3, 0, 1]
+    assert [days for deal, days in said() if deal == by_hand.pk] == [-3, 0, 1]
+
+
+def test_where_nothing_is_charged_by_itself_a_saved_card_stops_no_reminder() -> None:
+    deal = due_deal(school(issuing_stopped=True))
+    unreached = due_deal(school(reminders=[{"days": -3, "channels": ["salesbot"]}], salesbot_id=1))
+    Deal.objects.filter(pk=unreached.pk).update(contact_email="")
+    for one in (deal, unreached):
+        SavedCard.objects.create(deal=one, words="да", consented_at=on(-40), saved_at=on(-40), token="t")
+    assert reminders.send_due(at=on(-3)) == 2
+
+
+def test_short_messages_of_a_debt_say_who_asks_where_to_pay_and_whom_to_call() -> None:
+    deal = due_deal(school(reminders=[{"days": 1, "channels": ["salesbot", "sms"]}], salesbot_id=3301))
+    LegalEntity.objects.update(phone="+7 495 000-00-00")
+    assert reminders.send_due(at=on(1)) == 2
+    entity = LegalEntity.objects.get()
+    for message in Message.objects.filter(deal=deal):
+        for part in (entity.name, "30\N{NO-BREAK SPACE}000", "go/?what=overdue", "+7 495 000-00-00"):
+            assert part in message.text
 
 
 def test_the_fifth_message_of_a_week_waits() -> None:
