@@ -67,11 +67,14 @@ def pause(*, deal: Deal, reason: str, until: date | None, author: str, at: datet
     return made
 
 
-def resume(*, deal: Deal, author: str, at: datetime) -> PauseEnd:
-    """Collect again from today; the rows stay where they are. Raises versions.NoSchedule, NotPaused."""
+def resume(*, deal: Deal, author: str, at: datetime, version: int | None = None) -> PauseEnd:
+    """Collect again from today; the rows stay where they are.
+
+    Raises versions.NoSchedule, versions.StaleVersion, NotPaused.
+    """
     with transaction.atomic():
         deal = ledger.lock(deal.id)
-        ended = _end(deal, _schedule(deal), author=author, at=at)
+        ended = _end(deal, _seen(deal, version), author=author, at=at)
         _push(deal, at=at)
     return ended
 
@@ -85,9 +88,7 @@ def resume_shifted(
     """
     with transaction.atomic():
         deal = ledger.lock(deal.id)
-        schedule = _schedule(deal)
-        if version is not None and schedule.version != version:
-            raise versions.StaleVersion
+        schedule = _seen(deal, version)
         found = pause_state.last_of(schedule)
         days = _carried(schedule, found, deal.local_day(at)) if found else {}
         ended = _end(deal, schedule, author=author, at=at, shifted=bool(days))
@@ -110,6 +111,14 @@ def _schedule(deal: Deal) -> Schedule:
     schedule = Schedule.objects.filter(deal=deal).first()
     if schedule is None:
         raise versions.NoSchedule
+    return schedule
+
+
+def _seen(deal: Deal, version: int | None) -> Schedule:
+    """The schedule, if it is still the one that the caller saw; without a version any one is."""
+    schedule = _schedule(deal)
+    if version is not None and schedule.version != version:
+        raise versions.StaleVersion
     return schedule
 
 

@@ -44,7 +44,11 @@ class TooLongAgo(Exception):
 
 
 class NotPositive(Exception):
-    """A sum of zero or less, with parts of a kopeck, or beyond every limit."""
+    """A sum of zero or less, or with parts of a kopeck."""
+
+
+class TooBig(Exception):
+    """A sum beyond every limit: a typing error."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,8 @@ def receive_all(arrived: Sequence[Arrived], *, at: datetime) -> list[Payment]:
 def receive_offline(*, deal: Deal, amount: Decimal, offline: Offline, author: str, at: datetime) -> Payment:
     """Record a partial payment received past the providers.
 
-    Raises NotPositive, InTheFuture, TooLongAgo, or network.NoReceiver when nobody knows whose money it is.
+    Raises NotPositive, TooBig, InTheFuture, TooLongAgo, or network.NoReceiver when nobody knows whose money
+    it is.
     """
     check(deal=deal, amount=amount, offline=offline, at=at)
     with transaction.atomic():
@@ -170,13 +175,20 @@ def receive_offline(*, deal: Deal, amount: Decimal, offline: Offline, author: st
 
 
 def check(*, deal: Deal, amount: Decimal, offline: Offline, at: datetime) -> None:
-    """Raise NotPositive, InTheFuture or TooLongAgo for what cannot have been received."""
-    if not money.is_whole_kopecks(amount) or not 0 < amount <= money.LIMIT:
-        raise NotPositive
+    """Raise NotPositive, TooBig, InTheFuture or TooLongAgo for what cannot have been received."""
+    check_sum(amount)
     if offline.paid_on > deal.local_day(at):
         raise InTheFuture
     if offline.paid_on < EARLIEST:
         raise TooLongAgo
+
+
+def check_sum(amount: Decimal) -> None:
+    """Raise NotPositive or TooBig for a sum that cannot have come."""
+    if not money.is_whole_kopecks(amount) or amount <= 0:
+        raise NotPositive
+    if amount > money.LIMIT:
+        raise TooBig
 
 
 def enter(

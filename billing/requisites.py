@@ -84,6 +84,16 @@ def inn_problem(inn: str) -> str:
     return found.get("inn", "")
 
 
+def payer_problem(*, kind: str, inn: str, kpp: str) -> dict[str, str]:
+    """What a payer cannot have, by field: a person no organisation's TIN, a KPP its own form."""
+    found: dict[str, str] = {}
+    if kind == "person" and len(inn) == 10:
+        found["inn"] = _("A person's TIN has 12 digits.")
+    if kpp:
+        _try(found, "kpp", _("KPP"), lambda: rules.check_kpp(kpp))
+    return found
+
+
 def tax_problem(*, tax_system: str, vat: str) -> str:
     """Why the regime cannot have the rate (НК РФ, chapters 26.2, 26.5; 422-ФЗ; 17-ФЗ), or an empty text."""
     if tax_system in ("patent", "npd", "ausn_income", "ausn_income_outcome") and vat != "none":

@@ -72,14 +72,14 @@ def warnings(shown: dict[str, Any], *, on: date) -> list[dict[str, str]]:
 
 def written_off(standing: Standing) -> str:
     """What nobody is asked for any more, by the rows that it was written off of."""
-    rows = ", ".join(
+    rows = [
         f"{row.installment.number} ({money.words(row.written_off)})"
         for row in standing.rows
         if row.written_off
-    )
-    text = _("%(amount)s of the debt are written off, payments %(rows)s: nobody is asked for them.") % {
+    ]
+    text = _("%(amount)s of the debt are written off, of payments: %(rows)s. Nobody is asked for them.") % {
         "amount": money.words(standing.written_off),
-        "rows": rows,
+        "rows": ", ".join(rows),
     }
     return text if standing.debt > 0 else text + " " + _("The deal is not paid in full.")
 

@@ -70,8 +70,7 @@ def split(
     Raises PartsDiffer, PartNotPositive, DealTwice, SeveralEntities, OtherTransfer, and what
     payments.receive_offline raises.
     """
-    if not money.is_whole_kopecks(amount) or not 0 < amount <= money.LIMIT:
-        raise payments.NotPositive
+    payments.check_sum(amount)
     if any(not money.is_whole_kopecks(part.amount) or part.amount <= 0 for part in parts):
         raise PartNotPositive
     total = sum((part.amount for part in parts), money.ZERO)

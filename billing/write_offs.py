@@ -42,7 +42,11 @@ class NotPositive(Exception):
 
 
 class NotThatDay(Exception):
-    """A decision of tomorrow, or of long ago."""
+    """A decision of tomorrow."""
+
+
+class TooLongAgo(Exception):
+    """A day before any schedule of ours: a typing error."""
 
 
 class ReasonRequired(Exception):
@@ -62,13 +66,15 @@ def write_off(
     """Give up `amount` of the debt (default: all of it), the oldest due rows first.
 
     1. Under the deal's lock: so much is owed. 2. A write-off for each row. 3. History, a note, and everything
-    that follows. Raises NothingToWriteOff, AboveDebt, NotPositive, NotThatDay, ReasonRequired,
+    that follows. Raises NothingToWriteOff, AboveDebt, NotPositive, NotThatDay, TooLongAgo, ReasonRequired,
     versions.Signed.
     """
     today = deal.local_day(at)
     day = written_on or today
-    if not EARLIEST <= day <= today:
+    if day > today:
         raise NotThatDay
+    if day < EARLIEST:
+        raise TooLongAgo
     with transaction.atomic():
         deal = ledger.lock(deal.pk)
         rows = list(Installment.objects.filter(schedule__deal=deal).open())

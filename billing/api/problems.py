@@ -37,6 +37,7 @@ from billing import (
     write_offs,
 )
 from billing.api.words import of_remark
+from billing.rules import money
 from billing.rules.schedule import InvalidTerms
 from crm import client, deals
 
@@ -253,6 +254,10 @@ FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     versions.ReasonRequired: ("reason", lambda: _("Say why the schedule is changed.")),
     splits.PartNotPositive: ("parts", lambda: _("Enter a sum above zero with at most two decimals.")),
     payments.NotPositive: ("amount", lambda: _("Enter a sum above zero with at most two decimals.")),
+    payments.TooBig: (
+        "amount",
+        lambda: _("The sum is above %(limit)s: check it.") % {"limit": money.words(money.LIMIT)},
+    ),
     splits.PartsDiffer: ("amount", lambda: _("The parts do not add up to the amount.")),
     splits.DealTwice: ("parts", lambda: _("Each deal may stand in one part only.")),
     splits.SeveralEntities: (
@@ -267,6 +272,7 @@ FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     write_offs.AboveWrittenOff: ("amount", lambda: _("Less was written off.")),
     write_offs.NotPositive: ("amount", lambda: _("Enter a sum above zero with at most two decimals.")),
     write_offs.NotThatDay: ("written_on", lambda: _("Choose a day that is not in the future.")),
+    write_offs.TooLongAgo: ("written_on", lambda: _("This date is too long ago.")),
     write_offs.ReasonRequired: ("reason", lambda: _("Say why the debt is given up or asked again.")),
     reversals.ReasonRequired: ("reason", lambda: _("Say what was wrong with the payment.")),
     moves.AboveLeft: ("amount", lambda: _("The payment has not so much left.")),
@@ -356,7 +362,9 @@ def _texts(value: Any, *places: str) -> Iterator[str]:
         for item in value:
             yield from _texts(item, *places)
     else:
-        yield ": ".join(filter(None, [", ".join(filter(None, places)), str(value)]))
+        # What names its field itself, as requisites do, is not named twice.
+        named = places[:-1] if places and str(value).startswith(f"{places[-1]}:") else places
+        yield ": ".join(filter(None, [", ".join(filter(None, named)), str(value)]))
 
 
 def _inner_names() -> dict[str, str]:

@@ -206,8 +206,9 @@ class Resume(Door):
         def act() -> idempotency.Answer:
             given = body(ResumeSerializer, request).validated_data
             who: dict[str, Any] = {"deal": visit.deal, "author": visit.author, "at": visit.at}
+            who |= {"version": given["version"]}
             if given["shift"]:
-                pauses.resume_shifted(version=given["version"], rank=visit.rank, **who)
+                pauses.resume_shifted(rank=visit.rank, **who)
             else:
                 pauses.resume(**who)
             return 200, card_of(visit)

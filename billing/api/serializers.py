@@ -120,6 +120,15 @@ class PayerSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(problem)
         return inn
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What a payer cannot have; what he need not tell is asked where requisites are needed."""
+        problem = requisites.payer_problem(
+            kind=attrs["kind"], inn=attrs.get("inn") or "", kpp=attrs.get("kpp") or ""
+        )
+        if problem:
+            raise serializers.ValidationError(problem)
+        return attrs
+
     def payer(self) -> Payer:
         given: dict[str, Any] = {name: value or "" for name, value in self.validated_data.items()}
         return Payer(**given)

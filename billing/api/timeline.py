@@ -1,11 +1,12 @@
 """The history of a deal in words: who, when, what, before, after."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from billing import running_figures
@@ -24,7 +25,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "schedule_shifted": lambda: _("Payments moved by the time of the pause: %(count)s ahead"),
     "schedule_total": lambda: _("The deal's total changed: %(total)s, %(count)s payments ahead. %(reason)s"),
     "schedule_transferred": lambda: _(
-        "Deal transferred to %(programme)s, %(cohort)s: %(total)s, %(count)s payments ahead. %(reason)s"
+        "Deal transferred to %(where)s: %(total)s, %(count)s payments ahead. %(reason)s"
     ),
     "schedule_settled": lambda: _("Deal closed at %(total)s. %(reason)s %(retained)s"),
     "schedule_cancelled": lambda: _("Schedule cancelled, %(total)s stay paid. %(reason)s %(retained)s"),
@@ -66,6 +67,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "refund_failed": lambda: _("Refund of %(amount)s was not made: %(reason)s"),
     "chargeback": lambda: _("The payer's bank took %(amount)s back"),
     "receipt_registered": lambda: _("%(of)s for %(amount)s made"),
+    "receipt_retried": lambda: _("%(of)s for %(amount)s sent to the register again"),
     "receipt_settled": lambda: _("%(of)s for %(amount)s settled by hand. %(reason)s"),
     "receipt_failed": lambda: _("%(of)s for %(amount)s failed: %(reason)s"),
     "order_refused": lambda: _("The provider refused an order of %(amount)s: %(reason)s"),
@@ -157,7 +159,8 @@ def _text(event: Event) -> str:
     words = WORDS.get(event.kind)
     if words is None:
         return event.kind
-    return (words() % _Values(event.data)).strip()
+    # What an event does not tell leaves no gap.
+    return re.sub(r" {2,}", " ", words() % _Values(event.data)).strip()
 
 
 class _Values(dict[str, Any]):
@@ -179,6 +182,10 @@ class _Values(dict[str, Any]):
             return of_receipt(str(value or ""))
         if name == "by":
             return of_channel(self.get("channel", ""))
+        if name == "where":
+            return ", ".join(filter(None, [self.get("programme"), self.get("cohort")]))
+        if name == "daily_percent" and value:
+            return number_format(Decimal(str(value)))
         if name == "way":
             return of_way(self.get("method", ""))
         return "" if value is None else value

@@ -108,6 +108,27 @@ def test_a_payers_tin_with_a_typing_mistake_is_not_recorded(deal: Deal, inn: str
     assert call("POST", f"deals/{deal.external_id}/payments/", body).status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"inn": "7700000008"}, "ИНН: не сходится контрольная цифра, проверьте опечатку."),
+        ({"kpp": "12"}, "КПП: должно выглядеть как 770101001."),
+        ({"kind": "person", "kpp": ""}, "ИНН: ИНН физического лица состоит из 12 цифр."),
+    ],
+)
+def test_what_a_payer_cannot_have_is_said_once(deal: Deal, change: dict[str, str], words: str) -> None:
+    body = paying("1000.00") | {"method": "bank_transfer", "payer": COMPANY | change}
+    answer = call("POST", f"deals/{deal.external_id}/payments/", body)
+    assert (answer.status_code, answer.json()["errors"]) == (422, {"payer": [words]})
+    assert not Payment.objects.exists()
+
+
+def test_a_sum_beyond_every_limit_is_called_too_big(deal: Deal) -> None:
+    answer = call("POST", f"deals/{deal.external_id}/payments/", paying("100000000.01"))
+    [words] = answer.json()["errors"]["amount"]
+    assert words.replace("\xa0", " ") == "Сумма больше 100 000 000 ₽: проверьте её."
+
+
 def test_a_move_into_the_same_deal_names_the_lead(deal: Deal) -> None:
     answer = call("POST", f"payments/{paid(deal)}/move/", moving(deal))
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["lead_id"])

@@ -244,6 +244,17 @@ def test_a_transfer_by_the_card(deal: Deal) -> None:
     assert line["before"]["cohort"] == "Поток 12"
 
 
+def test_a_transfer_without_a_programme_leaves_no_gap_in_the_history(deal: Deal) -> None:
+    type(deal).objects.filter(pk=deal.pk).update(programme="")
+    make_schedule(deal)
+    call(deal, "POST", "schedule/transfer/", {"cohort": "Поток 13", "reason": "не успевает", "version": 1})
+    text = call(deal, "GET", "history/").json()["results"][-1]["text"]
+    assert text.startswith("Сделка переведена: Поток 13; сумма ")
+    call(deal, "POST", "schedule/pause/", {"reason": "отпуск"})
+    text = call(deal, "GET", "history/").json()["results"][-1]["text"]
+    assert text == "Сбор платежей на паузе. отпуск"
+
+
 def test_pause_and_resume_by_the_card(deal: Deal) -> None:
     make_schedule(deal)
     card = call(deal, "POST", "schedule/pause/", {"reason": "отпуск", "until": "2099-01-01"})
@@ -254,7 +265,9 @@ def test_pause_and_resume_by_the_card(deal: Deal) -> None:
     assert "pause" not in card["actions"]
     again = call(deal, "POST", "schedule/pause/", {"reason": "отпуск"})
     assert (again.status_code, again.json()["code"]) == (409, "paused_already")
-    card = call(deal, "POST", "schedule/resume/", {"shift": False}).json()
+    stale = call(deal, "POST", "schedule/resume/", {"version": 2})
+    assert (stale.status_code, stale.json()["code"]) == (409, "stale_version")
+    card = call(deal, "POST", "schedule/resume/", {"shift": False, "version": 1}).json()
     assert (card["state"], card["pause"], card["version"]) == ("on_schedule", None, 1)
     again = call(deal, "POST", "schedule/resume/", {})
     assert (again.status_code, again.json()["code"]) == (409, "not_paused")

@@ -165,8 +165,8 @@ def test_a_deal_without_a_rouble_is_not_called_paid_and_its_card_says_what_was_g
     [words] = [one["text"] for one in card["warnings"] if one["code"] == "written_off"]
     space = "\N{NO-BREAK SPACE}"
     assert words == (
-        f"Списано 80{space}000{space}₽ долга, платежи 1 (30{space}000{space}₽), 2 (30{space}000{space}₽), "
-        f"3 (20{space}000{space}₽): их больше ни с кого не спрашивают. Сделка оплачена не полностью."
+        f"Списано 80{space}000{space}₽ долга по платежам: 1 (30{space}000{space}₽), "
+        f"2 (30{space}000{space}₽), 3 (20{space}000{space}₽). Их больше ни с кого не спрашивают. Сделка оплачена не полностью."
     )
 
 
@@ -329,6 +329,13 @@ def test_a_refused_write_off_names_the_field(deal: Deal, change: dict[str, str],
     answer = call("POST", f"deals/{deal.external_id}/write-off/", {"reason": "уехал"} | change)
     assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
     assert not WriteOff.objects.exists()
+
+
+def test_a_day_of_long_ago_is_not_called_the_future(deal: Deal) -> None:
+    make_schedule(deal)
+    body = {"reason": "уехал", "written_on": "1900-01-01"}
+    answer = call("POST", f"deals/{deal.external_id}/write-off/", body)
+    assert answer.json()["errors"] == {"written_on": ["Эта дата слишком давно."]}
 
 
 def changed(deal: Deal, change: Callable[..., object], **values: Any) -> Decimal:
