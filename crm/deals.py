@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.db.models import Q, QuerySet
 
-from crm import connection, merges, prices, queues, records
+from crm import connection, gates, merges, prices, queues, records
 from crm.client import Client, Priority, Refused, Unavailable
 from crm.models import Account, Deal, DealHint, Pipeline
 
@@ -65,7 +65,10 @@ def expect(*, deal: Deal, **columns: str | Decimal) -> None:
 
 
 def refresh_hinted(*, at: datetime) -> int:
-    """Look up what web hooks hinted at and return how many hints were settled; unknown leads are let go."""
+    """Look up what web hooks hinted at and return how many hints were settled.
+
+    Unknown leads are let go, unless they came past a gate.
+    """
     started = time.monotonic()
     settled, busy = 0, set[int]()
     for _ in range(HINTS_MAX):
@@ -113,15 +116,30 @@ def hint(*, account: Account, leads: dict[int, bool], at: datetime) -> None:
 
 
 def _follow(hint: DealHint, now: datetime) -> int:
-    if Deal.objects.filter(account_id=hint.account_id, external_id=hint.lead_id).exists():
-        try:
+    try:
+        if Deal.objects.of(hint.account, hint.lead_id).exists():
             _fetch(hint.account, hint.lead_id, now, Priority.QUEUE, None)
-        except Refused as error:
-            queues.park(hint, error=str(error))
-            return 1
+        else:
+            _meet(hint, now)
+    except Refused as error:
+        queues.park(hint, error=str(error))
+        return 1
     # A hint has no story worth keeping. One that was set free meanwhile has another lease, and stays.
     deleted, _ = DealHint.objects.filter(pk=hint.pk, leased_until=hint.leased_until).delete()
     return deleted
+
+
+def _meet(hint: DealHint, now: datetime) -> None:
+    """Mirror a lead that came past a gate unknown to us, with the stage to which it can go back."""
+    stage = None
+    if gates.are_set(hint.account):
+        stage = gates.came_from(account=hint.account, lead_id=hint.lead_id, at=now)
+    if stage is not None:
+        try:
+            deal = _fetch(hint.account, hint.lead_id, now, Priority.QUEUE, None)
+        except NoSuchDeal:
+            return
+        Deal.objects.filter(pk=deal.pk, previous_status_id=0).update(previous_status_id=stage)
 
 
 def _fetch(account: Account, lead_id: int, at: datetime, priority: Priority, timeout: float | None) -> Deal:

@@ -64,7 +64,10 @@ class Hook:
 
 @dataclass(frozen=True, kw_only=True)
 class CrmEvent:
-    """One line of the account's list of events; `leads` are the leads that it names beside its own."""
+    """One line of the account's list of events; `leads` are the leads that it names beside its own.
+
+    `left_pipeline` and `left_stage` are what a change of stage went away from, else 0.
+    """
 
     id: str
     type: str
@@ -73,6 +76,8 @@ class CrmEvent:
     at: int
     contact_id: int
     leads: tuple[int, ...]
+    left_pipeline: int
+    left_stage: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +214,9 @@ def hook(document: Any) -> Hook:
 
 def event(document: Any) -> CrmEvent:
     raw = mapping(document)
-    changes = items(raw.get("value_before")) + items(raw.get("value_after"))
+    before = items(raw.get("value_before"))
+    changes = before + items(raw.get("value_after"))
+    left = mapping(before[0].get("lead_status")) if before else {}
     entities = [mapping(mapping(part).get("entity")) for change in changes for part in change.values()]
     return CrmEvent(
         id=text(raw.get("id")),
@@ -219,6 +226,8 @@ def event(document: Any) -> CrmEvent:
         at=number(raw.get("created_at")),
         contact_id=number(mapping(raw.get("_embedded")).get("linked_talk_contact_id")),
         leads=tuple(number(one.get("id")) for one in entities if one.get("type") == "lead"),
+        left_pipeline=number(left.get("pipeline_id")),
+        left_stage=number(left.get("id")),
     )
 
 

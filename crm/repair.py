@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db.models import Q
 
-from crm import connection, deals
+from crm import connection, deals, gates
 from crm.client import Client, CrmError
 from crm.models import Account, Connection, Deal
 from crm.records import CrmEvent
@@ -64,22 +64,25 @@ def read_due(*, at: datetime) -> int:
 
 def _read(row: Connection, at: datetime) -> int:
     since = max((row.events_until or at) - OVERLAP, at - AT_MOST)
-    leads = connection.run(account=row.account, at=at, work=_asking(row.account, since, at))
-    known = Deal.objects.filter(account=row.account, external_id__in=leads)
+    account = row.account
+    told = connection.run(account=account, at=at, work=_asking(account, since, at))
+    leads = {lead for event in told for lead in _leads(account, event)}
+    known = Deal.objects.filter(account=account, external_id__in=leads)
     changed = dict.fromkeys(known.values_list("external_id", flat=True), False)
+    if gates.are_set(account):
+        changed |= {event.entity_id: False for event in told if event.type == gates.MOVED}
     if changed:
-        deals.hint(account=row.account, leads=changed, at=at)
+        deals.hint(account=account, leads=changed, at=at)
     Connection.objects.filter(pk=row.pk, events_until=row.events_until).update(events_until=at)
     return len(changed)
 
 
-def _asking(account: Account, since: datetime, until: datetime) -> Callable[[Client], set[int]]:
+def _asking(account: Account, since: datetime, until: datetime) -> Callable[[Client], list[CrmEvent]]:
     fields = [account.fields[ours] for ours in READ_FIELDS if ours in account.fields]
     kinds = [TYPES, *((f"custom_field_{field_id}_value_changed",) for field_id in fields)]
 
-    def ask(amocrm: Client) -> set[int]:
-        found = [event for types in kinds for event in _span(amocrm, types, since, until)]
-        return {lead for event in found for lead in _leads(account, event)}
+    def ask(amocrm: Client) -> list[CrmEvent]:
+        return [event for types in kinds for event in _span(amocrm, types, since, until)]
 
     return ask
 
