@@ -166,7 +166,8 @@ def test_a_deal_without_a_rouble_is_not_called_paid_and_its_card_says_what_was_g
     space = "\N{NO-BREAK SPACE}"
     assert words == (
         f"Списано 80{space}000{space}₽ долга по платежам: 1 (30{space}000{space}₽), "
-        f"2 (30{space}000{space}₽), 3 (20{space}000{space}₽). Их больше ни с кого не спрашивают. Сделка оплачена не полностью."
+        f"2 (30{space}000{space}₽), 3 (20{space}000{space}₽). Их больше ни с кого не спрашивают. "
+        "Сделка оплачена не полностью."
     )
 
 

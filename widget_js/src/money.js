@@ -62,3 +62,8 @@ export function percent(part, whole) {
   const total = toKopecks(whole);
   return total > 0n ? Number((toKopecks(part) * 100n) / total) : 0;
 }
+
+/** What is still asked of a row: neither paid nor written off. */
+export function restOf(row) {
+  return subtract(subtract(row.amount, row.paid), row.written_off || '0.00');
+}

@@ -3,7 +3,7 @@
 
 import { formatDay, parseDay } from '../dates.js';
 import { html } from '../html.js';
-import { formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
+import { formatMoney, formatNumber, isPositive, parseMoney, restOf, subtract } from '../money.js';
 import { openDecision } from './decisions.js';
 import { checkField, dateField, inputField, selectField } from './fields.js';
 
@@ -59,7 +59,7 @@ export function openSign(context, handlers) {
 export function openMoveDate(context, handlers) {
   const { t, api, card } = context;
   const open = card.installments.filter((row) => row.state !== 'paid');
-  const options = open.map((row) => [String(row.number), t('move_date.row', { number: row.number, day: formatDay(row.due_on), amount: formatMoney(subtract(row.amount, row.paid)) })]);
+  const options = open.map((row) => [String(row.number), t('move_date.row', { number: row.number, day: formatDay(row.due_on), amount: formatMoney(restOf(row)) })]);
   return openDecision(context, handlers, {
     name: 'move_date',
     before: html`${selectField({ name: 'number', label: t('move_date.which'), options })}${dateField({ t, name: 'due_on', label: t('move_date.to') })}`,

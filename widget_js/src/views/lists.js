@@ -3,7 +3,7 @@
 import { refundable, reversible } from '../card.js';
 import { html } from '../html.js';
 import { formatDay, formatMoment } from '../dates.js';
-import { formatIn, formatMoney, isPositive, subtract } from '../money.js';
+import { formatIn, formatMoney, isPositive, restOf, subtract } from '../money.js';
 import { button, copyButton, folded, link, section } from './controls.js';
 
 const INSTALLMENTS_SHOWN = 4;
@@ -35,7 +35,7 @@ function counter(card) {
 
 function installmentRow(t, row) {
   const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
-  const part = row.state !== 'paid' && isPositive(row.paid) && t('installments.part', { rest: formatMoney(subtract(row.amount, row.paid)) });
+  const part = row.state !== 'paid' && isPositive(subtract(row.amount, restOf(row))) && t('installments.part', { rest: formatMoney(restOf(row)) });
   return html`<li class="grafik-row" data-installment="${row.number}">
     <div class="grafik-row__main"><span>${row.number}. ${formatDay(row.due_on)}</span><span class="grafik-row__sum">${formatMoney(row.amount)}</span></div>
     <div class="grafik-row__note"><span class="grafik-tone_${ROW_TONES[row.state] || 'muted'}">${t.known(`installment_state.${row.state}`) || row.state}</span>
