@@ -120,7 +120,7 @@ def plan_placed(*, payment: Payment, whole: bool, choice: ReceiptChoice | None, 
     receipt = waiting.first()
     if receipt is None or payment.deal is None:
         return
-    decision, content, merchant = _plan(payment, whole=whole, choice=choice, readings=Readings())
+    decision, content, merchant = plan_of(payment, whole=whole, choice=choice, readings=Readings())
     receipt.state, receipt.reason, receipt.content = STATES[decision.maker], decision.reason, content
     receipt.fiscal = dict(choice.fiscal) if choice else {}
     receipt.save(update_fields=["state", "reason", "content", "fiscal"])
@@ -245,7 +245,7 @@ def _planned(
     payment: Payment, *, whole: bool, choice: ReceiptChoice | None, readings: Readings, at: datetime
 ) -> tuple[Receipt, MerchantAccount | None]:
     """The income receipt of a payment, not stored yet, and the shop that makes it when it is ours to make."""
-    decision, content, merchant = _plan(payment, whole=whole, choice=choice, readings=readings)
+    decision, content, merchant = plan_of(payment, whole=whole, choice=choice, readings=readings)
     receipt = Receipt(
         payment=payment,
         kind=Receipt.Kind.INCOME,
@@ -268,10 +268,10 @@ def _follow_up(receipt: Receipt, payment: Payment, *, at: datetime) -> None:
         follow(receipt, payment.merchant, not_before=at + FOLLOW_AFTER, at=at)
 
 
-def _plan(
+def plan_of(
     payment: Payment, *, whole: bool, choice: ReceiptChoice | None, readings: Readings
 ) -> tuple[rules.Decision, dict[str, Any], MerchantAccount | None]:
-    """Who makes it; the content and the shop when it is ours."""
+    """Who makes the income receipt of a payment; the content and the shop when it is ours."""
     if payment.deal is None:
         # Not ours until a person says so: the program it was meant for may make its own receipt.
         return rules.Decision(Maker.OPEN, UNPLACED), {}, None

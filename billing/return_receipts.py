@@ -71,6 +71,15 @@ def riding(*, payment: Payment, amount: Decimal, at: datetime) -> dict[str, Any]
     return dict(_content(income, payment, parts, _day(payment, at)))
 
 
+def content_of(receipt: Receipt, *, rendered: Decimal) -> Content:
+    """What the return receipt of a refund says; `rendered` of it was for a rendered service."""
+    refund, income = receipt.refund, income_of(receipt.payment)
+    if refund is None or income is None:
+        raise ValueError("a return is of a refund, and of money with a receipt")
+    on = _day(receipt.payment, refund.refunded_at)
+    return _content(income, receipt.payment, _Parts(refund.amount - rendered, rendered), on)
+
+
 def income_of(payment: Payment) -> Receipt | None:
     """The income receipt of this money; of moved money the one by which it came."""
     root = receipts.root_of(payment)

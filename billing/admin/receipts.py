@@ -14,11 +14,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from billing import receipt_gaps, receipts
+from billing import network, receipt_gaps, receipt_retries, receipts
 from billing.admin import ask, receipt_words, words
-from billing.admin.receipt_form import ReceiptForm
+from billing.admin.receipt_form import CHOICES, NONE, REGISTER, ReceiptForm
 from billing.models import Offset, Receipt, Rendering
 from crm.panel import ChoiceWords, ReadOnlyPage, ReadOnlyRows
+
+OURS = "ours"
+CHOICES_OF_OTHERS = [row for row in CHOICES if row[0] in (REGISTER, NONE)]
 
 
 class WithoutReceipt(admin.SimpleListFilter):
@@ -42,9 +45,15 @@ class Offsets(ReadOnlyRows):
 class SettleForm(ReceiptForm):
     """Here somebody must say something."""
 
+    receipt = ask.choice(
+        _("Receipt"),
+        [("", _("Choose")), (OURS, _("Make it on our register")), *CHOICES_OF_OTHERS],
+        required=False,
+    )
+
     def clean(self) -> dict[str, Any]:
         given = super().clean()
-        if given.get("choice") is None and not self.errors:
+        if given.get("choice") is None and given.get("receipt") != OURS and not self.errors:
             raise forms.ValidationError(_("Say who made the receipt, or why none is needed."))
         return given
 
@@ -56,9 +65,9 @@ class ReceiptPage(ReadOnlyPage):
     actions_detail = ("settle",)
     actions_list = ("money_without_receipt",)
     inlines = (Offsets,)
-    list_display = ("created_at", "age", "kind", "state", "payment", "reason", "registered_at")
+    list_display = ("created_at", "age", "kind", "state", "payment", "deal", "reason", "registered_at")
     list_filter = (WithoutReceipt, ("state", ChoiceWords), ("kind", ChoiceWords), "payment__legal_entity")
-    list_select_related = ("payment",)
+    list_select_related = ("payment__deal",)
     search_fields = ("external_id", "=payment__deal__external_id", "payment__external_id")
 
     @display(description=_("Days"))
@@ -66,6 +75,10 @@ class ReceiptPage(ReadOnlyPage):
         """How long the money has been without its receipt."""
         ended = row.state in (Receipt.State.REGISTERED, Receipt.State.NOT_REQUIRED)
         return "" if ended else (timezone.now() - row.created_at).days
+
+    @display(description=_("Deal"))
+    def deal(self, row: Receipt) -> str:
+        return str(row.payment.deal or "–")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [*super().get_fields(request, obj), "printed", "numbers", "told"]
@@ -116,9 +129,17 @@ class ReceiptPage(ReadOnlyPage):
         def act(given: dict[str, Any]) -> str:
             author, at = ask.author_of(request), timezone.now()
             try:
+                if given["receipt"] == OURS:
+                    receipt_retries.make(receipt=receipt, author=author, at=at)
+                    return gettext("The receipt is on its way to the register.")
                 receipts.settle(receipt=receipt, choice=given["choice"], author=author, at=at)
             except receipts.AlreadySettled as error:
                 raise forms.ValidationError(_("This receipt is settled already.")) from error
+            except receipt_retries.CannotBeMade as error:
+                why = words.RECEIPT_REASONS.get(error.reason, error.reason)
+                raise forms.ValidationError(_("We cannot make it: %(why)s.") % {"why": why}) from error
+            except network.NoTaxSetting as error:
+                raise forms.ValidationError(str(error)) from error
             return gettext("The receipt is settled.")
 
         return ask.ask(self, request, receipt, title=gettext("Settle by hand"), form=SettleForm, act=act)

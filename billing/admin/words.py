@@ -257,6 +257,8 @@ WAYS_BACK = {
     "bank_transfer": _("by bank transfer"),
 }
 RECEIPT_REASONS = {
+    "with_the_payment_only": _("the shop prints it with the payment only"),
+    "several_shops": _("its money has receipts of several shops"),
     "no_register": _("the shop makes no receipts"),
     "no_register_for_cash": _("no register for cash"),
     "no_tax_setting": _("no tax regime on that day"),
@@ -323,6 +325,7 @@ OUTCOMES = {
     "forwarded": _("somebody else's order, forwarded"),
     "test_mode": _("test money, not counted"),
     "subscription": _("somebody else's subscription"),
+    "payout": _("somebody else's payout to a card"),
     "confirmed": _("confirms the money"),
     "signed_elsewhere": _("somebody else's order"),
 }

@@ -54,6 +54,7 @@ def test_the_history_says_what_kind_of_receipt_was_made(of: dict[str, str], word
         ("receipt_registered", {}),
         ("receipt_failed", {"reason": "нет связи"}),
         ("receipt_settled", {"reason": "пробит на кассе"}),
+        ("receipt_retried", {}),
     ]:
         given = {"amount": "100.00", **of, **data}
         history.record(deal=deal, kind=kind, at=NOW, recorded_at=NOW, author="system", data=given)
@@ -62,4 +63,5 @@ def test_the_history_says_what_kind_of_receipt_was_made(of: dict[str, str], word
         f"{sum_of} пробит",
         f"{sum_of} не пробит: нет связи",
         f"{sum_of} закрыт вручную. пробит на кассе",
+        f"{sum_of} отправлен на кассу снова",
     ]
