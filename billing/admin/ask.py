@@ -28,9 +28,11 @@ def ask(
     title: str,
     form: type[forms.Form],
     act: Callable[[dict[str, Any]], str],
+    about: str = "",
 ) -> HttpResponse:
     """Show the form; when it is sent, `act` on its values and go back with what it says.
 
+    `about`: what who answers must see beside the row's name.
     `act` raises ValidationError for what its verb refuses.
     """
     filled = form(request.POST if request.method == "POST" else None)
@@ -43,7 +45,7 @@ def ask(
             page.message_user(request, text, messages.SUCCESS)
             return HttpResponseRedirect(_home(page, row))
     frame = page.admin_site.each_context(request)
-    context = {**frame, "title": title, "form": filled, "row": row, "opts": page.opts}
+    context = {**frame, "title": title, "form": filled, "row": row, "about": about, "opts": page.opts}
     return TemplateResponse(request, TEMPLATE, context)
 
 

@@ -1,8 +1,12 @@
 """Schedules, invoices, payments, orders: to look at. Only verbs write them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
 from billing.admin import words
 from billing.admin.refunds import EnterRefund
@@ -20,6 +24,7 @@ from billing.models import (
     Schedule,
     ScheduleVersion,
 )
+from billing.rules import money
 from crm.panel import ChoiceWords, ReadOnlyPage, ReadOnlyRows
 
 DEAL_SEARCH = ("=deal__external_id", "deal__name", "deal__contact_name")
@@ -90,6 +95,27 @@ class PaymentPage(EnterRefund, ReadOnlyPage):
     )
     list_select_related = ("deal", "legal_entity")
     search_fields = (*DEAL_SEARCH, "external_id")
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Who closes prepayments reads what is still open and since when the service is due."""
+        if not NotClosed.is_on(request):
+            return super().get_list_display(request)
+        return ("received_at", "amount", "open_part", "service_day", "method", "deal", "legal_entity")
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return ("received_at", "id") if NotClosed.is_on(request) else super().get_ordering(request)
+
+    @display(description=_("Not closed"))
+    def open_part(self, row: Payment) -> str:
+        return money.words(row.open_part)
+
+    @display(description=_("Service"))
+    def service_day(self, row: Payment) -> str:
+        deal = row.deal
+        if deal is None:
+            return "–"
+        day = date_format(deal.service_on, "d.m.Y") if deal.service_on else ""
+        return ", ".join(filter(None, (deal.cohort, day)))
 
 
 @admin.register(Invoice)

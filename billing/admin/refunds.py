@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from billing import payments, refund_orders, refunds
 from billing.admin import ask, words
@@ -120,15 +120,34 @@ class EnterRefund:
 class RefundOrderPage(ReadOnlyPage):
     actions_detail = (*BY_HAND, *UNANSWERED)
     stored_words: ClassVar = {"method": words.WAYS_BACK}
-    list_display = ("created_at", "amount", "method", "state", "payment", "reason", "author", "error")
+    list_display = ("created_at", "amount", "method", "state", "to_whom", "deal", "owner", "reason", "error")
     list_filter = (("state", ChoiceWords), ("method", ChoiceWords), "payment__legal_entity")
-    list_select_related = ("payment",)
+    list_select_related = ("payment__deal", "payment__legal_entity")
     search_fields = (
         "=payment__deal__external_id",
         "payment__deal__name",
         "external_id",
         "=payment__external_id",
     )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["to_whom", "deal", "owner", *super().get_fields(request, obj)]
+
+    @display(description=_("To whom"))
+    def to_whom(self, row: RefundOrder) -> str:
+        """The payer of the payment, else the deal's contact."""
+        payer, deal = row.payment.payer, row.payment.deal
+        inn = _("INN %(inn)s") % {"inn": payer["inn"]} if payer.get("inn") else ""
+        name = payer.get("name") or (deal.contact_name if deal else "") or payer.get("email", "")
+        return ", ".join(filter(None, (name, inn))) or "–"
+
+    @display(description=_("Deal"))
+    def deal(self, row: RefundOrder) -> str:
+        return str(row.payment.deal or "–")
+
+    @display(description=_("Legal entity"))
+    def owner(self, row: RefundOrder) -> str:
+        return row.payment.legal_entity.name
 
     def has_act_permission(self, request: HttpRequest, *_row: Any) -> bool:
         return ask.may_act(self, request)
@@ -187,9 +206,8 @@ class RefundOrderPage(ReadOnlyPage):
         return self._ask(request, object_id, gettext("No money went"), NothingForm, act)
 
     def _order(self, object_id: int) -> RefundOrder:
-        return get_object_or_404(
-            RefundOrder.objects.select_related("payment__deal", "merchant"), pk=object_id
-        )
+        related = ("payment__deal", "payment__legal_entity", "merchant")
+        return get_object_or_404(RefundOrder.objects.select_related(*related), pk=object_id)
 
     def _ask(
         self,
@@ -209,7 +227,9 @@ class RefundOrderPage(ReadOnlyPage):
             except (refund_orders.AlreadyClosed, refund_orders.NotByHand) as error:
                 raise forms.ValidationError(_("This refund is over already.")) from error
 
-        return ask.ask(self, request, self._order(object_id), title=title, form=form, act=guarded)
+        order = self._order(object_id)
+        about = " · ".join((self.to_whom(order), self.deal(order), self.owner(order)))
+        return ask.ask(self, request, order, title=title, form=form, act=guarded, about=about)
 
 
 @admin.register(Refund)

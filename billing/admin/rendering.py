@@ -59,6 +59,10 @@ class NotClosed(admin.SimpleListFilter):
     title = _("Prepayments not closed")
     parameter_name = "prepayment"
 
+    @classmethod
+    def is_on(cls, request: HttpRequest) -> bool:
+        return bool(request.GET.get(cls.parameter_name))
+
     def lookups(self, request: HttpRequest, page: Any) -> list[tuple[str, Any]]:
         return [("due", _("Yes"))]
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import payments, refund_orders
+from billing import payments, refund_orders, service_rendered
 from billing.models import Difference, Event, Receipt, Reconciliation, Refund, RefundOrder
 from billing.refund_orders import Demand
 from tests.billing.refunding import paid_deal, pay_cash
@@ -180,3 +180,28 @@ def test_money_without_a_deal_is_given_back_from_its_page(panel: Client) -> None
     press(panel, nobodys, "give_back", amount="7000.00", method="", reason="не наш")
     order = RefundOrder.objects.get()
     assert (order.amount, order.method, order.author) == (rub(7000), "provider", "staff:anna")
+
+
+def test_a_payout_says_to_whom_for_what_and_from_whose_money_it_goes(panel: Client) -> None:
+    deal, _none = paid_deal()
+    payment = pay_cash(deal, 5000, "bank_transfer")
+    order = refund_orders.request(
+        payment=payment, demand=Demand(rub(2000), "ушёл", "bank_transfer"), author="user:1", at=NOW
+    )
+    listed = panel.get(reverse("admin:billing_refundorder_changelist")).content.decode()
+    asked = panel.get(reverse("admin:billing_refundorder_pay_out", args=[order.pk])).content.decode()
+    for shown in (listed, asked, page(panel, order)):
+        assert deal.contact_name in shown
+        assert deal.name in shown
+        assert payment.legal_entity.name in shown
+
+
+def test_a_prepayment_that_nobody_closed_shows_its_open_part_the_oldest_first(panel: Client) -> None:
+    deal, _payments = paid_deal(30000, 25000)
+    type(deal).objects.filter(pk=deal.pk).update(service_on=date(2026, 11, 1))
+    service_rendered.render(deal=deal, on=date(2026, 11, 21), amount=rub(10000), author="user:1", at=NOW)
+    listed = panel.get(reverse("admin:billing_payment_changelist") + "?prepayment=due").content.decode()
+    older, newer = (f"{thousands}\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}₽" for thousands in (20, 25))
+    assert listed.index(older) < listed.index(newer)
+    assert "01.11.2026" in listed
+    assert "Не закрыто" in listed
