@@ -156,8 +156,9 @@ class Installment(models.Model):
             models.Index(
                 fields=["effective_due_on"], condition=Q(replaced_in__isnull=True), name="installment_overdue"
             ),
+            # With its numbers in it, it is read alone (billing.issuing).
             models.Index(
-                fields=["due_on"],
+                fields=["due_on", "id"],
                 condition=Q(replaced_in__isnull=True, issuing_over=False),
                 name="installment_to_issue",
             ),
