@@ -48,6 +48,8 @@ UNFOLD = {
     "SITE_URL": None,
     # A word beside the name of every page while something is wrong with a connection.
     "ENVIRONMENT": "billing.admin.alarm.alarm",
+    # What waits for a person; billing names the page's template.
+    "DASHBOARD_CALLBACK": "billing.admin.front.front",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {

@@ -3,6 +3,8 @@
 Importing registers the pages (Django's autodiscovery does it once).
 """
 
+from django.contrib import admin
+
 from billing.admin import (
     cards,
     collecting,
@@ -44,3 +46,5 @@ __all__ = [
     "tokens",
     "unplaced",
 ]
+
+admin.site.index_template = "admin/billing/front.html"

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from billing import lost_deals, pauses, versions
+from billing.admin import ask
 from billing.models import CrmRequest, LostDeal
 from billing.rules.schedule import InvalidTerms
 from billing.versions import Rank
@@ -85,7 +86,7 @@ class LostDealPage(ReadOnlyPage):
                     deal=row.deal,
                     decision=decision,
                     reason=gettext("Decided in the panel."),
-                    author="staff",
+                    author=ask.author_of(request),
                     at=timezone.now(),
                     rank=Rank.ADMINISTRATOR,
                 )

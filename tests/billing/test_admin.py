@@ -24,6 +24,7 @@ from billing.models import (
     Invoice,
     LegalEntity,
     Location,
+    LostDeal,
     MerchantAccount,
     Message,
     Notice,
@@ -156,6 +157,34 @@ def test_the_front_page_leads_to_every_table(panel: Client) -> None:
     for model in MODELS:
         if model._meta.label != "auth.Group":
             assert address(model, "changelist") in text
+
+
+def test_the_front_page_counts_what_waits_as_its_lists_do(panel: Client) -> None:
+    waiting = panel.get(reverse("admin:index")).context["waiting"]
+    assert len(waiting) > 8
+    for line in waiting:
+        page = panel.get(line.url)
+        if "cl" in page.context and "refundorder" not in line.url:
+            assert (line.url, page.context["cl"].result_count) == (line.url, line.count)
+
+
+def test_the_front_page_shows_nobody_more_than_his_lists(panel: Client) -> None:
+    watcher = get_user_model().objects.create(username="watcher", is_staff=True)
+    panel.force_login(watcher, backend="django.contrib.auth.backends.ModelBackend")
+    front = panel.get(reverse("admin:index"))
+    assert front.context["waiting"] == []
+    assert "Ничего не ждёт" in front.content.decode()
+    watcher.user_permissions.add(Permission.objects.get(codename="view_message"))
+    (line,) = panel.get(reverse("admin:index")).context["waiting"]
+    assert (line.count, line.url.split("?")[0]) == (1, address(Message, "changelist"))
+
+
+def test_a_lost_deal_knows_who_decided_it(panel: Client) -> None:
+    loss = LostDeal.objects.get()
+    asked = {"action": "go_on", "_selected_action": [loss.pk]}
+    assert panel.post(address(LostDeal, "changelist"), asked).status_code == 302
+    loss.refresh_from_db()
+    assert (loss.decision, loss.decided_by) == ("go_on", "staff:owner")
 
 
 def test_only_the_panel_may_compile_expressions(panel: Client) -> None:
