@@ -3,14 +3,15 @@
 A row counts as open on a day until the day on which money covered it (for days ahead: as it stands now).
 Steps fall on their days, what one payer gets on a day by one channel is one message, the law's counts are
 kept; the hours of a day always leave room. Holds, wishes and invoices of the past are left out: the question
-is what the steps do.
+is what the steps do. Of a day ahead (coming) they are known and told.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.db.models import F, Max
 
@@ -26,6 +27,7 @@ from crm.models import Account, Deal
 CHANNELS = (EMAIL, SALESBOT, SMS)
 DAYS_MAX = 366
 ROWS_MAX = 20_000
+MINUTE = timedelta(minutes=1)
 
 
 class TooLong(Exception):
@@ -49,7 +51,7 @@ class Said:
 @dataclass(frozen=True)
 class Letter:
     """One message of a day for one payer; `held` when a limit would have put it off, not `reached` when the
-    payer cannot be written to by the channel.
+    payer cannot be written to by the channel. Of a day ahead: `waits` while something keeps it back.
     """
 
     on: date
@@ -58,6 +60,7 @@ class Letter:
     said: tuple[Said, ...]
     held: bool
     reached: bool
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,33 @@ def run(
                 sent[payer, channel].append(day)
             found.append(Letter(day, payer, channel, tuple(said), held and reached, reached))
     return found
+
+
+def coming(*, account: Account, on: date) -> list[Letter]:
+    """Return what goes out on a day ahead, and what the policy has on it but waits as things stand now: for a
+    promise, a claimed transfer, a stop, a wish, a card that is charged, or for that day's invoice.
+
+    Raises TooLong.
+    """
+    policy = AccountPolicy.objects.select_related("account").get(account=account)
+    hour = datetime.combine(on, policy.issue_at, ZoneInfo(account.time_zone))
+    goes: dict[tuple[str, str], list[Said]] = defaultdict(list)
+    # Just before the hour of issuing every invoice of the day is ahead: its reminders are left to it.
+    for due in due_steps.of(policy, at=hour - MINUTE if policy.issue_at > time() else hour):
+        if due.said_from == on:
+            row = due.installment
+            said = Said(due.deal, row, row.rest, (on - row.effective_due_on).days)
+            goes[due.payer, due.channel].append(said)
+    told = {(said.installment.pk, channel) for (_p, channel), found in goes.items() for said in found}
+    found = [
+        Letter(on, payer, channel, tuple(said), held=False, reached=True)
+        for (payer, channel), said in goes.items()
+    ]
+    for letter in run(account=account, since=on, until=on):
+        left = tuple(said for said in letter.said if (said.installment.pk, letter.channel) not in told)
+        if left:
+            found.append(replace(letter, said=left, waits=letter.reached))
+    return sorted(found, key=lambda letter: (letter.payer, letter.channel))
 
 
 def _of_day(

@@ -176,12 +176,12 @@ class DebtorPage(ReadOnlyPage):
 
 
 def _reminders_on(on: date, account: Account | None) -> list[tuple[rehearsal.Letter, Any]]:
-    """What the policy of one account, or of each, says on a day; who is too large to rehearse is left out."""
+    """What one account, or each, says on a day ahead; who is too large to rehearse is left out."""
     accounts = Account.objects.filter(policy__isnull=False).order_by("key")
     told = []
     for one in accounts.filter(pk=account.pk) if account else accounts:
         try:
-            letters = rehearsal.run(account=one, since=on, until=on)
+            letters = rehearsal.coming(account=one, on=on)
         except rehearsal.TooLong:
             continue
         told += [(letter, CHANNELS.get(letter.channel, letter.channel)) for letter in letters]

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from billing import payments, rehearsal, reminders
-from billing.models import Message, Reminder
+from billing import payments, preferences, promises, rehearsal, reminders
+from billing.models import AccountPolicy, Message, Reminder
 from billing.payments import Offline
 from crm.models import Account, Deal
-from tests.factories import make_account, make_deal, make_schedule, rub
+from tests.factories import make_account, make_deal, make_schedule, rows_of, rub
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +111,46 @@ def test_who_has_no_address_is_said_to_be_out_of_reach_and_counts_as_no_message(
         "Алёна Зайцева": (False, False),
         "anna@example.org": (True, False),
     }
+
+
+def test_of_a_day_ahead_it_tells_what_goes_out_and_what_waits() -> None:
+    account = school(reminders=[{"days": 1, "channels": ["email"]}])
+    free, promised, refused, paid = [
+        scheduled(account, contact_email=f"{name}@example.org")
+        for name in ("free", "promised", "refused", "paid")
+    ]
+    at = datetime.combine(DUE, time(12), MOSCOW)
+    promises.give(deal=promised, word=promises.Word(DUE + timedelta(days=5)), author="user:1", at=at)
+    preferences.choose(deal=refused, channel=preferences.NONE, author="payer", at=at)
+    pay(paid, DUE)
+    told = rehearsal.coming(account=account, on=DUE + timedelta(days=1))
+    assert [(letter.payer, letter.waits) for letter in told] == [
+        ("free@example.org", False),
+        ("promised@example.org", True),
+        ("refused@example.org", True),
+    ]
+    assert [said.rest for letter in told for said in letter.said] == [rub(30000)] * 3
+    reminders.send_due(at=at + timedelta(days=1))
+    assert [row.to for row in Message.objects.all()] == [free.contact_email]
+
+
+def test_what_an_invoice_of_the_day_will_say_waits_for_it() -> None:
+    account = school(reminders=[{"days": 0, "channels": ["email"]}], issuing_stopped=False)
+    scheduled(account)
+    assert [letter.waits for letter in rehearsal.coming(account=account, on=DUE)] == [True]
+
+
+def test_the_panels_list_of_tomorrow_says_why_a_reminder_stays(admin_client: Client) -> None:
+    account = school()
+    deal = make_deal(account, contact_email="anna@example.org")
+    today = timezone.localdate()
+    make_schedule(deal, total=30000, count=1, first_due_on=today)
+    days = (today + timedelta(days=1) - rows_of(deal.schedule)[0].effective_due_on).days
+    AccountPolicy.objects.update(reminders=[{"days": days, "channels": ["email"]}])
+    address = "/admin/billing/overdueflag/tomorrow/"
+    page = admin_client.get(address).content.decode()
+    assert "anna@example.org" in page
+    assert "обещание" not in page
+    word = promises.Word(today + timedelta(days=9))
+    promises.give(deal=deal, word=word, author="user:1", at=timezone.now())
+    assert "обещание" in admin_client.get(address).content.decode()
