@@ -59,6 +59,18 @@ def channels(deal: Deal, named: payers.Payers, policy: AccountPolicy | None) -> 
     return found
 
 
+def unreached(found: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The warning of a payer whom no mail reaches, by the channels that there are."""
+    if any(one["channel"] == messages.EMAIL for one in found):
+        return []
+    text = (
+        _("The contact has no e-mail: invoices go to the chat.")
+        if found
+        else _("The contact has no e-mail: add it to the contact and invoices will go out.")
+    )
+    return [{"code": "no_email", "text": text}]
+
+
 def warnings(shown: dict[str, Any], deal: Deal) -> list[dict[str, str]]:
     """What a manager should know before he writes or calls."""
     found: dict[str, str] = {}

@@ -60,6 +60,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
     )
     named = payers.of_deal(deal)
     head = _head(deal, policy, receiver, named, at)
+    channels = collection_card.channels(deal, named, policy)
     life = schedule_card.fields(standing.schedule)
     collecting = collection_card.fields(deal) if parts.collecting else collection_card.NOTHING
     receipts = list(Receipt.objects.filter(payment__deal=deal)) if payments else []
@@ -73,12 +74,13 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         "installments": [{**_installment(row), **_row_payer(row, named)} for row in standing.rows],
         "invoices": [_invoice(invoice, standing, head["pay_url"], told) for invoice in found],
         "messages": message_card.newest(told),
-        "channels": collection_card.channels(deal, named, policy),
+        "channels": channels,
         "links": payer_links.of(head["pay_url"], standing, closed=bool(stopped)),
         "payments": _payments(payments, deal, back, receipts),
         "attempts": _attempts(deal) if parts.attempts else [],
         "documents": documents(deal, at=at) if parts.documents else [],
         "warnings": [
+            *collection_card.unreached(channels),
             *_warnings(deal, standing, stale=stale, unknown=unknown, stopped=stopped),
             *_money_warnings(deal, standing, receipts, parts),
             *schedule_card.warnings(life, on=on),
@@ -299,8 +301,6 @@ def _warnings(
     found: dict[str, str] = {}
     if stale:
         found["stale"] = _("amoCRM does not answer: the deal is shown as it was last known.")
-    if not deal.contact_email:
-        found["no_email"] = _("The contact has no e-mail: add it to the contact and invoices will go out.")
     if unknown:
         found["no_receiver"] = unknown
     if stopped:

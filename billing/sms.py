@@ -8,11 +8,20 @@ from dataclasses import dataclass
 
 import requests
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 SECONDS = 10.0
 # The gateway's error codes that no repeat can mend: parameters, content, phone, forbidden.
 FINAL = {1, 6, 7, 8}
 DUPLICATE = 9
+# What a manager or the owner can mend, in words; any other answer is shown as the gateway gave it.
+WORDS = {
+    2: _("the SMS gateway does not know this login or password"),
+    3: _("the account at the SMS gateway is empty"),
+    6: _("the SMS gateway forbids this text or sender"),
+    7: _("the phone number is wrong"),
+    8: _("an SMS cannot be delivered to this phone"),
+}
 
 
 class Refused(Exception):
@@ -56,5 +65,5 @@ def send(*, gateway: Gateway, phone: str, text: str, number: int) -> None:
     code = said.get("error_code")
     if code is None or code == DUPLICATE:
         return
-    words = f"{code} {said.get('error', '')}".strip()
+    words = f"{WORDS.get(code, '')} ({code} {said.get('error', '')})".strip()
     raise (Refused if code in FINAL else Unsent)(words)

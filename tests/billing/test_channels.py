@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.test import Client
 from werkzeug.serving import make_server
 
-from billing import bounces, collection_card, invoices, mails, messages, reminders, sms
+from billing import bounces, collection_card, deal_card, invoices, mails, messages, payers, reminders, sms
 from billing.invoices import Demand
 from billing.models import Bounce, Event, Message, Reminder, SmsGateway
 from crm.models import Account, Deal, OutboxRow
@@ -88,14 +88,19 @@ def test_a_repeat_after_a_crash_is_no_second_sms(gateway: str) -> None:
     assert row.state == "done"
 
 
-@pytest.mark.parametrize(("phone", "state"), [("+79161230000", "parked"), ("+79161230001", "waiting")])
+@pytest.mark.parametrize(
+    ("phone", "state", "words"),
+    [("+79161230000", "parked", "номер телефона неверен"), ("+79161230001", "waiting", "кончились деньги")],
+)
 def test_what_the_gateway_says_decides_whether_it_is_tried_again(
-    gateway: str, phone: str, state: str
+    gateway: str, phone: str, state: str, words: str
 ) -> None:
     due_deal(school(), contact_phone=phone)
     reminders.send_due(at=AT)
     messages.deliver(at=AT)
-    assert Message.objects.get().state == state
+    row = Message.objects.get()
+    assert row.state == state
+    assert words in row.last_error
     assert sent(gateway) == []
 
 
@@ -146,6 +151,20 @@ def test_a_mail_that_came_back_is_told_once_and_shown_in_the_card() -> None:
     assert [one["code"] for one in collection_card.warnings(shown, row.deal)] == ["bounced"]
     row.deal.contact_email = "new@example.org"
     assert collection_card.warnings(shown, row.deal) == []
+
+
+@pytest.mark.parametrize(("bot", "words"), [(3301, "счета уходят в чат"), (None, "счета начнут уходить")])
+def test_without_an_address_the_card_says_where_invoices_go(bot: int | None, words: str) -> None:
+    deal = make_deal(make_account(salesbot_id=bot), contact_email="")
+    (warning,) = [one for one in deal_card.card(deal, at=NOW)["warnings"] if one["code"] == "no_email"]
+    assert words in warning["text"]
+    payers.name(
+        deal=deal,
+        payer=payers.Payer(kind="person", name="Мама", email="m@example.org"),
+        author="user:1",
+        at=NOW,
+    )
+    assert "no_email" not in [one["code"] for one in deal_card.card(deal, at=NOW)["warnings"]]
 
 
 def test_a_full_mailbox_is_no_wrong_address() -> None:
