@@ -99,6 +99,19 @@ def test_a_bot_step_asks_the_server_for_a_link(deal: Page, server: Server) -> No
     assert odd[0]["question"][0]["params"]["data"]["what"] == "installment"
 
 
+def test_pages_that_get_json_not_ours_say_so(deal: Page, server: Server) -> None:
+    settings_page(deal, server, is_admin=True)
+    server.answer("GET analytics/filters/", 200, {"ok": True})
+    server.answer("GET setup/", 200, {"ok": True})
+    deal.get_by_role("button", name="Повторить").click()
+    expect(deal.get_by_text("ответил не так, как ожидалось")).to_be_visible()
+    deal.get_by_role("button", name="Настройка").click()
+    expect(deal.get_by_text("ответил не так, как ожидалось")).to_be_visible()
+    server.answer("GET setup/", 200, SETUP)
+    deal.get_by_role("button", name="Повторить").click()
+    expect(deal.get_by_text("Доступ выдал администратор.")).to_be_visible()
+
+
 def test_an_administrator_sets_up_section_by_section(deal: Page, server: Server) -> None:
     server.answer("GET setup/", 200, SETUP)
     settings_page(deal, server, is_admin=True)

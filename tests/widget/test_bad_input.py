@@ -168,6 +168,37 @@ def test_a_card_that_does_not_come_is_said_politely(
     expect(again).to_have_count(0 if status == 403 else 1)
 
 
+@pytest.mark.parametrize("odd", [{"ok": True}, {"results": None}, ["x"], '"x"'], ids=range(4))
+def test_no_dialog_waits_for_ever_on_json_that_is_not_ours(deal: Page, server: Server, odd: Any) -> None:
+    doors = (f"GET {LEAD}/history/", "GET templates/", f"POST {LEAD}/schedule/preview/", "GET invoices/52/")
+    for door in doors:
+        server.answer(door, 200, odd)
+    server.card["actions"].append("document")
+    deal.evaluate("openCard(7700123)")
+    for action in ("history", "document", "schedule", "send"):
+        deal.locator(f"#column [data-action={action}]").first.click()
+        dialog = deal.get_by_role("dialog")
+        expect(dialog.get_by_text("ответил не так, как ожидалось")).to_be_visible()
+        expect(dialog.get_by_role("button", name="Повторить")).to_be_visible()
+        expect(dialog.locator(".grafik-ring")).to_have_count(0)
+        deal.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+
+
+def test_an_issued_invoice_that_is_not_ours_to_read_is_asked_for_again_by_the_same_key(
+    deal: Page, server: Server
+) -> None:
+    server.answer(f"POST {LEAD}/invoices/", 201, {"ok": True})
+    deal.get_by_role("button", name="Выставить счёт").click()
+    dialog = deal.get_by_role("dialog", name="Выставить счёт")
+    dialog.locator(".grafik-dialog__submit").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Неизвестно, успел ли сервер записать")
+    dialog.get_by_role("button", name="Повторить").click()
+    deal.wait_for_timeout(100)
+    first, second = server.made(f"POST {LEAD}/invoices/")
+    assert first.key == second.key
+
+
 @pytest.mark.parametrize(("status", "body"), WRONG, ids=range(len(WRONG)))
 def test_a_save_that_goes_wrong_is_said_and_never_doubled(
     deal: Page, server: Server, status: int, body: Any

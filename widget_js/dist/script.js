@@ -44,7 +44,7 @@ var Grafik = (() => {
     }
   };
   function makeApi(authorizedAjax, base = API_URL) {
-    function request(options, limit) {
+    function request(options, limit, fits) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           reject(new ApiError(0, null));
@@ -54,18 +54,18 @@ var Grafik = (() => {
         call.then(
           (data) => {
             clearTimeout(timer);
-            settle(200, data, resolve, reject);
+            settle(200, data, fits, resolve, reject);
           },
           (xhr) => {
             clearTimeout(timer);
-            settle(xhr && xhr.status || 0, xhr && xhr.responseText, resolve, reject);
+            settle(xhr && xhr.status || 0, xhr && xhr.responseText, fits, resolve, reject);
           }
         );
       });
     }
     return {
-      get: (path) => request({ url: base + path, type: "GET", dataType: "text" }, READ_LIMIT_MS),
-      send: (method, path, body, key) => request(
+      get: (path, fits) => request({ url: base + path, type: "GET", dataType: "text" }, READ_LIMIT_MS, fits),
+      send: (method, path, body, key, fits) => request(
         {
           url: base + path,
           type: method,
@@ -74,7 +74,8 @@ var Grafik = (() => {
           headers: key ? { "Idempotency-Key": key } : {},
           data: JSON.stringify(body)
         },
-        WRITE_LIMIT_MS
+        WRITE_LIMIT_MS,
+        fits
       )
     };
   }
@@ -82,10 +83,10 @@ var Grafik = (() => {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
-  function settle(status, text, resolve, reject) {
+  function settle(status, text, fits, resolve, reject) {
     const body = parse(text);
     if (status >= 200 && status < 300) {
-      if (body) resolve(body);
+      if (body && (!fits || fits(body))) resolve(body);
       else reject(new ApiError(status, null));
     } else {
       reject(new ApiError(status, body && body.title ? body : null));
@@ -99,6 +100,18 @@ var Grafik = (() => {
       return null;
     }
   }
+
+  // src/answers.js
+  var rows = (value) => Array.isArray(value);
+  var words = (value) => typeof value === "string";
+  var hasResults = (answer) => rows(answer.results);
+  var hasText = (answer) => words(answer.text) && words(answer.url);
+  var hasUrl = (answer) => words(answer.url);
+  var isPreview = (answer) => rows(answer.installments) && words(answer.debt) && words(answer.paid);
+  var isInvoice = (answer) => hasText(answer) && words(answer.amount) && rows(answer.sent);
+  var isOffers = (answer) => rows(answer.deals);
+  var isDocument = (answer) => Boolean(answer.id) && words(answer.name);
+  var isKey = (answer) => words(answer.hook_key);
 
   // src/html.js
   var ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "`": "&#96;" };
@@ -193,11 +206,11 @@ var Grafik = (() => {
   function section(title, content, extra = "") {
     return html`<section class="grafik-section"><h3 class="grafik-section__title">${title}${extra}</h3>${content}</section>`;
   }
-  function folded({ t, rows, key, expanded, limit, from = 0 }) {
-    if (rows.length <= limit + 1) return html`${rows}`;
-    const start = Math.max(0, Math.min(from, rows.length - limit));
-    const shown = expanded ? rows : rows.slice(start, start + limit);
-    const label = expanded ? t("panel.fold") : t("panel.show_all", { n: rows.length });
+  function folded({ t, rows: rows2, key, expanded, limit, from = 0 }) {
+    if (rows2.length <= limit + 1) return html`${rows2}`;
+    const start = Math.max(0, Math.min(from, rows2.length - limit));
+    const shown = expanded ? rows2 : rows2.slice(start, start + limit);
+    const label = expanded ? t("panel.fold") : t("panel.show_all", { n: rows2.length });
     return html`${shown}<li class="grafik-row grafik-row_more">${button({ action: "fold", id: key, label, kind: "link" })}</li>`;
   }
 
@@ -238,13 +251,13 @@ var Grafik = (() => {
     });
   }
   function selectField({ name, label, options, value = "", hint = "", id = name }) {
-    const rows = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
+    const rows2 = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
     return field({
       name,
       id,
       label,
       hint,
-      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${id}" name="${name}" aria-describedby="grafik-${id}-error">${rows}</select></span>`
+      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${id}" name="${name}" aria-describedby="grafik-${id}-error">${rows2}</select></span>`
     });
   }
   function textField({ name, label, value = "", hint = "", first = false }) {
@@ -368,7 +381,7 @@ var Grafik = (() => {
     if (key.value) return;
     const ask = () => {
       place.innerHTML = String(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t("dp.asking")}</p>`);
-      api.get("automation/").then(
+      api.get("automation/", isKey).then(
         (answer) => {
           put(key, answer.hook_key);
           place.innerHTML = "";
@@ -450,6 +463,9 @@ var Grafik = (() => {
     const total = toKopecks(whole);
     return total > 0n ? Number(toKopecks(part) * 100n / total) : 0;
   }
+  function restOf(row) {
+    return subtract(subtract(row.amount, row.paid), row.written_off || "0.00");
+  }
 
   // src/card.js
   function isCard(answer) {
@@ -466,6 +482,19 @@ var Grafik = (() => {
     const byHand = !payment.provider && payment.method !== "transfer" && !isPositive(payment.reversed || "0.00");
     const goingBack = (payment.refunds || []).some((one) => GOING_BACK.includes(one.state));
     return byHand && !goingBack && (isPositive(leftOf(payment)) || isPositive(payment.moved || "0.00"));
+  }
+  function covered(card, amount) {
+    const open = card.installments.map((row) => ({ ...row, rest: subtract(subtract(row.amount, row.paid), row.written_off || "0.00") })).filter((row) => isPositive(row.rest));
+    open.sort((one, other) => one.due_on === other.due_on ? one.number - other.number : one.due_on < other.due_on ? -1 : 1);
+    const closed = [];
+    let left = amount;
+    for (const row of open) {
+      if (!isPositive(left)) break;
+      left = subtract(left, row.rest);
+      if (left.startsWith("-")) return { closed, begun: row.number };
+      closed.push(row.number);
+    }
+    return { closed, begun: null };
   }
   function messageOf(card) {
     const { full } = card.links || {};
@@ -565,8 +594,8 @@ var Grafik = (() => {
   function effectsView(t, effects) {
     if (!effects.length) return "";
     const last = effects.length - 1;
-    const rows = effects.map((text, index) => html`<li>${text.replace(/[;.]$/, "")}${index < last ? ";" : "."}</li>`);
-    return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${rows}</ul></div>`;
+    const rows2 = effects.map((text, index) => html`<li>${text.replace(/[;.]$/, "")}${index < last ? ";" : "."}</li>`);
+    return html`<div class="grafik-effects"><b>${t("payment.will_happen")}</b><ul>${rows2}</ul></div>`;
   }
 
   // src/dialogs/copies.js
@@ -577,8 +606,8 @@ var Grafik = (() => {
       if (!button2) return;
       const label = button2.querySelector(".grafik-button__words");
       const before = label.textContent;
-      const say = (words, done) => {
-        label.textContent = words;
+      const say = (words2, done) => {
+        label.textContent = words2;
         button2.classList.toggle("grafik-button_done", done);
       };
       copyText(button2.dataset.text).then(
@@ -1028,7 +1057,7 @@ var Grafik = (() => {
 
   // src/dialogs/document.js
   function openDocument({ api, t }, id, onProblem) {
-    const ask = () => api.get(`documents/${id}/`).then((found) => found.url);
+    const ask = () => api.get(`documents/${id}/`, hasUrl).then((found) => found.url);
     return openInTab(ask, t("documents.opening")).then(
       (opened) => opened || onProblem(t("documents.blocked")),
       (error) => onProblem(explain(t, error).text)
@@ -1044,7 +1073,7 @@ var Grafik = (() => {
         const chosen2 = form.querySelector('[name="template"]:checked');
         return chosen2 && { template: chosen2.value };
       },
-      send: (body, key) => api.send("POST", `deals/${card.lead_id}/documents/`, body, key),
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/documents/`, body, key, isDocument),
       doneView: (made) => madeView(t, made),
       onDone,
       onReady(dialog) {
@@ -1085,7 +1114,7 @@ var Grafik = (() => {
       if (first) first.focus();
     };
     show(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t("documents.loading")}</p>`);
-    api.get("templates/").then(
+    api.get("templates/", hasResults).then(
       (answer) => show(templatesView(answer.results)),
       (error) => show(callout("error", explain(t, error).text, button({ action: "templates_again", kind: "small", label: t("panel.retry") })))
     );
@@ -1110,7 +1139,7 @@ var Grafik = (() => {
         const place = dialog.form.querySelector(".grafik-history");
         const load = () => {
           place.innerHTML = String(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t("panel.loading")}</p>`);
-          api.get(`deals/${card.lead_id}/history/`).then(
+          api.get(`deals/${card.lead_id}/history/`, hasResults).then(
             (answer) => show(historyView(t, answer.results, nameOf)),
             (error) => show(callout("error", explain(t, error).text, button({ action: "history_again", label: t("panel.retry") })))
           );
@@ -1151,10 +1180,10 @@ var Grafik = (() => {
   function installmentsView({ t, card, ui }) {
     if (!card.installments.length) return "";
     const open = card.installments.findIndex((row) => row.state !== "paid");
-    const rows = card.installments.map((row) => installmentRow(t, row));
+    const rows2 = card.installments.map((row) => installmentRow(t, row));
     const list = folded({
       t,
-      rows,
+      rows: rows2,
       key: "installments",
       expanded: ui.expanded.has("installments"),
       limit: INSTALLMENTS_SHOWN,
@@ -1168,7 +1197,7 @@ var Grafik = (() => {
   }
   function installmentRow(t, row) {
     const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
-    const part = row.state !== "paid" && isPositive(row.paid) && t("installments.part", { rest: formatMoney(subtract(row.amount, row.paid)) });
+    const part = row.state !== "paid" && isPositive(subtract(row.amount, restOf(row))) && t("installments.part", { rest: formatMoney(restOf(row)) });
     return html`<li class="grafik-row" data-installment="${row.number}">
     <div class="grafik-row__main"><span>${row.number}. ${formatDay(row.due_on)}</span><span class="grafik-row__sum">${formatMoney(row.amount)}</span></div>
     <div class="grafik-row__note"><span class="grafik-tone_${ROW_TONES[row.state] || "muted"}">${t.known(`installment_state.${row.state}`) || row.state}</span>
@@ -1176,11 +1205,11 @@ var Grafik = (() => {
     ${row.payer && note("muted", t("installments.payer", { name: row.payer.name }))}</li>`;
   }
   function invoicesView({ t, card, ui }) {
-    const rows = [...card.invoices.filter((one) => one.state !== "void").reverse(), ...card.invoices.filter((one) => one.state === "void").reverse()];
-    if (!rows.length) return "";
+    const rows2 = [...card.invoices.filter((one) => one.state !== "void").reverse(), ...card.invoices.filter((one) => one.state === "void").reverse()];
+    if (!rows2.length) return "";
     const list = folded({
       t,
-      rows: rows.map((invoice) => invoiceRow(t, card, invoice, ui)),
+      rows: rows2.map((invoice) => invoiceRow(t, card, invoice, ui)),
       key: "invoices",
       expanded: ui.expanded.has("invoices"),
       limit: OTHERS_SHOWN
@@ -1213,10 +1242,10 @@ var Grafik = (() => {
   }
   function paymentsView({ t, card, ui }) {
     if (!card.payments.length) return "";
-    const rows = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)) || other.id - one.id);
+    const rows2 = [...card.payments].sort((one, other) => String(other.received_at).localeCompare(String(one.received_at)) || other.id - one.id);
     const list = folded({
       t,
-      rows: rows.map((payment) => paymentRow(t, card, payment)),
+      rows: rows2.map((payment) => paymentRow(t, card, payment)),
       key: "payments",
       expanded: ui.expanded.has("payments"),
       limit: OTHERS_SHOWN
@@ -1240,34 +1269,34 @@ var Grafik = (() => {
     const what = `${formatMoney(payment.amount)}, ${formatDay(payment.received_at)}`;
     const left = refundable(card).includes(payment);
     const act = (action, label) => button({ action, id: payment.id, kind: "link", label, name: `${label}: ${what}` });
-    const rows = [
+    const rows2 = [
       left && card.actions.includes("refund") && act("refund", t("payments.refund")),
       left && card.actions.includes("move") && act("move", t("payments.move")),
       card.actions.includes("reverse") && reversible(payment) && act("reverse", t("payments.reverse")),
       receiptState(payment.receipt) === "registered" && card.actions.length > 0 && act("receipt_send", t("payments.receipt_send"))
     ].filter(Boolean);
-    return rows.length > 0 && html`<div class="grafik-row__actions grafik-row__actions_links">${rows}</div>`;
+    return rows2.length > 0 && html`<div class="grafik-row__actions grafik-row__actions_links">${rows2}</div>`;
   }
-  function note(tone, words) {
-    return html`<div class="grafik-row__note"><span class="grafik-tone_${tone}">${words}</span></div>`;
+  function note(tone, words2) {
+    return html`<div class="grafik-row__note"><span class="grafik-tone_${tone}">${words2}</span></div>`;
   }
   function refundsView(t, payment) {
     const listed = payment.refunds || [];
-    const rows = listed.map((one) => note(REFUND_TONES[one.state] || "warning", refundWords(t, payment, one)));
-    if (rows.length) return rows;
+    const rows2 = listed.map((one) => note(REFUND_TONES[one.state] || "warning", refundWords(t, payment, one)));
+    if (rows2.length) return rows2;
     return isPositive(payment.refunded) && note("warning", t("payments.refunded", { amount: formatIn(payment.currency, payment.refunded) }));
   }
   function refundWords(t, payment, { amount, state, method, error }) {
-    const words = t.known(`refund_state.${method === "chargeback" ? "chargeback" : state}`) || state;
-    return `${words} ${formatIn(payment.currency, amount)}${error ? `: ${error}` : ""}`;
+    const words2 = t.known(`refund_state.${method === "chargeback" ? "chargeback" : state}`) || state;
+    return `${words2} ${formatIn(payment.currency, amount)}${error ? `: ${error}` : ""}`;
   }
   function receiptNote(t, receipt) {
     const state = receiptState(receipt);
-    const words = t.known(`receipt.${state}`) || state;
-    if (!receipt) return words;
+    const words2 = t.known(`receipt.${state}`) || state;
+    if (!receipt) return words2;
     const reason = receipt.reason && reasonWords(t, receipt.reason);
-    if (receipt.url) return link(receipt.url, words);
-    return reason ? `${words}: ${reason}` : words;
+    if (receipt.url) return link(receipt.url, words2);
+    return reason ? `${words2}: ${reason}` : words2;
   }
   function reasonWords(t, reason) {
     return t.known(`receipt_reason.${reason}`) || (/^[\w.:-]+$/.test(reason) ? t("receipt_reason.other") : reason);
@@ -1278,8 +1307,8 @@ var Grafik = (() => {
   }
   function documentsView({ t, card, ui }) {
     if (!card.documents.length) return "";
-    const rows = card.documents.map((one) => documentRow(t, card, one)).reverse();
-    const list = folded({ t, rows, key: "documents", expanded: ui.expanded.has("documents"), limit: OTHERS_SHOWN });
+    const rows2 = card.documents.map((one) => documentRow(t, card, one)).reverse();
+    const list = folded({ t, rows: rows2, key: "documents", expanded: ui.expanded.has("documents"), limit: OTHERS_SHOWN });
     return section(t("documents.title"), html`<ul class="grafik-list">${list}</ul>`);
   }
   function documentRow(t, card, { id, name, kind, created_at: made }) {
@@ -1307,7 +1336,7 @@ var Grafik = (() => {
         const send = chosen(form);
         return { ...amount === next.amount ? { installment: next.number } : { amount }, send };
       },
-      send: (body, key) => api.send("POST", `deals/${card.lead_id}/invoices/`, body, key),
+      send: (body, key) => api.send("POST", `deals/${card.lead_id}/invoices/`, body, key, isInvoice),
       doneView: (invoice) => issuedView(t, invoice),
       onDone,
       onClosed
@@ -1341,7 +1370,7 @@ var Grafik = (() => {
     };
     const load = () => {
       show(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t("invoice.loading")}</p>`);
-      api.get(`invoices/${invoice.id}/`).then(
+      api.get(`invoices/${invoice.id}/`, hasText).then(
         (found) => show(messageView(t, found)),
         (error) => show(callout("error", explain(t, error).text, button({ action: "message_again", kind: "small", label: t("panel.retry") })))
       );
@@ -1367,8 +1396,8 @@ var Grafik = (() => {
   }
   function sentView(t, invoice) {
     if (!invoice.sent.length) return "";
-    const rows = invoice.sent.map((one) => html`<li>${sentWords(t, one)}</li>`);
-    return html`<div class="grafik-effects"><b>${t("invoice.sent_before")}</b><ul>${rows}</ul></div>`;
+    const rows2 = invoice.sent.map((one) => html`<li>${sentWords(t, one)}</li>`);
+    return html`<div class="grafik-effects"><b>${t("invoice.sent_before")}</b><ul>${rows2}</ul></div>`;
   }
   function chosen(form) {
     return Array.from(form.querySelectorAll('input[name="channel"]:checked'), (box) => box.value);
@@ -1421,7 +1450,7 @@ var Grafik = (() => {
   function openMoveDate(context, handlers) {
     const { t, api, card } = context;
     const open = card.installments.filter((row) => row.state !== "paid");
-    const options = open.map((row) => [String(row.number), t("move_date.row", { number: row.number, day: formatDay(row.due_on), amount: formatMoney(subtract(row.amount, row.paid)) })]);
+    const options = open.map((row) => [String(row.number), t("move_date.row", { number: row.number, day: formatDay(row.due_on), amount: formatMoney(restOf(row)) })]);
     return openDecision(context, handlers, {
       name: "move_date",
       before: html`${selectField({ name: "number", label: t("move_date.which"), options })}${dateField({ t, name: "due_on", label: t("move_date.to") })}`,
@@ -1485,7 +1514,16 @@ var Grafik = (() => {
       submitLabel: t("move.submit"),
       collect: (form) => collect2(t, form, payment),
       send: (body, key) => api.send("POST", `payments/${payment.id}/move/`, body, key),
-      onReady: (dialog) => offer(context, dialog),
+      onReady(dialog) {
+        const { form } = dialog;
+        const show = () => {
+          form.querySelector(".grafik-move__effects").innerHTML = String(effectsView(t, moveEffects(t, card, form.elements.lead_id.value, parseMoney(form.elements.amount.value))));
+        };
+        form.addEventListener("input", show);
+        form.addEventListener("change", show);
+        offer(context, dialog);
+        show();
+      },
       onDone,
       onConflict,
       onClosed
@@ -1496,21 +1534,35 @@ var Grafik = (() => {
     <div class="grafik-offers" aria-live="polite"></div>
     <div class="grafik-pair">${inputField({ name: "lead_id", label: t("move.deal"), mode: "numeric", first: true })}
     ${inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(leftOf(payment)), mode: "decimal", suffix: "₽" })}</div>
-    ${textField({ name: "reason", label: t("decision.reason"), hint: t("schedule.reason_hint") })}`;
+    ${textField({ name: "reason", label: t("decision.reason"), hint: t("schedule.reason_hint") })}
+    <div class="grafik-move__effects" aria-live="polite"></div>`;
   }
   function offer({ t, api, card }, dialog) {
     const place = dialog.form.querySelector(".grafik-offers");
     place.addEventListener("change", (event) => {
       dialog.form.elements.lead_id.value = event.target.value;
     });
-    api.get(`deals/${card.lead_id}/credit/`).then(
+    api.get(`deals/${card.lead_id}/credit/`, isOffers).then(
       (found) => {
         if (!dialog.isOpen()) return;
-        place.innerHTML = String(offersView(t, found.deals));
+        place.innerHTML = String(offersView(t, candidates(found)));
         dialog.recentre();
       },
       () => void 0
     );
+  }
+  function candidates({ deals, together = [] }) {
+    return [...deals, ...together.filter((one) => !deals.some((other) => other.lead_id === one.lead_id))];
+  }
+  function moveEffects(t, card, lead, amount) {
+    if (!amount) return [];
+    const reopened = subtract(amount, card.credit);
+    const number = lead.replace(/\D/g, "");
+    return [
+      number ? t("move.effect_there", { amount: formatMoney(amount), lead: number }) : t("move.effect_other", { amount: formatMoney(amount) }),
+      isPositive(reopened) ? t("move.effect_debt", { debt: formatMoney(add(card.debt, reopened)) }) : t("move.effect_credit"),
+      t("move.effect_receipt")
+    ];
   }
   function offersView(t, deals) {
     if (!deals.length) return "";
@@ -1538,12 +1590,12 @@ var Grafik = (() => {
     const { t, api, card } = context;
     const now = named(card.payer);
     const open = card.installments.filter((row) => row.state !== "paid");
-    const rows = [["", t("payer.whole_deal")], ...open.map((row) => [String(row.number), t("move_date.row", { number: row.number, day: formatDay(row.due_on), amount: formatMoney(row.amount) })])];
+    const rows2 = [["", t("payer.whole_deal")], ...open.map((row) => [String(row.number), t("move_date.row", { number: row.number, day: formatDay(row.due_on), amount: formatMoney(row.amount) })])];
     const value = (name) => now && now[name] || "";
     return openDecision(context, handlers, {
       name: "payer",
       reasonless: true,
-      before: html`${open.length > 0 && selectField({ name: "row", label: t("payer.row"), options: rows })}${selectField({ name: "kind", label: t("payer.kind"), value: now ? now.kind : "contact", options: KINDS2.map((name) => [name, t(`payer.kind_${name}`)]) })}
+      before: html`${open.length > 0 && selectField({ name: "row", label: t("payer.row"), options: rows2 })}${selectField({ name: "kind", label: t("payer.kind"), value: now ? now.kind : "contact", options: KINDS2.map((name) => [name, t(`payer.kind_${name}`)]) })}
       <div class="grafik-fields" data-payer="named">${inputField({ name: "name", label: t("payer.name"), value: value("name") })}
       <div class="grafik-pair" data-payer="company">${inputField({ name: "inn", label: t("payer.inn"), value: value("inn"), mode: "numeric" })}${inputField({ name: "kpp", label: t("payer.kpp"), value: value("kpp"), mode: "numeric" })}</div>
       <div data-payer="company">${inputField({ name: "address", label: t("payer.address"), value: value("address") })}</div>
@@ -1604,6 +1656,11 @@ var Grafik = (() => {
       recentre();
     });
   }
+  function receiptEffect(t, card, { receipt, method }) {
+    if (receipt.value) return t(`payment.fate_${receipt.value}`);
+    const decided = (card.receipt_defaults || {})[method.value];
+    return decided ? t.known(`payment.fate_${decided.reason}`) || t.known(`payment.fate_${decided.maker}`) : "";
+  }
   function readReceipt(t, fields) {
     const chosen2 = fields.receipt.value;
     if (chosen2 === "make") return { receipt: true, errors: {} };
@@ -1619,18 +1676,16 @@ var Grafik = (() => {
   var METHODS = ["cash", "card_terminal", "bank_transfer", "other"];
   function openFullPayment(context, { onDone, onConflict, onClosed }) {
     const { t, api, today, card } = context;
-    const effects = [t("payment.effect_recorded", { amount: formatMoney(card.debt) }), t("payment.effect_closed"), t("payment.effect_stage")];
     return openDialog(context, {
       title: t("payment.full_title"),
       content: html`<div class="grafik-question"><span>${t("payment.full_question")}</span><b>${formatMoney(card.debt)}</b></div>
-      ${commonFields(t, today)}
-      ${effectsView(t, effects)}`,
+      ${commonFields(t, today)}`,
       submitLabel: t("payment.full_submit", { amount: formatMoney(card.debt) }),
       collect: (form) => collectCommon(t, form, today, { expected: card.debt }),
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/full-payment/`, body, key),
       onDone,
       onConflict,
-      onReady: ({ form, recentre }) => connectReceipt(form, recentre),
+      onReady: (dialog) => connect(t, dialog, (form) => fullEffects(t, card, form.elements)),
       onClosed
     });
   }
@@ -1645,14 +1700,11 @@ var Grafik = (() => {
       collect: (form) => collectPartial(t, form, today),
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/payments/`, body, key),
       onDone,
-      onReady({ form, recentre }) {
-        connectReceipt(form, recentre);
-        const show = () => {
-          form.querySelector(".grafik-payment__effect").innerHTML = String(amountEffect(t, card, parseMoney(form.elements.amount.value)));
-        };
-        form.elements.amount.addEventListener("input", show);
-        show();
-      },
+      onReady: (dialog) => connect(t, dialog, (form) => {
+        const amount = parseMoney(form.elements.amount.value);
+        form.querySelector(".grafik-payment__effect").innerHTML = String(amountEffect(t, card, amount));
+        return amount ? partialEffects(t, card, amount, form.elements) : [];
+      }),
       onClosed
     });
   }
@@ -1664,12 +1716,40 @@ var Grafik = (() => {
     if (!isPositive(over)) return html`<p class="grafik-hint">${t("payment.covers_all")}</p>`;
     return callout("warning", t("payment.over", { over: formatMoney(over) }));
   }
+  function connect(t, { form, recentre }, effects) {
+    connectReceipt(form, recentre);
+    const place = form.querySelector(".grafik-payment__effects");
+    const show = () => {
+      place.innerHTML = String(effectsView(t, effects(form).filter(Boolean)));
+    };
+    form.addEventListener("input", show);
+    form.addEventListener("change", show);
+    show();
+  }
+  function fullEffects(t, card, fields) {
+    return [
+      t(card.version === null ? "payment.effect_debt" : "payment.effect_recorded", { amount: formatMoney(card.debt) }),
+      t("payment.effect_closed"),
+      t("payment.effect_stage"),
+      receiptEffect(t, card, fields)
+    ];
+  }
+  function partialEffects(t, card, amount, fields) {
+    const { closed, begun } = covered(card, amount);
+    return [
+      card.version === null && t(card.mode === "deposit" ? "payment.effect_links" : "payment.effect_later"),
+      closed.length > 0 && t("payment.effect_closes", { rows: closed.join(", ") }),
+      begun && t("payment.effect_begins", { row: begun }),
+      receiptEffect(t, card, fields)
+    ];
+  }
   function commonFields(t, today) {
     return html`<div class="grafik-pair">
       ${dateField({ t, name: "paid_on", label: t("payment.paid_on"), value: today })}
       ${selectField({ name: "method", label: t("payment.method"), value: "cash", options: METHODS.map((name) => [name, t(`method.${name}`)]) })}</div>
     ${receiptFields(t)}
-    ${textField({ name: "comment", label: t("payment.comment") })}`;
+    ${textField({ name: "comment", label: t("payment.comment") })}
+    <div class="grafik-payment__effects" aria-live="polite"></div>`;
   }
   function collectPartial(t, form, today) {
     const amount = parseMoney(form.elements.amount.value);
@@ -1803,20 +1883,20 @@ var Grafik = (() => {
   }
   function drawCode(version, codewords, mask, maskNumber) {
     const size = version * 4 + 17;
-    const rows = Array.from({ length: size }, () => new Array(size).fill(null));
+    const rows2 = Array.from({ length: size }, () => new Array(size).fill(null));
     const set = (row, column, dark) => {
-      if (row >= 0 && column >= 0 && row < size && column < size) rows[row][column] = dark;
+      if (row >= 0 && column >= 0 && row < size && column < size) rows2[row][column] = dark;
     };
     drawFinders(set, size);
-    drawAlignments(rows, set, version);
+    drawAlignments(rows2, set, version);
     for (let place = 8; place < size - 8; place += 1) {
       set(6, place, place % 2 === 0);
       set(place, 6, place % 2 === 0);
     }
     drawFormat(set, size, maskNumber);
     if (version >= 7) drawVersion(set, size, version);
-    drawData(rows, codewords, mask, size);
-    return rows;
+    drawData(rows2, codewords, mask, size);
+    return rows2;
   }
   function drawFinders(set, size) {
     [[3, 3], [3, size - 4], [size - 4, 3]].forEach(([row, column]) => {
@@ -1828,9 +1908,9 @@ var Grafik = (() => {
       }
     });
   }
-  function drawAlignments(rows, set, version) {
+  function drawAlignments(rows2, set, version) {
     ALIGNMENTS[version].forEach((row) => ALIGNMENTS[version].forEach((column) => {
-      if (rows[row][column] !== null) return;
+      if (rows2[row][column] !== null) return;
       for (let down = -2; down <= 2; down += 1) {
         for (let right = -2; right <= 2; right += 1) set(row + down, column + right, Math.max(Math.abs(down), Math.abs(right)) !== 1);
       }
@@ -1863,27 +1943,27 @@ var Grafik = (() => {
       set(far, near, dark);
     }
   }
-  function drawData(rows, codewords, mask, size) {
+  function drawData(rows2, codewords, mask, size) {
     let place = 0;
     for (let right = size - 1; right >= 1; right -= 2) {
       if (right === 6) right = 5;
       for (let step = 0; step < size; step += 1) {
         for (const column of [right, right - 1]) {
           const row = (right + 1 & 2) === 0 ? size - 1 - step : step;
-          if (rows[row][column] !== null) continue;
+          if (rows2[row][column] !== null) continue;
           const byte = codewords[place >> 3];
           const dark = byte !== void 0 && (byte >> 7 - (place & 7) & 1) === 1;
-          rows[row][column] = dark !== mask(row, column);
+          rows2[row][column] = dark !== mask(row, column);
           place += 1;
         }
       }
     }
   }
-  function penaltyOf(rows) {
-    const lines = [...rows, ...rows[0].map((_, column) => rows.map((row) => row[column]))];
-    const dark = rows.flat().filter(Boolean).length;
-    const share = Math.floor(Math.abs(dark * 100 / rows.length ** 2 - 50) / 5);
-    return lines.reduce((sum, line) => sum + runsOf(line) + findersOf(line), 0) + squaresOf(rows) + share * 10;
+  function penaltyOf(rows2) {
+    const lines = [...rows2, ...rows2[0].map((_, column) => rows2.map((row) => row[column]))];
+    const dark = rows2.flat().filter(Boolean).length;
+    const share = Math.floor(Math.abs(dark * 100 / rows2.length ** 2 - 50) / 5);
+    return lines.reduce((sum, line) => sum + runsOf(line) + findersOf(line), 0) + squaresOf(rows2) + share * 10;
   }
   function runsOf(line) {
     let penalty = 0;
@@ -1907,12 +1987,12 @@ var Grafik = (() => {
     }
     return penalty;
   }
-  function squaresOf(rows) {
+  function squaresOf(rows2) {
     let penalty = 0;
-    for (let row = 1; row < rows.length; row += 1) {
-      for (let column = 1; column < rows.length; column += 1) {
-        const colour = rows[row][column];
-        if (rows[row - 1][column] === colour && rows[row][column - 1] === colour && rows[row - 1][column - 1] === colour) penalty += 3;
+    for (let row = 1; row < rows2.length; row += 1) {
+      for (let column = 1; column < rows2.length; column += 1) {
+        const colour = rows2[row][column];
+        if (rows2[row - 1][column] === colour && rows2[row][column - 1] === colour && rows2[row - 1][column - 1] === colour) penalty += 3;
       }
     }
     return penalty;
@@ -1921,10 +2001,10 @@ var Grafik = (() => {
   // src/views/qr.js
   var QUIET = 4;
   function qrView(text, label) {
-    const rows = qrRows(text);
-    if (!rows) return "";
-    const size = rows.length + QUIET * 2;
-    const path = rows.flatMap((row, down) => runs(row).map(([from, length]) => `M${from + QUIET} ${down + QUIET}h${length}v1h-${length}z`)).join("");
+    const rows2 = qrRows(text);
+    if (!rows2) return "";
+    const size = rows2.length + QUIET * 2;
+    const path = rows2.flatMap((row, down) => runs(row).map(([from, length]) => `M${from + QUIET} ${down + QUIET}h${length}v1h-${length}z`)).join("");
     return html`<svg class="grafik-qr" viewBox="0 0 ${size} ${size}" role="img" aria-label="${label}" shape-rendering="crispEdges"><rect width="${size}" height="${size}" fill="#ffffff"/><path d="${path}" fill="#000000"/></svg>`;
   }
   function runs(row) {
@@ -2071,14 +2151,14 @@ var Grafik = (() => {
     ${changesView(t, preview.changes || [])}`;
   }
   function previewSummary(t, preview) {
-    const rows = preview.installments;
-    return t("schedule.summary", { count: t.count("schedule.payments", rows.length), sum: formatMoney(sumOf(rows)) });
+    const rows2 = preview.installments;
+    return t("schedule.summary", { count: t.count("schedule.payments", rows2.length), sum: formatMoney(sumOf(rows2)) });
   }
   function previewNote(text, ring = false, way2 = "") {
     return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>${way2}`;
   }
-  function sumOf(rows) {
-    return add("0.00", ...rows.map((row) => row.amount));
+  function sumOf(rows2) {
+    return add("0.00", ...rows2.map((row) => row.amount));
   }
   function rowView(t, row) {
     const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
@@ -2086,8 +2166,8 @@ var Grafik = (() => {
   }
   function changesView(t, changes) {
     if (!changes.length) return "";
-    const rows = changes.map((change) => html`<li class="grafik-change grafik-change_${change.kind}">${change.text}</li>`);
-    return html`<section><h3 class="grafik-section__title">${t("schedule.changes")}</h3><ul class="grafik-changes">${rows}</ul></section>`;
+    const rows2 = changes.map((change) => html`<li class="grafik-change grafik-change_${change.kind}">${change.text}</li>`);
+    return html`<section><h3 class="grafik-section__title">${t("schedule.changes")}</h3><ul class="grafik-changes">${rows2}</ul></section>`;
   }
 
   // src/dialogs/marks.js
@@ -2133,7 +2213,7 @@ var Grafik = (() => {
       }
       const mine = newest;
       if (!place.querySelector("table")) place.innerHTML = String(previewNote(t("schedule.counting"), true));
-      api.send("POST", path, body).then(
+      api.send("POST", path, body, "", isPreview).then(
         (preview) => {
           if (mine === newest) show(previewView(t, preview), preview);
         },
@@ -2216,7 +2296,7 @@ var Grafik = (() => {
       body.down_payment = money("down_payment");
       body.down_payment_on = day("down_payment_on");
     }
-    body.round_to = values.round_to;
+    if (values.by === "count") body.round_to = values.round_to;
     body.remainder = values.remainder;
     body.shift_weekends = Boolean(values.shift_weekends);
     return { body, errors };
@@ -2225,17 +2305,17 @@ var Grafik = (() => {
   // src/dialogs/stale.js
   function showStale({ t, api, card }, dialog, onFresh) {
     const way2 = (busy) => button({ action: "reload_card", kind: "small", label: t("schedule.stale_reload"), busy });
-    const show = (words, busy) => {
+    const show = (words2, busy) => {
       if (!dialog.isOpen()) return;
       const place = dialog.form.querySelector(".grafik-dialog__problem");
-      place.innerHTML = String(callout("warning", words, way2(busy)));
+      place.innerHTML = String(callout("warning", words2, way2(busy)));
       const reloader = place.querySelector('[data-action="reload_card"]');
       reloader.addEventListener("click", () => !busy && reload());
       reloader.focus();
     };
     const reload = () => {
       show(t("schedule.stale"), true);
-      api.get(`deals/${card.lead_id}/`).then(
+      api.get(`deals/${card.lead_id}/`, isCard).then(
         (fresh) => {
           if (!dialog.isOpen()) return;
           dialog.showProblem("");
@@ -2253,7 +2333,7 @@ var Grafik = (() => {
   var DAYS = ["first_due_on", "down_payment_on"];
   function offerTemplates({ t, api, lead, dialog, onChosen, onProblem }) {
     const place = dialog.form.querySelector("[data-templates]");
-    const ask = (total) => api.get(`deals/${lead}/schedule/templates/${total ? `?total=${total}` : ""}`).then((answer) => answer.results || []);
+    const ask = (total) => api.get(`deals/${lead}/schedule/templates/${total ? `?total=${total}` : ""}`, hasResults).then((answer) => answer.results);
     place.addEventListener("click", (event) => {
       const chosen2 = event.target.closest('[data-action="template"]');
       if (!chosen2) return;
@@ -2364,7 +2444,7 @@ var Grafik = (() => {
             showDebt(form, card, null);
             preview.now();
           },
-          onProblem: (words) => dialog.showProblem(words)
+          onProblem: (words2) => dialog.showProblem(words2)
         });
       },
       onClosed() {
@@ -2434,6 +2514,7 @@ var Grafik = (() => {
     ["count", "monthly_amount"].forEach((name) => {
       form.querySelector(`[data-field="${name}"]`).hidden = name !== by;
     });
+    form.querySelector('[data-field="round_to"]').hidden = by !== "count";
     form.querySelector('[data-field="due_day"]').hidden = form.elements.every.value.startsWith("days");
     form.querySelector('[data-field="down_payment_on"]').hidden = !form.elements.down_payment.value.trim();
   }
@@ -2460,7 +2541,10 @@ var Grafik = (() => {
         return body;
       },
       send: (body, key) => api.send("POST", "payments/split/", body, key),
-      onReady: (dialog) => connect(t, dialog),
+      onReady: (dialog) => {
+        connect2(t, dialog);
+        offer2(context, dialog);
+      },
       onDone,
       onConflict,
       onClosed
@@ -2471,6 +2555,7 @@ var Grafik = (() => {
     const name = card.payer && card.payer.name || card.contact.name || "";
     return html`<div class="grafik-pair">${inputField({ name: "amount", label: t("split.amount"), mode: "decimal", suffix: "₽", first: true })}
     ${dateField({ t, name: "paid_on", label: t("payment.paid_on"), value: today })}</div>
+    <div class="grafik-offers" data-offers aria-live="polite"></div>
     <div class="grafik-parts" data-field="parts"><div class="grafik-pair grafik-parts__head"><span>${t("move.deal")}</span><span>${t("split.part")}</span></div>
       <div class="grafik-parts__rows">${[partView(t, 1, String(card.lead_id), formatNumber(card.next && card.next.amount || card.debt)), partView(t, 2, "", "")]}</div>
       <span class="grafik-field__error" id="grafik-parts-error"></span>
@@ -2485,20 +2570,56 @@ var Grafik = (() => {
     return html`<div class="grafik-pair grafik-parts__row"><input class="grafik-input__box" name="part_lead" inputmode="numeric" value="${lead}" aria-label="${t("split.row_deal", { number })}" aria-describedby="grafik-parts-error">
     <span class="grafik-input grafik-input_suffix"><input class="grafik-input__box" name="part_amount" inputmode="decimal" value="${sum}" aria-label="${t("split.row_sum", { number })}"><span class="grafik-input__suffix" aria-hidden="true">₽</span></span></div>`;
   }
-  function connect(t, { form, recentre }) {
-    const rows = form.querySelector(".grafik-parts__rows");
+  function connect2(t, { form, recentre }) {
     const show = () => {
       form.querySelector(".grafik-split__effects").innerHTML = String(effectsView(t, splitEffects(t, valuesOf(form))));
     };
-    form.querySelector('[data-action="add_part"]').addEventListener("click", (event) => {
-      const number = rows.children.length + 1;
-      rows.insertAdjacentHTML("beforeend", String(partView(t, number, "", "")));
-      rows.lastElementChild.querySelector("input").focus();
-      event.currentTarget.hidden = number >= PARTS_MAX;
+    form.querySelector('[data-action="add_part"]').addEventListener("click", () => {
+      addPart(t, form, "", "").focus();
       recentre();
     });
     form.addEventListener("input", show);
     show();
+  }
+  function addPart(t, form, lead, sum) {
+    const rows2 = form.querySelector(".grafik-parts__rows");
+    const isEmpty = (row) => Array.from(row.querySelectorAll("input")).every((box) => !box.value.trim());
+    const empty = lead && Array.from(rows2.children).find(isEmpty);
+    if (!empty) rows2.insertAdjacentHTML("beforeend", String(partView(t, rows2.children.length + 1, "", "")));
+    const [deal, amount] = (empty || rows2.lastElementChild).querySelectorAll("input");
+    deal.value = lead;
+    amount.value = sum;
+    form.querySelector('[data-action="add_part"]').hidden = rows2.children.length >= PARTS_MAX;
+    return deal;
+  }
+  function offer2({ t, api, card }, dialog) {
+    const { form } = dialog;
+    const place = form.querySelector("[data-offers]");
+    let found = [];
+    place.addEventListener("click", (event) => {
+      const chosen2 = event.target.closest('[data-action="offer_part"]');
+      const one = chosen2 && found.find(({ lead_id: lead }) => String(lead) === chosen2.dataset.id);
+      if (!one || form.querySelector(".grafik-parts__rows").children.length > PARTS_MAX) return;
+      found = found.filter((other) => other !== one);
+      place.innerHTML = String(offersView2(t, found));
+      addPart(t, form, String(one.lead_id), formatNumber(one.asked)).dispatchEvent(new Event("input", { bubbles: true }));
+      form.elements.amount.focus();
+      dialog.recentre();
+    });
+    api.get(`deals/${card.lead_id}/credit/`, isOffers).then(
+      (answer) => {
+        if (!dialog.isOpen()) return;
+        found = answer.together || [];
+        place.innerHTML = String(offersView2(t, found));
+        dialog.recentre();
+      },
+      () => void 0
+    );
+  }
+  function offersView2(t, deals) {
+    if (!deals.length) return "";
+    const chips = deals.map((one) => button({ action: "offer_part", id: one.lead_id, kind: "small", label: t("split.offer", { name: one.name || `#${one.lead_id}`, debt: formatMoney(one.debt) }) }));
+    return html`<span class="grafik-field__label">${t("split.offers")}</span><div class="grafik-chips">${chips}</div>`;
   }
   function valuesOf(form) {
     const all = (name) => Array.from(form.querySelectorAll(`[name="${name}"]`), (box) => box.value.trim());
@@ -2538,15 +2659,15 @@ var Grafik = (() => {
   function attemptsView({ t, card, ui }) {
     const fresh = freshAttempts(card);
     if (!fresh.length) return "";
-    const rows = fresh.map((one) => attemptRow(t, one));
-    const list = folded({ t, rows, key: "attempts", expanded: ui.expanded.has("attempts"), limit: 1 });
+    const rows2 = fresh.map((one) => attemptRow(t, one));
+    const list = folded({ t, rows: rows2, key: "attempts", expanded: ui.expanded.has("attempts"), limit: 1 });
     return section(t("attempts.title"), html`<ul class="grafik-list">${list}</ul><p class="grafik-next"><b>${t("attempts.next")}</b> ${nextStep(t, fresh[0])}</p>`);
   }
   function attemptRow(t, one) {
     const declined = one.what === "declined";
-    const words = t.known(`attempts.${one.what}`) || one.what;
+    const words2 = t.known(`attempts.${one.what}`) || one.what;
     return html`<li class="grafik-row"><div class="grafik-row__main"><span>${formatMoment(one.at)}</span>${one.amount && html`<span class="grafik-row__sum">${formatMoney(one.amount)}</span>`}</div>
-    <div class="grafik-row__note"><span class="grafik-tone_${declined ? "error" : "muted"}">${words}${one.reason && html`: ${one.reason}`}</span></div></li>`;
+    <div class="grafik-row__note"><span class="grafik-tone_${declined ? "error" : "muted"}">${words2}${one.reason && html`: ${one.reason}`}</span></div></li>`;
   }
   function nextStep(t, last) {
     return t.known(`attempts.next_${last.what}`) || t("attempts.next_opened");
@@ -2558,8 +2679,8 @@ var Grafik = (() => {
   function messagesView({ t, card, ui }) {
     const found = (card.messages || []).filter((one) => one.about !== "invoice");
     if (!found.length) return "";
-    const rows = found.map((one) => messageRow(t, one));
-    const list = folded({ t, rows, key: "messages", expanded: ui.expanded.has("messages"), limit: SHOWN });
+    const rows2 = found.map((one) => messageRow(t, one));
+    const list = folded({ t, rows: rows2, key: "messages", expanded: ui.expanded.has("messages"), limit: SHOWN });
     return section(t("messages.title"), html`<ul class="grafik-list">${list}</ul>`);
   }
   function messageRow(t, one) {
@@ -2605,7 +2726,7 @@ var Grafik = (() => {
     const owes = isPositive(card.debt);
     return html`
     <div class="grafik-head">
-      ${pill(TONES2[card.state] || "neutral", t.known(`state.${card.state}`) || card.state)}
+      ${pill(TONES2[card.state] || "neutral", stateWords(t, card))}
       ${courseView(card)}
       ${placeView2(card)}
     </div>
@@ -2617,17 +2738,21 @@ var Grafik = (() => {
     <dl class="grafik-figures">${figures(t, card)}</dl>
     ${lifeView(t, card)}`;
   }
+  function stateWords(t, card) {
+    const state = card.state === "no_schedule" && card.mode === "deposit" ? "no_links" : card.state;
+    return t.known(`state.${state}`) || card.state;
+  }
   function lifeView(t, card) {
     const lines = [
       card.pause && t(card.pause.until ? "life.paused_until" : "life.paused", { day: formatDay(card.pause.since), until: formatDay(card.pause.until), reason: card.pause.reason }),
       card.closing && t(`life.${card.closing.kind}`, { reason: card.closing.reason }),
       card.signed && t("life.signed", { day: formatDay(card.signed.on) })
     ].filter(Boolean);
-    return lines.length ? html`<div class="grafik-life">${lines.map((words) => html`<p>${words}</p>`)}</div>` : "";
+    return lines.length ? html`<div class="grafik-life">${lines.map((words2) => html`<p>${words2}</p>`)}</div>` : "";
   }
   function courseView(card) {
-    const words = [card.programme, card.cohort].filter(Boolean);
-    return words.length ? html`<div class="grafik-course">${words.join(" · ")}</div>` : "";
+    const words2 = [card.programme, card.cohort].filter(Boolean);
+    return words2.length ? html`<div class="grafik-course">${words2.join(" · ")}</div>` : "";
   }
   function placeView2(card) {
     const names = [card.location, card.legal_entity].filter(Boolean).map((one) => one.name);
@@ -2642,11 +2767,11 @@ var Grafik = (() => {
     return html`<div class="grafik-bar" role="img" aria-label="${label}" title="${label}">${segments(card)}</div>`;
   }
   function segments(card) {
-    const rows = card.installments;
-    if (!rows.length || rows.length > MOST_SEGMENTS) {
+    const rows2 = card.installments;
+    if (!rows2.length || rows2.length > MOST_SEGMENTS) {
       return html`<span class="grafik-bar__segment" style="flex-grow:1">${fill2(percent(card.paid, card.total), "paid")}</span>`;
     }
-    return rows.map(
+    return rows2.map(
       (row) => html`<span class="grafik-bar__segment grafik-bar__segment_${row.state}" style="flex-grow:${toKopecks(row.amount)}">${fill2(percent(row.paid, row.amount), row.state)}</span>`
     );
   }
@@ -2756,8 +2881,8 @@ var Grafik = (() => {
   }
   function linksView(t, card, ui) {
     if (card.mode !== "deposit" || !card.links) return "";
-    const rows = ["deposit", "full"].filter((name) => card.links[name]).map((name) => linkRow(t, name, card.links[name], ui));
-    return rows.length ? html`<ul class="grafik-list grafik-links">${rows}</ul>` : "";
+    const rows2 = ["deposit", "full"].filter((name) => card.links[name]).map((name) => linkRow(t, name, card.links[name], ui));
+    return rows2.length ? html`<ul class="grafik-list grafik-links">${rows2}</ul>` : "";
   }
   function linkRow(t, name, one, ui) {
     const what = t(`links.${name}`);
@@ -2933,7 +3058,7 @@ var Grafik = (() => {
         analytics: () => this.openAnalytics(),
         document: () => this.open(key, openNewDocument, () => this.load()),
         document_send: () => this.open(key, openDocumentSend, noted("notice.document_sent"), this.card.documents.find((one) => String(one.id) === id)),
-        open_document: () => openDocument(this, id, (words) => this.alive && this.notify.problem(this.t("documents.not_opened"), words)),
+        open_document: () => openDocument(this, id, (words2) => this.alive && this.notify.problem(this.t("documents.not_opened"), words2)),
         history: () => this.open(key, openHistory, () => void 0)
       };
       if (actions[action]) actions[action]();
@@ -2942,7 +3067,7 @@ var Grafik = (() => {
     open(key, opener, onDone, subject) {
       if (this.dialog && this.dialog.isOpen()) return;
       const { Modal, t, api, nameOf, card } = this;
-      const context = { Modal, t, api, nameOf, today: dayOf(/* @__PURE__ */ new Date()), card, subject };
+      const context = { Modal, t, api, nameOf, today: card.today || dayOf(/* @__PURE__ */ new Date()), card, subject };
       this.dialog = opener(context, {
         onDone: (answer) => this.alive && onDone(answer),
         onCard: (fresh) => this.alive && this.accept(fresh),
@@ -2985,8 +3110,8 @@ var Grafik = (() => {
     }
     /** The page of figures in a tab: its address is a code for one use, asked for at the click. */
     openAnalytics() {
-      const failed = (words) => this.alive && this.notify.problem(this.t("notice.analytics_failed"), words);
-      const ask = () => this.api.send("POST", "analytics/tab/", {}).then((made) => made.url);
+      const failed = (words2) => this.alive && this.notify.problem(this.t("notice.analytics_failed"), words2);
+      const ask = () => this.api.send("POST", "analytics/tab/", {}, "", hasUrl).then((made) => made.url);
       openInTab(ask, this.t("analytics.opening")).then(
         (opened) => opened || failed(this.t("documents.blocked")),
         (error) => failed(explain(this.t, error).text)
@@ -3090,7 +3215,7 @@ var Grafik = (() => {
         return;
       }
       show("neutral", "checking", t("settings.checking_text"));
-      api.get("deals/0/").then(
+      api.get("deals/0/", isCard).then(
         () => show("success", "connected", t("settings.connected_text")),
         (error) => judge(error)
       );
@@ -3190,7 +3315,11 @@ var Grafik = (() => {
         };
         return {
           abort: () => call.abort && call.abort(),
-          then: (done, failed) => call.then(done, (xhr) => xhr.status === 401 ? again2().then(done, failed) : failed(xhr))
+          // Nothing is returned: jQuery's promise, rejected with what `failed` gives back, would be nobody's.
+          then: (done, failed) => call.then(done, (xhr) => {
+            if (xhr.status === 401) again2().then(done, failed);
+            else failed(xhr);
+          })
         };
       };
     }

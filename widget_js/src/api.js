@@ -1,5 +1,6 @@
 // The wire to Grafik: JSON through amoCRM's $authorizedAjax, which adds the caller's one-time token.
-// Every call ends: with the parsed answer, or with an ApiError within its time limit.
+// Every call ends: with the parsed answer, or with an ApiError within its time limit; an answer that does not fit what
+// its caller can draw is none.
 // An answer that never came is `unknown`: the write may have happened, so it may only be
 // repeated with the same Idempotency-Key.
 
@@ -26,9 +27,9 @@ export class ApiError extends Error {
   }
 }
 
-/** `authorizedAjax(options)` answers like $.ajax. → {get(path), send(method, path, body, key)}, below `base`. */
+/** `authorizedAjax(options)` answers like $.ajax. → {get(path, fits?), send(method, path, body, key, fits?)}, below `base`. */
 export function makeApi(authorizedAjax, base = API_URL) {
-  function request(options, limit) {
+  function request(options, limit, fits) {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new ApiError(0, null));
@@ -38,19 +39,19 @@ export function makeApi(authorizedAjax, base = API_URL) {
       call.then(
         (data) => {
           clearTimeout(timer);
-          settle(200, data, resolve, reject);
+          settle(200, data, fits, resolve, reject);
         },
         (xhr) => {
           clearTimeout(timer);
-          settle((xhr && xhr.status) || 0, xhr && xhr.responseText, resolve, reject);
+          settle((xhr && xhr.status) || 0, xhr && xhr.responseText, fits, resolve, reject);
         },
       );
     });
   }
 
   return {
-    get: (path) => request({ url: base + path, type: 'GET', dataType: 'text' }, READ_LIMIT_MS),
-    send: (method, path, body, key) =>
+    get: (path, fits) => request({ url: base + path, type: 'GET', dataType: 'text' }, READ_LIMIT_MS, fits),
+    send: (method, path, body, key, fits) =>
       request(
         {
           url: base + path,
@@ -61,6 +62,7 @@ export function makeApi(authorizedAjax, base = API_URL) {
           data: JSON.stringify(body),
         },
         WRITE_LIMIT_MS,
+        fits,
       ),
   };
 }
@@ -71,10 +73,10 @@ export function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function settle(status, text, resolve, reject) {
+function settle(status, text, fits, resolve, reject) {
   const body = parse(text);
   if (status >= 200 && status < 300) {
-    if (body) resolve(body);
+    if (body && (!fits || fits(body))) resolve(body);
     else reject(new ApiError(status, null));
   } else {
     reject(new ApiError(status, body && body.title ? body : null));

@@ -1,6 +1,7 @@
 // What runs by itself: the form of a digital-pipeline trigger and the step of a Salesbot. Both end as a call of
 // amoCRM's server to ours; what tells accounts apart is the key that our server gives to an administrator.
 
+import { isKey } from './answers.js';
 import { html } from './html.js';
 import { selectField } from './dialogs/fields.js';
 import { explain } from './problems.js';
@@ -65,7 +66,7 @@ function fetchKey({ api, t, place, key }) {
   if (key.value) return;
   const ask = () => {
     place.innerHTML = String(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t('dp.asking')}</p>`);
-    api.get('automation/').then(
+    api.get('automation/', isKey).then(
       (answer) => {
         put(key, answer.hook_key);
         place.innerHTML = '';

@@ -26,6 +26,21 @@ export function reversible(payment) {
   return byHand && !goingBack && (isPositive(leftOf(payment)) || isPositive(payment.moved || '0.00'));
 }
 
+/** What a sum does to the open rows, oldest due first: numbers of the closed ones, and of the one it leaves begun. */
+export function covered(card, amount) {
+  const open = card.installments.map((row) => ({ ...row, rest: subtract(subtract(row.amount, row.paid), row.written_off || '0.00') })).filter((row) => isPositive(row.rest));
+  open.sort((one, other) => (one.due_on === other.due_on ? one.number - other.number : one.due_on < other.due_on ? -1 : 1));
+  const closed = [];
+  let left = amount;
+  for (const row of open) {
+    if (!isPositive(left)) break;
+    left = subtract(left, row.rest);
+    if (left.startsWith('-')) return { closed, begun: row.number };
+    closed.push(row.number);
+  }
+  return { closed, begun: null };
+}
+
 /** The ready message that goes with the client's page, '' when the server gave none. */
 export function messageOf(card) {
   const { full } = card.links || {};

@@ -2,6 +2,7 @@
 // view, answers clicks. It belongs to one lead and one DOM node: after stop() no late answer, timer
 // or dialog of it touches the page, so moving between cards never shows another deal's money.
 
+import { hasUrl } from './answers.js';
 import { ApiError, newKey } from './api.js';
 import { isCard } from './card.js';
 import { copyText } from './copy.js';
@@ -195,7 +196,7 @@ export class Panel {
   open(key, opener, onDone, subject) {
     if (this.dialog && this.dialog.isOpen()) return;
     const { Modal, t, api, nameOf, card } = this;
-    const context = { Modal, t, api, nameOf, today: dayOf(new Date()), card, subject };
+    const context = { Modal, t, api, nameOf, today: card.today || dayOf(new Date()), card, subject };
     this.dialog = opener(context, {
       onDone: (answer) => this.alive && onDone(answer),
       onCard: (fresh) => this.alive && this.accept(fresh),
@@ -244,7 +245,7 @@ export class Panel {
   /** The page of figures in a tab: its address is a code for one use, asked for at the click. */
   openAnalytics() {
     const failed = (words) => this.alive && this.notify.problem(this.t('notice.analytics_failed'), words);
-    const ask = () => this.api.send('POST', 'analytics/tab/', {}).then((made) => made.url);
+    const ask = () => this.api.send('POST', 'analytics/tab/', {}, '', hasUrl).then((made) => made.url);
     openInTab(ask, this.t('analytics.opening')).then(
       (opened) => opened || failed(this.t('documents.blocked')),
       (error) => failed(explain(this.t, error).text),

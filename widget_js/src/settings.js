@@ -3,6 +3,7 @@
 // The connection is tried by asking for deal 0, which no account has: a well-formed 404 means that
 // the token was accepted.
 
+import { isCard } from './card.js';
 import { html } from './html.js';
 import { explain } from './problems.js';
 import { button, pill } from './views/controls.js';
@@ -25,7 +26,7 @@ export function showSettings({ body, code, installed, api, t }) {
       return;
     }
     show('neutral', 'checking', t('settings.checking_text'));
-    api.get('deals/0/').then(
+    api.get('deals/0/', isCard).then(
       () => show('success', 'connected', t('settings.connected_text')),
       (error) => judge(error),
     );

@@ -36,7 +36,12 @@ export function keepToken({ now = Date.now, direct = fetchAs, request = () => ne
       };
       return {
         abort: () => call.abort && call.abort(),
-        then: (done, failed) => call.then(done, (xhr) => (xhr.status === 401 ? again().then(done, failed) : failed(xhr))),
+        // Nothing is returned: jQuery's promise, rejected with what `failed` gives back, would be nobody's.
+        then: (done, failed) =>
+          call.then(done, (xhr) => {
+            if (xhr.status === 401) again().then(done, failed);
+            else failed(xhr);
+          }),
       };
     };
   }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
+import { hasResults } from '../src/answers.js';
 import { makeApi, newKey } from '../src/api.js';
 import { explain, fieldErrors } from '../src/problems.js';
 import { texts } from './sample.mjs';
@@ -43,6 +44,16 @@ test('no answer, an HTML page and a broken body leave the outcome unknown', asyn
     assert.equal(error.unknown, true, `${status} ${body}`);
     assert.equal(explain(t, error).retry, true);
   }
+});
+
+test('JSON that its reader cannot draw is no answer, of a read and of a write', async () => {
+  for (const odd of ['{}', '[]', '"x"', '{"results":null}', '{"results":5}']) {
+    const api = makeApi(answering(200, odd));
+    for (const call of [api.get('deals/1/history/', hasResults), api.send('POST', 'x/', {}, 'k', hasResults)]) {
+      await assert.rejects(call, (error) => error.unknown && error.status === 200, odd);
+    }
+  }
+  assert.deepEqual(await makeApi(answering(200, '{"results":[]}')).get('x/', hasResults), { results: [] });
 });
 
 test('503 in the server\'s words is a refusal that may be tried again', async () => {

@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asked, reversible } from '../src/card.js';
-import { readSplit, splitEffects } from '../src/dialogs/split.js';
+import { candidates, moveEffects } from '../src/dialogs/move.js';
+import { offersView as splitOffers, readSplit, splitEffects } from '../src/dialogs/split.js';
 import { templatesView, valuesOfBody } from '../src/dialogs/templates.js';
 import { scheduleBody, startValues } from '../src/dialogs/schedule_form.js';
+import { findingView } from '../src/setup/views.js';
 import { rareActions } from '../src/views/more.js';
 import { panelView } from '../src/views/panel.js';
 import { freshUi, sampleCard, texts } from './sample.mjs';
@@ -42,6 +44,32 @@ test('a transfer whose parts do not add up says by how much, and is not sent', (
 test('what follows is told only of parts that add up', () => {
   assert.match(splitEffects(t, typed())[0], /2 платежа/);
   assert.deepEqual(splitEffects(t, typed({ amount: '' })), []);
+});
+
+test('deals of the same payer are offered, those that need the credit first, each once', () => {
+  const deal = (lead_id, debt) => ({ lead_id, name: `<b>${lead_id}`, debt, asked: debt });
+  const found = candidates({ deals: [deal(2, '5.00')], together: [deal(1, '7.00'), deal(2, '5.00')] });
+  assert.deepEqual(found.map((one) => one.lead_id), [2, 1]);
+  assert.deepEqual(candidates({ deals: [] }), []);
+  const chips = String(splitOffers(t, found));
+  assert.match(chips, /data-action="offer_part" data-id="1"/);
+  assert.doesNotMatch(chips, /<b>/);
+  assert.equal(String(splitOffers(t, [])), '');
+});
+
+test('a move says what it does to both deals', () => {
+  const words = (credit, lead, amount) => moveEffects(t, card({ credit }), lead, amount).join(' ').replace(/\u00a0/g, ' ');
+  assert.match(words('0.00', '#7700199', '5000.00'), /5 000 ₽ уйдут в сделку 7700199.*здесь долг станет 120 000 ₽.*нового чека не будет/);
+  assert.match(words('5000.00', '', '5000.00'), /в другую сделку.*здесь долг не изменится/);
+  assert.equal(words('0.00', '1', null), '');
+});
+
+test('a remark of set-up has no tick: nothing is broken, but it is not there either', () => {
+  const shown = (finding) => String(findingView({ text: 'Вебхуков нет', ...finding }));
+  assert.match(shown({ works: true, remark: true }), /grafik-tone_warning/);
+  assert.match(shown({ works: true }), /grafik-tone_success/);
+  assert.match(shown({ works: false }), /grafik-tone_error/);
+  assert.notEqual(shown({ works: true, remark: true }).match(/path d="[^"]*/)[0], shown({ works: true }).match(/path d="[^"]*/)[0]);
 });
 
 test('only money by hand that still counts can be taken out', () => {

@@ -95,6 +95,7 @@ test('the body of a schedule names only what was filled in', () => {
   const { body } = scheduleBody({ ...VALUES, by: 'monthly_amount', monthly_amount: '20 000,50', due_day: '31', down_payment: '10000', down_payment_on: '22.11.2026' });
   assert.equal(body.monthly_amount, '20000.50');
   assert.equal('count' in body, false);
+  assert.equal('round_to' in body, false);
   assert.equal(body.due_day, 31);
   assert.deepEqual([body.down_payment, body.down_payment_on], ['10000.00', '2026-11-22']);
 });

@@ -67,6 +67,16 @@ test('any other refusal is a refusal', () => {
   assert.deepEqual(seen.log, ['direct t1']);
 });
 
+test('a call that is refused twice leaves no promise of jQuery\'s behind', () => {
+  const given = [];
+  const refusing = { then: (done, failed) => { given.push(failed({ status: 401 })); return Promise.reject(); } };
+  const keeper = keepToken({ now: () => 0, request: () => ({ setRequestHeader: () => undefined }), direct: () => () => refusing });
+  keeper.through((options) => { options.xhr().setRequestHeader('X-Auth-Token', 't'); return { then: () => undefined }; }, '1')({}).then(() => 0, () => 0);
+  const again = keeper.through(() => ({ then: (done, failed) => failed({ status: 401 }) || 'nobody waits for this' }), '1')({});
+  again.then(() => 0, () => undefined).catch(() => undefined);
+  assert.deepEqual(given, [undefined]);
+});
+
 test('where no token is seen, every call goes through amoCRM', () => {
   const { seen, ask } = world({ tells: false });
   ask('8100002');

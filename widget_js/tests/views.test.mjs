@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { amountEffect } from '../src/dialogs/payment.js';
+import { covered } from '../src/card.js';
+import { amountEffect, fullEffects, partialEffects } from '../src/dialogs/payment.js';
 import { historyView } from '../src/dialogs/history.js';
 import { panelView } from '../src/views/panel.js';
 import { previewView } from '../src/views/preview.js';
@@ -160,6 +161,30 @@ test('a partial payment says what it will do', () => {
   assert.ok(read(amountEffect(t, card, '15000.50')).includes('останется 99 999,50 ₽'));
   assert.ok(read(amountEffect(t, card, '115000.00')).includes('закрыт полностью'));
   assert.ok(read(amountEffect(t, card, '120000.00')).includes('5 000 ₽ станет переплатой'));
+});
+
+test('a payment names the rows it closes, the one it begins, and what becomes of the receipt', () => {
+  const row = (number, due_on, amount, paid = '0.00') => ({ number, due_on, amount, paid, state: 'planned' });
+  const card = { version: 1, mode: 'installments', debt: '45000.00', receipt_defaults: { cash: { maker: 'open', reason: 'no_register_for_cash' }, bank_transfer: { maker: 'us', reason: '' } },
+    installments: [row(1, '2026-09-10', '20000.00', '20000.00'), row(2, '2026-12-10', '20000.00'), row(3, '2026-11-10', '20000.00', '5000.00'), row(4, '2027-01-10', '10000.00')] };
+  const fields = (method, receipt = '') => ({ method: { value: method }, receipt: { value: receipt } });
+  assert.deepEqual(covered(card, '15000.00'), { closed: [3], begun: null });
+  assert.deepEqual(covered(card, '15000.01'), { closed: [3], begun: 2 });
+  assert.deepEqual(covered(card, '99000.00'), { closed: [3, 2, 4], begun: null });
+  const words = (amount, ...rest) => partialEffects(t, card, amount, fields(...rest)).filter(Boolean).join(' ');
+  assert.match(words('20000.00', 'cash'), /закроются платежи: № 3; платёж № 2 закроется частично; чек на наличные пробейте на кассе/);
+  assert.match(words('20000.00', 'bank_transfer'), /чек пробьёт онлайн-касса/);
+  assert.match(words('20000.00', 'bank_transfer', 'made'), /нового чека не будет/);
+  const bare = { ...card, version: null, installments: [], receipt_defaults: {} };
+  assert.deepEqual(partialEffects(t, bare, '1.00', fields('cash')).filter(Boolean), ['деньги войдут в график, когда его рассчитают;']);
+  assert.match(fullEffects(t, bare, fields('cash')).join(' '), /закроет долг/);
+  assert.match(fullEffects(t, card, fields('cash')).join(' '), /закроет все строки графика/);
+});
+
+test('a booking without links speaks of links, a deal of its schedule', () => {
+  const words = (mode) => read(panelView({ t, card: { ...sampleCard(), mode, state: 'no_schedule' }, ui: freshUi() }));
+  assert.ok(words('deposit').includes('Ссылок ещё нет'));
+  assert.ok(words('installments').includes('Нет графика'));
 });
 
 test('history is told in order, with who and when, and escaped', () => {

@@ -52,7 +52,8 @@
       overdue: "Просрочено",
       paused: "На паузе",
       paid: "Оплачено",
-      cancelled: "Отменено"
+      cancelled: "Отменено",
+      no_links: "Ссылок ещё нет"
     },
     actions: {
       schedule: "Рассчитать график платежей",
@@ -319,7 +320,26 @@
       none_organisation_transfer: "перевод от организации",
       none_npd: "чек самозанятого",
       none_other: "другая причина",
-      wrong_number: "Только цифры с чека"
+      wrong_number: "Только цифры с чека",
+      effect_debt: "платёж на {amount} закроет долг;",
+      effect_closes: "закроются платежи: № {rows};",
+      effect_begins: "платёж № {row} закроется частично;",
+      effect_links: "ссылки попросят только остаток;",
+      effect_later: "деньги войдут в график, когда его рассчитают;",
+      fate_make: "чек пробьёт онлайн-касса; где её нет, платёж останется в списке «Деньги без чека»",
+      fate_later: "платёж останется в списке «Деньги без чека»",
+      fate_made: "нового чека не будет: запомним номера этого",
+      fate_none: "чека не будет, причина останется у платежа",
+      fate_us: "чек пробьёт онлайн-касса и отправит клиенту",
+      fate_elsewhere: "чек пробиваете вы на своей кассе",
+      fate_other_register: "чек пробиваете вы на своей кассе",
+      fate_nobody: "чек не нужен",
+      fate_organisation_transfer: "перевод от организации: чек не нужен",
+      fate_npd: "чек самозанятый делает сам в «Мой налог»",
+      fate_open: "платёж останется в списке «Деньги без чека»",
+      fate_no_register: "онлайн-касса не подключена: платёж останется в списке «Деньги без чека»",
+      fate_no_register_for_cash: "чек на наличные пробейте на кассе: до этого платёж в списке «Деньги без чека»",
+      fate_method_unknown: "способ неизвестен: платёж останется в списке «Деньги без чека»"
     },
     invoice: {
       title: "Выставить счёт",
@@ -577,11 +597,16 @@
     move: {
       title: "Перенести деньги",
       submit: "Перенести",
-      lead: "Платёж {amount}, можно перенести {left}. Вторая сделка должна быть того же юрлица; чек не повторяется.",
+      lead: "Платёж {amount}, можно перенести {left}. Вторая сделка должна быть того же юрлица.",
       deal: "Номер сделки",
       other_deals: "Другие сделки клиента",
       owes: "долг {debt}",
-      wrong_deal: "Укажите номер сделки"
+      wrong_deal: "Укажите номер сделки",
+      effect_there: "{amount} уйдут в сделку {lead} и уменьшат её долг;",
+      effect_other: "{amount} уйдут в другую сделку и уменьшат её долг;",
+      effect_debt: "здесь долг станет {debt};",
+      effect_credit: "здесь долг не изменится: переносится переплата;",
+      effect_receipt: "нового чека не будет."
     },
     dp: {
       title: "График платежей",
@@ -816,7 +841,9 @@
       effect_payments: "в сделках появится {count}, каждая уменьшит свой долг;",
       effect_once: "все сделки должны быть одного юрлица.",
       wrong_part: "Укажите номер и сумму каждой сделки",
-      wrong_inn: "ИНН — 10 или 12 цифр"
+      wrong_inn: "ИНН — 10 или 12 цифр",
+      offers: "Другие сделки этого плательщика",
+      offer: "{name}, долг {debt}"
     },
     reverse: {
       title: "Платёж записан по ошибке",
@@ -882,7 +909,7 @@
     }
   };
   function makeApi(authorizedAjax, base = API_URL) {
-    function request(options, limit) {
+    function request(options, limit, fits) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           reject(new ApiError(0, null));
@@ -892,18 +919,18 @@
         call.then(
           (data) => {
             clearTimeout(timer);
-            settle(200, data, resolve, reject);
+            settle(200, data, fits, resolve, reject);
           },
           (xhr) => {
             clearTimeout(timer);
-            settle(xhr && xhr.status || 0, xhr && xhr.responseText, resolve, reject);
+            settle(xhr && xhr.status || 0, xhr && xhr.responseText, fits, resolve, reject);
           }
         );
       });
     }
     return {
-      get: (path) => request({ url: base + path, type: "GET", dataType: "text" }, READ_LIMIT_MS),
-      send: (method, path, body, key) => request(
+      get: (path, fits) => request({ url: base + path, type: "GET", dataType: "text" }, READ_LIMIT_MS, fits),
+      send: (method, path, body, key, fits) => request(
         {
           url: base + path,
           type: method,
@@ -912,14 +939,15 @@
           headers: key ? { "Idempotency-Key": key } : {},
           data: JSON.stringify(body)
         },
-        WRITE_LIMIT_MS
+        WRITE_LIMIT_MS,
+        fits
       )
     };
   }
-  function settle(status, text, resolve, reject) {
+  function settle(status, text, fits, resolve, reject) {
     const body = parse(text);
     if (status >= 200 && status < 300) {
-      if (body) resolve(body);
+      if (body && (!fits || fits(body))) resolve(body);
       else reject(new ApiError(status, null));
     } else {
       reject(new ApiError(status, body && body.title ? body : null));
@@ -1143,7 +1171,7 @@
     const owes = isPositive(card.debt);
     return html`
     <div class="grafik-head">
-      ${pill(TONES[card.state] || "neutral", t2.known(`state.${card.state}`) || card.state)}
+      ${pill(TONES[card.state] || "neutral", stateWords(t2, card))}
       ${courseView(card)}
       ${placeView(card)}
     </div>
@@ -1154,6 +1182,10 @@
     ${barView(t2, card)}
     <dl class="grafik-figures">${figures(t2, card)}</dl>
     ${lifeView(t2, card)}`;
+  }
+  function stateWords(t2, card) {
+    const state = card.state === "no_schedule" && card.mode === "deposit" ? "no_links" : card.state;
+    return t2.known(`state.${state}`) || card.state;
   }
   function lifeView(t2, card) {
     const lines = [

@@ -52,7 +52,8 @@
       overdue: "Просрочено",
       paused: "На паузе",
       paid: "Оплачено",
-      cancelled: "Отменено"
+      cancelled: "Отменено",
+      no_links: "Ссылок ещё нет"
     },
     actions: {
       schedule: "Рассчитать график платежей",
@@ -319,7 +320,26 @@
       none_organisation_transfer: "перевод от организации",
       none_npd: "чек самозанятого",
       none_other: "другая причина",
-      wrong_number: "Только цифры с чека"
+      wrong_number: "Только цифры с чека",
+      effect_debt: "платёж на {amount} закроет долг;",
+      effect_closes: "закроются платежи: № {rows};",
+      effect_begins: "платёж № {row} закроется частично;",
+      effect_links: "ссылки попросят только остаток;",
+      effect_later: "деньги войдут в график, когда его рассчитают;",
+      fate_make: "чек пробьёт онлайн-касса; где её нет, платёж останется в списке «Деньги без чека»",
+      fate_later: "платёж останется в списке «Деньги без чека»",
+      fate_made: "нового чека не будет: запомним номера этого",
+      fate_none: "чека не будет, причина останется у платежа",
+      fate_us: "чек пробьёт онлайн-касса и отправит клиенту",
+      fate_elsewhere: "чек пробиваете вы на своей кассе",
+      fate_other_register: "чек пробиваете вы на своей кассе",
+      fate_nobody: "чек не нужен",
+      fate_organisation_transfer: "перевод от организации: чек не нужен",
+      fate_npd: "чек самозанятый делает сам в «Мой налог»",
+      fate_open: "платёж останется в списке «Деньги без чека»",
+      fate_no_register: "онлайн-касса не подключена: платёж останется в списке «Деньги без чека»",
+      fate_no_register_for_cash: "чек на наличные пробейте на кассе: до этого платёж в списке «Деньги без чека»",
+      fate_method_unknown: "способ неизвестен: платёж останется в списке «Деньги без чека»"
     },
     invoice: {
       title: "Выставить счёт",
@@ -577,11 +597,16 @@
     move: {
       title: "Перенести деньги",
       submit: "Перенести",
-      lead: "Платёж {amount}, можно перенести {left}. Вторая сделка должна быть того же юрлица; чек не повторяется.",
+      lead: "Платёж {amount}, можно перенести {left}. Вторая сделка должна быть того же юрлица.",
       deal: "Номер сделки",
       other_deals: "Другие сделки клиента",
       owes: "долг {debt}",
-      wrong_deal: "Укажите номер сделки"
+      wrong_deal: "Укажите номер сделки",
+      effect_there: "{amount} уйдут в сделку {lead} и уменьшат её долг;",
+      effect_other: "{amount} уйдут в другую сделку и уменьшат её долг;",
+      effect_debt: "здесь долг станет {debt};",
+      effect_credit: "здесь долг не изменится: переносится переплата;",
+      effect_receipt: "нового чека не будет."
     },
     dp: {
       title: "График платежей",
@@ -816,7 +841,9 @@
       effect_payments: "в сделках появится {count}, каждая уменьшит свой долг;",
       effect_once: "все сделки должны быть одного юрлица.",
       wrong_part: "Укажите номер и сумму каждой сделки",
-      wrong_inn: "ИНН — 10 или 12 цифр"
+      wrong_inn: "ИНН — 10 или 12 цифр",
+      offers: "Другие сделки этого плательщика",
+      offer: "{name}, долг {debt}"
     },
     reverse: {
       title: "Платёж записан по ошибке",
@@ -863,6 +890,15 @@
     }
   };
 
+  // src/answers.js
+  var rows = (value) => Array.isArray(value);
+  var words = (value) => typeof value === "string";
+  var hasResults = (answer) => rows(answer.results);
+  var isChoices = (answer) => words(answer.today);
+  var isSummary = (answer) => words(answer.received) && rows(answer.by_period);
+  var isAging = (answer) => rows(answer.buckets);
+  var isJob = (answer) => words(answer.state);
+
   // src/api.js
   var API_URL = "https://grafik.invalid/api/v1/";
   var READ_LIMIT_MS = 15e3;
@@ -882,7 +918,7 @@
     }
   };
   function makeApi(authorizedAjax, base = API_URL) {
-    function request(options, limit) {
+    function request(options, limit, fits) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           reject(new ApiError(0, null));
@@ -892,18 +928,18 @@
         call.then(
           (data) => {
             clearTimeout(timer);
-            settle(200, data, resolve, reject);
+            settle(200, data, fits, resolve, reject);
           },
           (xhr) => {
             clearTimeout(timer);
-            settle(xhr && xhr.status || 0, xhr && xhr.responseText, resolve, reject);
+            settle(xhr && xhr.status || 0, xhr && xhr.responseText, fits, resolve, reject);
           }
         );
       });
     }
     return {
-      get: (path) => request({ url: base + path, type: "GET", dataType: "text" }, READ_LIMIT_MS),
-      send: (method, path, body, key) => request(
+      get: (path, fits) => request({ url: base + path, type: "GET", dataType: "text" }, READ_LIMIT_MS, fits),
+      send: (method, path, body, key, fits) => request(
         {
           url: base + path,
           type: method,
@@ -912,7 +948,8 @@
           headers: key ? { "Idempotency-Key": key } : {},
           data: JSON.stringify(body)
         },
-        WRITE_LIMIT_MS
+        WRITE_LIMIT_MS,
+        fits
       )
     };
   }
@@ -920,10 +957,10 @@
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
-  function settle(status, text, resolve, reject) {
+  function settle(status, text, fits, resolve, reject) {
     const body = parse(text);
     if (status >= 200 && status < 300) {
-      if (body) resolve(body);
+      if (body && (!fits || fits(body))) resolve(body);
       else reject(new ApiError(status, null));
     } else {
       reject(new ApiError(status, body && body.title ? body : null));
@@ -1031,13 +1068,13 @@
     });
   }
   function selectField({ name, label, options, value = "", hint = "", id = name }) {
-    const rows = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
+    const rows2 = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
     return field({
       name,
       id,
       label,
       hint,
-      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${id}" name="${name}" aria-describedby="grafik-${id}-error">${rows}</select></span>`
+      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${id}" name="${name}" aria-describedby="grafik-${id}-error">${rows2}</select></span>`
     });
   }
   function field({ name, id = name, label, hint, control }) {
@@ -1098,13 +1135,13 @@
   var LOOK_MS = 1200;
   async function makeWorkbook({ api, question, key, alive, tell }) {
     const body = Object.fromEntries(Object.entries(question).filter(([, value]) => value !== ""));
-    let job = await api.send("POST", "analytics/exports/", body, key);
+    let job = await api.send("POST", "analytics/exports/", body, key, isJob);
     let wait = FIRST_LOOK_MS;
     while (job.state !== "done") {
       if (job.state === "failed" || !alive()) throw new Error(job.detail || "");
       await new Promise((resolve) => setTimeout(resolve, wait));
       wait = LOOK_MS;
-      job = await api.get(`analytics/exports/${job.id}/`);
+      job = await api.get(`analytics/exports/${job.id}/`, isJob);
       tell(job.progress);
     }
     return job.url;
@@ -1226,8 +1263,8 @@
       const inset = name === "expected" ? 0.75 : 0;
       return html`<rect class="grafik-chart__${name}" x="${round(x + (step - thick) / 2 + inset)}" y="${round(base + inset)}" width="${round(thick - 2 * inset)}" height="${round(Math.max(0, height - 2 * inset))}"/>`;
     });
-    const words = SERIES.map((name) => `${t2(`analytics.${name}`)}: ${formatMoney(month[name])}`).join("\n");
-    return html`<g><rect class="grafik-chart__hit" x="${round(x)}" y="${TOP}" width="${round(step)}" height="${room.height}"/><title>${monthLabel(t2, month.from, true)}\n${words}</title>${parts}</g>`;
+    const words2 = SERIES.map((name) => `${t2(`analytics.${name}`)}: ${formatMoney(month[name])}`).join("\n");
+    return html`<g><rect class="grafik-chart__hit" x="${round(x)}" y="${TOP}" width="${round(step)}" height="${room.height}"/><title>${monthLabel(t2, month.from, true)}\n${words2}</title>${parts}</g>`;
   }
   function heightOf(month) {
     return SERIES.reduce((sum, name) => sum + Math.max(0, roubles(month[name])), 0);
@@ -1294,17 +1331,17 @@
   }
   function groupsView({ t: t2, summary, group }) {
     const tabs = GROUPS.filter((name) => name === group || summary.by_group[name].some((one) => one.value !== null));
-    const rows = summary.by_group[group];
+    const rows2 = summary.by_group[group];
     return html`<div class="grafik-region__head">${title(t2("analytics.groups"))}
     <div class="grafik-switch" role="group" aria-label="${t2("analytics.groups")}">${tabs.map((name) => switchButton("group", name, t2(`analytics.group_${name}`), name === group))}</div></div>
-    ${rows.length ? figuresTable(t2, t2(`analytics.group_${group}`), rows.map((one) => ({ ...one, name: one.name || t2("analytics.unknown"), pick: one.value === null ? "" : `${group}:${one.value}` }))) : html`<p class="grafik-hint">${t2("analytics.nothing")}</p>`}`;
+    ${rows2.length ? figuresTable(t2, t2(`analytics.group_${group}`), rows2.map((one) => ({ ...one, name: one.name || t2("analytics.unknown"), pick: one.value === null ? "" : `${group}:${one.value}` }))) : html`<p class="grafik-hint">${t2("analytics.nothing")}</p>`}`;
   }
-  function figuresTable(t2, caption, rows) {
+  function figuresTable(t2, caption, rows2) {
     const whole = (row) => TABS.reduce((sum, name) => sum + positive(row[name]), 0n);
-    const most = rows.reduce((top, row) => whole(row) > top ? whole(row) : top, 1n);
+    const most = rows2.reduce((top, row) => whole(row) > top ? whole(row) : top, 1n);
     const head = [caption, ...TABS.map((name) => t2(`analytics.${name}`))];
     return html`<table class="grafik-table grafik-table_figures"><thead><tr>${head.map((text, index) => html`<th scope="col"${index > 0 && html` class="grafik-table__sum"`}>${text}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr><th scope="row">${row.pick ? button({ action: "pick", id: row.pick, label: row.name, kind: "link" }) : row.name}<span class="grafik-share" aria-hidden="true">${TABS.map((name) => html`<span class="grafik-share__${name}" style="width:${Number(positive(row[name]) * 1000n / most) / 10}%"></span>`)}</span></th>
+    <tbody>${rows2.map((row) => html`<tr><th scope="row">${row.pick ? button({ action: "pick", id: row.pick, label: row.name, kind: "link" }) : row.name}<span class="grafik-share" aria-hidden="true">${TABS.map((name) => html`<span class="grafik-share__${name}" style="width:${Number(positive(row[name]) * 1000n / most) / 10}%"></span>`)}</span></th>
       ${TABS.map((name, index) => html`<td class="grafik-table__sum${name === "overdue" && isPositive(row[name]) ? " grafik-tone_error" : ""}" data-label="${head[index + 1]}">${formatMoney(row[name])}</td>`)}</tr>`)}</tbody></table>`;
   }
   function positive(amount) {
@@ -1314,22 +1351,22 @@
   function agingView(t2, aging) {
     if (!isPositive(aging.total)) return html`${title(t2("analytics.aging"))}<p class="grafik-hint">${t2("analytics.no_debt")}</p>`;
     const total = toKopecks(aging.total);
-    const rows = aging.buckets.map((one) => html`<li class="grafik-aging__row"><span>${t2("analytics.days", { range: one.bucket.replace("-", "–") })}</span>
+    const rows2 = aging.buckets.map((one) => html`<li class="grafik-aging__row"><span>${t2("analytics.days", { range: one.bucket.replace("-", "–") })}</span>
     <span class="grafik-aging__bar" aria-hidden="true"><span style="width:${Number(toKopecks(one.amount) * 1000n / total) / 10}%"></span></span><span class="grafik-row__sum">${formatMoney(one.amount)}</span></li>`);
     return html`<div class="grafik-region__head">${title(t2("analytics.aging"))}${button({ action: "excel", id: "aging", kind: "link", label: t2("analytics.aging_excel") })}</div>
-    <ul class="grafik-aging">${rows}</ul>
+    <ul class="grafik-aging">${rows2}</ul>
     <p class="grafik-aging__total"><span>${t2("analytics.debtors", { count: t2.count("analytics.deals", aging.deals) })}</span><b>${formatMoney(aging.total)}</b></p>`;
   }
-  function listView({ t: t2, tab, summary, rows, more, busy, dealUrl }) {
+  function listView({ t: t2, tab, summary, rows: rows2, more, busy, dealUrl }) {
     const tabs = TABS.map((name) => switchButton("tab", name, html`${t2(`analytics.${name}`)} <span class="grafik-switch__sum">${formatMoney(summary[name])}</span>`, name === tab));
     return html`<div class="grafik-switch grafik-switch_tabs" role="group" aria-label="${t2("analytics.rows")}">${tabs}</div>
-    ${rows.length ? rowsTable(t2, tab, rows, dealUrl) : html`<p class="grafik-hint grafik-region__empty">${t2(`analytics.no_${tab}`)}</p>`}
+    ${rows2.length ? rowsTable(t2, tab, rows2, dealUrl) : html`<p class="grafik-hint grafik-region__empty">${t2(`analytics.no_${tab}`)}</p>`}
     ${more && html`<div class="grafik-region__more">${button({ action: "more", label: t2("analytics.more"), busy: busy === "more" })}</div>`}`;
   }
-  function rowsTable(t2, tab, rows, dealUrl) {
+  function rowsTable(t2, tab, rows2, dealUrl) {
     const head = ["day", "client", "course", "manager", tab === "received" ? "method" : "number", "sum"];
     return html`<table class="grafik-table grafik-table_rows"><thead><tr>${head.map((name) => html`<th scope="col"${name === "sum" && html` class="grafik-table__sum"`}>${t2(`analytics.column_${name}`)}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => tab === "received" ? operationRow(t2, row, dealUrl) : openRow(t2, row, dealUrl))}</tbody></table>`;
+    <tbody>${rows2.map((row) => tab === "received" ? operationRow(t2, row, dealUrl) : openRow(t2, row, dealUrl))}</tbody></table>`;
   }
   function operationRow(t2, row, dealUrl) {
     const refund = row.kind === "refund";
@@ -1403,7 +1440,7 @@
     /** The filters' choices and the account's day come first: a period needs to know which day it is. */
     begin() {
       this.draw("figures", waitingView(this.t));
-      this.api.get("analytics/filters/").then(
+      this.api.get("analytics/filters/", isChoices).then(
         (choices) => {
           if (!this.alive) return;
           this.choices = choices;
@@ -1419,8 +1456,12 @@
       const mine = this.nextTurn();
       this.veil(true);
       const query = queryOf(this.asked);
-      const asked = [`analytics/summary/?${query}`, `analytics/aging/?${query}`, this.listAddress()];
-      Promise.all(asked.map((path) => this.api.get(path))).then(
+      const asked = [
+        [`analytics/summary/?${query}`, isSummary],
+        [`analytics/aging/?${query}`, isAging],
+        [this.listAddress(), hasResults]
+      ];
+      Promise.all(asked.map(([path, fits]) => this.api.get(path, fits))).then(
         ([summary, aging, list]) => this.current(mine) && this.accept(summary, aging, list),
         (error) => this.current(mine) && this.failed(error)
       );
@@ -1428,7 +1469,7 @@
     loadList() {
       const mine = this.nextTurn();
       this.veil(true, ["list"]);
-      this.api.get(this.listAddress()).then(
+      this.api.get(this.listAddress(), hasResults).then(
         (list) => this.current(mine) && this.acceptList(list),
         (error) => this.current(mine) && this.failed(error)
       );
@@ -1438,7 +1479,7 @@
       const mine = this.turn;
       this.ui.more = "more";
       this.drawList();
-      this.api.get(this.listAddress(this.cursor)).then(
+      this.api.get(this.listAddress(this.cursor), hasResults).then(
         (list) => this.current(mine) && this.acceptList({ ...list, results: [...this.rows, ...list.results] }),
         (error) => this.current(mine) && this.moreFailed(error)
       );
@@ -1507,8 +1548,8 @@
       this.draw("groups", groupsView({ t: this.t, summary: this.summary, group: this.ui.group }));
     }
     drawList() {
-      const { t: t2, summary, rows, cursor, ui, dealUrl } = this;
-      this.draw("list", listView({ t: t2, tab: ui.tab, summary, rows, more: Boolean(cursor), busy: ui.more, dealUrl }));
+      const { t: t2, summary, rows: rows2, cursor, ui, dealUrl } = this;
+      this.draw("list", listView({ t: t2, tab: ui.tab, summary, rows: rows2, more: Boolean(cursor), busy: ui.more, dealUrl }));
     }
     draw(name, markup) {
       const place = this.region(name);

@@ -25,6 +25,16 @@ var GrafikFigures = (() => {
     SetupPage: () => SetupPage
   });
 
+  // src/answers.js
+  var rows = (value) => Array.isArray(value);
+  var words = (value) => typeof value === "string";
+  var hasResults = (answer) => rows(answer.results);
+  var isChoices = (answer) => words(answer.today);
+  var isSummary = (answer) => words(answer.received) && rows(answer.by_period);
+  var isAging = (answer) => rows(answer.buckets);
+  var isJob = (answer) => words(answer.state);
+  var isSetup = (answer) => [answer.findings, answer.fields, answer.pipelines, answer.bots].every(rows) && Boolean(answer.rules && answer.connection);
+
   // src/api.js
   function newKey() {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -136,13 +146,13 @@ var GrafikFigures = (() => {
     });
   }
   function selectField({ name, label, options, value = "", hint = "", id = name }) {
-    const rows = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
+    const rows2 = options.map(([key, text]) => html`<option value="${key}"${key === value && html` selected`}>${text}</option>`);
     return field({
       name,
       id,
       label,
       hint,
-      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${id}" name="${name}" aria-describedby="grafik-${id}-error">${rows}</select></span>`
+      control: html`<span class="grafik-input"><select class="grafik-input__box" id="grafik-${id}" name="${name}" aria-describedby="grafik-${id}-error">${rows2}</select></span>`
     });
   }
   function field({ name, id = name, label, hint, control }) {
@@ -203,13 +213,13 @@ var GrafikFigures = (() => {
   var LOOK_MS = 1200;
   async function makeWorkbook({ api, question, key, alive, tell }) {
     const body = Object.fromEntries(Object.entries(question).filter(([, value]) => value !== ""));
-    let job = await api.send("POST", "analytics/exports/", body, key);
+    let job = await api.send("POST", "analytics/exports/", body, key, isJob);
     let wait = FIRST_LOOK_MS;
     while (job.state !== "done") {
       if (job.state === "failed" || !alive()) throw new Error(job.detail || "");
       await new Promise((resolve) => setTimeout(resolve, wait));
       wait = LOOK_MS;
-      job = await api.get(`analytics/exports/${job.id}/`);
+      job = await api.get(`analytics/exports/${job.id}/`, isJob);
       tell(job.progress);
     }
     return job.url;
@@ -331,8 +341,8 @@ var GrafikFigures = (() => {
       const inset = name === "expected" ? 0.75 : 0;
       return html`<rect class="grafik-chart__${name}" x="${round(x + (step - thick) / 2 + inset)}" y="${round(base + inset)}" width="${round(thick - 2 * inset)}" height="${round(Math.max(0, height - 2 * inset))}"/>`;
     });
-    const words = SERIES.map((name) => `${t(`analytics.${name}`)}: ${formatMoney(month[name])}`).join("\n");
-    return html`<g><rect class="grafik-chart__hit" x="${round(x)}" y="${TOP}" width="${round(step)}" height="${room.height}"/><title>${monthLabel(t, month.from, true)}\n${words}</title>${parts}</g>`;
+    const words2 = SERIES.map((name) => `${t(`analytics.${name}`)}: ${formatMoney(month[name])}`).join("\n");
+    return html`<g><rect class="grafik-chart__hit" x="${round(x)}" y="${TOP}" width="${round(step)}" height="${room.height}"/><title>${monthLabel(t, month.from, true)}\n${words2}</title>${parts}</g>`;
   }
   function heightOf(month) {
     return SERIES.reduce((sum, name) => sum + Math.max(0, roubles(month[name])), 0);
@@ -399,17 +409,17 @@ var GrafikFigures = (() => {
   }
   function groupsView({ t, summary, group }) {
     const tabs = GROUPS.filter((name) => name === group || summary.by_group[name].some((one) => one.value !== null));
-    const rows = summary.by_group[group];
+    const rows2 = summary.by_group[group];
     return html`<div class="grafik-region__head">${title(t("analytics.groups"))}
     <div class="grafik-switch" role="group" aria-label="${t("analytics.groups")}">${tabs.map((name) => switchButton("group", name, t(`analytics.group_${name}`), name === group))}</div></div>
-    ${rows.length ? figuresTable(t, t(`analytics.group_${group}`), rows.map((one) => ({ ...one, name: one.name || t("analytics.unknown"), pick: one.value === null ? "" : `${group}:${one.value}` }))) : html`<p class="grafik-hint">${t("analytics.nothing")}</p>`}`;
+    ${rows2.length ? figuresTable(t, t(`analytics.group_${group}`), rows2.map((one) => ({ ...one, name: one.name || t("analytics.unknown"), pick: one.value === null ? "" : `${group}:${one.value}` }))) : html`<p class="grafik-hint">${t("analytics.nothing")}</p>`}`;
   }
-  function figuresTable(t, caption, rows) {
+  function figuresTable(t, caption, rows2) {
     const whole = (row) => TABS.reduce((sum, name) => sum + positive(row[name]), 0n);
-    const most = rows.reduce((top, row) => whole(row) > top ? whole(row) : top, 1n);
+    const most = rows2.reduce((top, row) => whole(row) > top ? whole(row) : top, 1n);
     const head = [caption, ...TABS.map((name) => t(`analytics.${name}`))];
     return html`<table class="grafik-table grafik-table_figures"><thead><tr>${head.map((text, index) => html`<th scope="col"${index > 0 && html` class="grafik-table__sum"`}>${text}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr><th scope="row">${row.pick ? button({ action: "pick", id: row.pick, label: row.name, kind: "link" }) : row.name}<span class="grafik-share" aria-hidden="true">${TABS.map((name) => html`<span class="grafik-share__${name}" style="width:${Number(positive(row[name]) * 1000n / most) / 10}%"></span>`)}</span></th>
+    <tbody>${rows2.map((row) => html`<tr><th scope="row">${row.pick ? button({ action: "pick", id: row.pick, label: row.name, kind: "link" }) : row.name}<span class="grafik-share" aria-hidden="true">${TABS.map((name) => html`<span class="grafik-share__${name}" style="width:${Number(positive(row[name]) * 1000n / most) / 10}%"></span>`)}</span></th>
       ${TABS.map((name, index) => html`<td class="grafik-table__sum${name === "overdue" && isPositive(row[name]) ? " grafik-tone_error" : ""}" data-label="${head[index + 1]}">${formatMoney(row[name])}</td>`)}</tr>`)}</tbody></table>`;
   }
   function positive(amount) {
@@ -419,22 +429,22 @@ var GrafikFigures = (() => {
   function agingView(t, aging) {
     if (!isPositive(aging.total)) return html`${title(t("analytics.aging"))}<p class="grafik-hint">${t("analytics.no_debt")}</p>`;
     const total = toKopecks(aging.total);
-    const rows = aging.buckets.map((one) => html`<li class="grafik-aging__row"><span>${t("analytics.days", { range: one.bucket.replace("-", "–") })}</span>
+    const rows2 = aging.buckets.map((one) => html`<li class="grafik-aging__row"><span>${t("analytics.days", { range: one.bucket.replace("-", "–") })}</span>
     <span class="grafik-aging__bar" aria-hidden="true"><span style="width:${Number(toKopecks(one.amount) * 1000n / total) / 10}%"></span></span><span class="grafik-row__sum">${formatMoney(one.amount)}</span></li>`);
     return html`<div class="grafik-region__head">${title(t("analytics.aging"))}${button({ action: "excel", id: "aging", kind: "link", label: t("analytics.aging_excel") })}</div>
-    <ul class="grafik-aging">${rows}</ul>
+    <ul class="grafik-aging">${rows2}</ul>
     <p class="grafik-aging__total"><span>${t("analytics.debtors", { count: t.count("analytics.deals", aging.deals) })}</span><b>${formatMoney(aging.total)}</b></p>`;
   }
-  function listView({ t, tab, summary, rows, more, busy, dealUrl }) {
+  function listView({ t, tab, summary, rows: rows2, more, busy, dealUrl }) {
     const tabs = TABS.map((name) => switchButton("tab", name, html`${t(`analytics.${name}`)} <span class="grafik-switch__sum">${formatMoney(summary[name])}</span>`, name === tab));
     return html`<div class="grafik-switch grafik-switch_tabs" role="group" aria-label="${t("analytics.rows")}">${tabs}</div>
-    ${rows.length ? rowsTable(t, tab, rows, dealUrl) : html`<p class="grafik-hint grafik-region__empty">${t(`analytics.no_${tab}`)}</p>`}
+    ${rows2.length ? rowsTable(t, tab, rows2, dealUrl) : html`<p class="grafik-hint grafik-region__empty">${t(`analytics.no_${tab}`)}</p>`}
     ${more && html`<div class="grafik-region__more">${button({ action: "more", label: t("analytics.more"), busy: busy === "more" })}</div>`}`;
   }
-  function rowsTable(t, tab, rows, dealUrl) {
+  function rowsTable(t, tab, rows2, dealUrl) {
     const head = ["day", "client", "course", "manager", tab === "received" ? "method" : "number", "sum"];
     return html`<table class="grafik-table grafik-table_rows"><thead><tr>${head.map((name) => html`<th scope="col"${name === "sum" && html` class="grafik-table__sum"`}>${t(`analytics.column_${name}`)}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => tab === "received" ? operationRow(t, row, dealUrl) : openRow(t, row, dealUrl))}</tbody></table>`;
+    <tbody>${rows2.map((row) => tab === "received" ? operationRow(t, row, dealUrl) : openRow(t, row, dealUrl))}</tbody></table>`;
   }
   function operationRow(t, row, dealUrl) {
     const refund = row.kind === "refund";
@@ -508,7 +518,7 @@ var GrafikFigures = (() => {
     /** The filters' choices and the account's day come first: a period needs to know which day it is. */
     begin() {
       this.draw("figures", waitingView(this.t));
-      this.api.get("analytics/filters/").then(
+      this.api.get("analytics/filters/", isChoices).then(
         (choices) => {
           if (!this.alive) return;
           this.choices = choices;
@@ -524,8 +534,12 @@ var GrafikFigures = (() => {
       const mine = this.nextTurn();
       this.veil(true);
       const query = queryOf(this.asked);
-      const asked2 = [`analytics/summary/?${query}`, `analytics/aging/?${query}`, this.listAddress()];
-      Promise.all(asked2.map((path) => this.api.get(path))).then(
+      const asked2 = [
+        [`analytics/summary/?${query}`, isSummary],
+        [`analytics/aging/?${query}`, isAging],
+        [this.listAddress(), hasResults]
+      ];
+      Promise.all(asked2.map(([path, fits]) => this.api.get(path, fits))).then(
         ([summary, aging, list]) => this.current(mine) && this.accept(summary, aging, list),
         (error) => this.current(mine) && this.failed(error)
       );
@@ -533,7 +547,7 @@ var GrafikFigures = (() => {
     loadList() {
       const mine = this.nextTurn();
       this.veil(true, ["list"]);
-      this.api.get(this.listAddress()).then(
+      this.api.get(this.listAddress(), hasResults).then(
         (list) => this.current(mine) && this.acceptList(list),
         (error) => this.current(mine) && this.failed(error)
       );
@@ -543,7 +557,7 @@ var GrafikFigures = (() => {
       const mine = this.turn;
       this.ui.more = "more";
       this.drawList();
-      this.api.get(this.listAddress(this.cursor)).then(
+      this.api.get(this.listAddress(this.cursor), hasResults).then(
         (list) => this.current(mine) && this.acceptList({ ...list, results: [...this.rows, ...list.results] }),
         (error) => this.current(mine) && this.moreFailed(error)
       );
@@ -612,8 +626,8 @@ var GrafikFigures = (() => {
       this.draw("groups", groupsView({ t: this.t, summary: this.summary, group: this.ui.group }));
     }
     drawList() {
-      const { t, summary, rows, cursor, ui, dealUrl } = this;
-      this.draw("list", listView({ t, tab: ui.tab, summary, rows, more: Boolean(cursor), busy: ui.more, dealUrl }));
+      const { t, summary, rows: rows2, cursor, ui, dealUrl } = this;
+      this.draw("list", listView({ t, tab: ui.tab, summary, rows: rows2, more: Boolean(cursor), busy: ui.more, dealUrl }));
     }
     draw(name, markup) {
       const place = this.region(name);
@@ -730,8 +744,12 @@ var GrafikFigures = (() => {
   function connectionView(t, page) {
     const { state, connect_url: address } = page.connection;
     return html`${title2(t, "connection")}<p class="grafik-setup__state">${pill(TONES[state] || "neutral", t.known(`setup.state_${state}`) || state)} ${address && link(address, t("setup.connect"))}</p>
-    <ul class="grafik-findings">${page.findings.map((one) => html`<li class="grafik-finding grafik-tone_${one.works ? "success" : "error"}">${icon(one.works ? "check" : "warning")}<span class="grafik-finding__words">${one.text}</span></li>`)}</ul>
+    <ul class="grafik-findings">${page.findings.map(findingView)}</ul>
     <div class="grafik-setup__foot">${button({ action: "reload", kind: "small", label: t("way_out.check_again") })} ${link(page.panel_url, t("setup.panel"))}</div>`;
+  }
+  function findingView({ works, remark, text }) {
+    const tone = remark ? "warning" : works ? "success" : "error";
+    return html`<li class="grafik-finding grafik-tone_${tone}">${icon(works && !remark ? "check" : "warning")}<span class="grafik-finding__words">${text}</span></li>`;
   }
   function fieldsView(t, page) {
     const options = (one) => [["", t("setup.unused")], ...one.choices.map((choice) => [String(choice.id), choice.name]), ...one.can_make ? [["make", t("setup.make", { name: one.name })]] : []];
@@ -799,7 +817,7 @@ var GrafikFigures = (() => {
     }
     load() {
       this.root.innerHTML = String(loadingView(this.t));
-      this.api.get("setup/").then(
+      this.api.get("setup/", isSetup).then(
         (page) => this.alive && this.show(page),
         (error) => {
           if (this.alive) this.root.innerHTML = String(failedView2(this.t, explain(this.t, error).text, error.status !== 403));

@@ -2,6 +2,7 @@
 // that changed, answers clicks. Only the newest question counts; while it is under way the old figures stay,
 // veiled, and a failure says so in their place with a way to try again.
 
+import { hasResults, isAging, isChoices, isSummary } from '../answers.js';
 import { newKey } from '../api.js';
 import { connectPickers, showFieldErrors } from '../dialogs/fields.js';
 import { explain, fieldErrors } from '../problems.js';
@@ -56,7 +57,7 @@ export class AnalyticsPage {
   /** The filters' choices and the account's day come first: a period needs to know which day it is. */
   begin() {
     this.draw('figures', waitingView(this.t));
-    this.api.get('analytics/filters/').then(
+    this.api.get('analytics/filters/', isChoices).then(
       (choices) => {
         if (!this.alive) return;
         this.choices = choices;
@@ -73,8 +74,12 @@ export class AnalyticsPage {
     const mine = this.nextTurn();
     this.veil(true);
     const query = queryOf(this.asked);
-    const asked = [`analytics/summary/?${query}`, `analytics/aging/?${query}`, this.listAddress()];
-    Promise.all(asked.map((path) => this.api.get(path))).then(
+    const asked = [
+      [`analytics/summary/?${query}`, isSummary],
+      [`analytics/aging/?${query}`, isAging],
+      [this.listAddress(), hasResults],
+    ];
+    Promise.all(asked.map(([path, fits]) => this.api.get(path, fits))).then(
       ([summary, aging, list]) => this.current(mine) && this.accept(summary, aging, list),
       (error) => this.current(mine) && this.failed(error),
     );
@@ -83,7 +88,7 @@ export class AnalyticsPage {
   loadList() {
     const mine = this.nextTurn();
     this.veil(true, ['list']);
-    this.api.get(this.listAddress()).then(
+    this.api.get(this.listAddress(), hasResults).then(
       (list) => this.current(mine) && this.acceptList(list),
       (error) => this.current(mine) && this.failed(error),
     );
@@ -94,7 +99,7 @@ export class AnalyticsPage {
     const mine = this.turn;
     this.ui.more = 'more';
     this.drawList();
-    this.api.get(this.listAddress(this.cursor)).then(
+    this.api.get(this.listAddress(this.cursor), hasResults).then(
       (list) => this.current(mine) && this.acceptList({ ...list, results: [...this.rows, ...list.results] }),
       (error) => this.current(mine) && this.moreFailed(error),
     );

@@ -1,6 +1,7 @@
 // Make a document of the deal as it stands: choose one, make it, open it, send it. Opening asks for a fresh
 // ticket each time, because the address of a document works once and for a minute.
 
+import { hasResults, hasUrl, isDocument } from '../answers.js';
 import { channelsOf } from '../card.js';
 import { html } from '../html.js';
 import { openInTab } from '../new_tab.js';
@@ -13,7 +14,7 @@ import { openDialog } from './frame.js';
 
 /** Opens document `id` in a new tab; `onProblem(text)` when that cannot be. */
 export function openDocument({ api, t }, id, onProblem) {
-  const ask = () => api.get(`documents/${id}/`).then((found) => found.url);
+  const ask = () => api.get(`documents/${id}/`, hasUrl).then((found) => found.url);
   return openInTab(ask, t('documents.opening')).then(
     (opened) => opened || onProblem(t('documents.blocked')),
     (error) => onProblem(explain(t, error).text),
@@ -31,7 +32,7 @@ export function openNewDocument(context, { onDone, onClosed }) {
       const chosen = form.querySelector('[name="template"]:checked');
       return chosen && { template: chosen.value };
     },
-    send: (body, key) => api.send('POST', `deals/${card.lead_id}/documents/`, body, key),
+    send: (body, key) => api.send('POST', `deals/${card.lead_id}/documents/`, body, key, isDocument),
     doneView: (made) => madeView(t, made),
     onDone,
     onReady(dialog) {
@@ -75,7 +76,7 @@ function loadTemplates({ api, t }, dialog) {
     if (first) first.focus();
   };
   show(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t('documents.loading')}</p>`);
-  api.get('templates/').then(
+  api.get('templates/', hasResults).then(
     (answer) => show(templatesView(answer.results)),
     (error) => show(callout('error', explain(t, error).text, button({ action: 'templates_again', kind: 'small', label: t('panel.retry') }))),
   );

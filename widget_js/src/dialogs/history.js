@@ -1,5 +1,6 @@
 // Everything that happened to the deal, in the order in which it happened; the newest is in sight first.
 
+import { hasResults } from '../answers.js';
 import { html } from '../html.js';
 import { formatMoment } from '../dates.js';
 import { explain } from '../problems.js';
@@ -17,7 +18,7 @@ export function openHistory(context, { onClosed }) {
       const place = dialog.form.querySelector('.grafik-history');
       const load = () => {
         place.innerHTML = String(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t('panel.loading')}</p>`);
-        api.get(`deals/${card.lead_id}/history/`).then(
+        api.get(`deals/${card.lead_id}/history/`, hasResults).then(
           (answer) => show(historyView(t, answer.results, nameOf)),
           (error) => show(callout('error', explain(t, error).text, button({ action: 'history_again', label: t('panel.retry') }))),
         );

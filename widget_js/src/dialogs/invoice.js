@@ -2,6 +2,7 @@
 // after issuing, and before sending. Channels that cannot work for this payer are not offered; without any, the
 // message is copied by hand.
 
+import { hasText, isInvoice } from '../answers.js';
 import { channelsOf } from '../card.js';
 import { html } from '../html.js';
 import { formatDay } from '../dates.js';
@@ -30,7 +31,7 @@ export function openInvoice(context, { onDone, onClosed }) {
       const send = chosen(form);
       return { ...(amount === next.amount ? { installment: next.number } : { amount }), send };
     },
-    send: (body, key) => api.send('POST', `deals/${card.lead_id}/invoices/`, body, key),
+    send: (body, key) => api.send('POST', `deals/${card.lead_id}/invoices/`, body, key, isInvoice),
     doneView: (invoice) => issuedView(t, invoice),
     onDone,
     onClosed,
@@ -68,7 +69,7 @@ function loadMessage({ t, api, subject: invoice }, dialog) {
   };
   const load = () => {
     show(html`<p class="grafik-preview__note"><span class="grafik-ring" aria-hidden="true"></span>${t('invoice.loading')}</p>`);
-    api.get(`invoices/${invoice.id}/`).then(
+    api.get(`invoices/${invoice.id}/`, hasText).then(
       (found) => show(messageView(t, found)),
       (error) => show(callout('error', explain(t, error).text, button({ action: 'message_again', kind: 'small', label: t('panel.retry') }))),
     );

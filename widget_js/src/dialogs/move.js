@@ -1,9 +1,12 @@
 // Money of one payment to another deal of the same legal entity: the client's other deals that owe something are
-// offered by a click, any other deal by its number. The sum is at most what is left of the payment.
+// offered by a click, any other deal by its number. The sum is at most what is left of the payment; what follows in
+// both deals is said before.
 
+import { isOffers } from '../answers.js';
 import { leftOf, refundable } from '../card.js';
 import { html } from '../html.js';
-import { formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
+import { add, formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
+import { effectsView } from '../views/effects.js';
 import { openDialog } from './frame.js';
 import { inputField, showFieldErrors, textField } from './fields.js';
 
@@ -17,7 +20,16 @@ export function openMove(context, { onDone, onConflict, onClosed }) {
     submitLabel: t('move.submit'),
     collect: (form) => collect(t, form, payment),
     send: (body, key) => api.send('POST', `payments/${payment.id}/move/`, body, key),
-    onReady: (dialog) => offer(context, dialog),
+    onReady(dialog) {
+      const { form } = dialog;
+      const show = () => {
+        form.querySelector('.grafik-move__effects').innerHTML = String(effectsView(t, moveEffects(t, card, form.elements.lead_id.value, parseMoney(form.elements.amount.value))));
+      };
+      form.addEventListener('input', show);
+      form.addEventListener('change', show);
+      offer(context, dialog);
+      show();
+    },
     onDone,
     onConflict,
     onClosed,
@@ -29,7 +41,8 @@ function contentView(t, payment) {
     <div class="grafik-offers" aria-live="polite"></div>
     <div class="grafik-pair">${inputField({ name: 'lead_id', label: t('move.deal'), mode: 'numeric', first: true })}
     ${inputField({ name: 'amount', label: t('refund.amount'), value: formatNumber(leftOf(payment)), mode: 'decimal', suffix: '₽' })}</div>
-    ${textField({ name: 'reason', label: t('decision.reason'), hint: t('schedule.reason_hint') })}`;
+    ${textField({ name: 'reason', label: t('decision.reason'), hint: t('schedule.reason_hint') })}
+    <div class="grafik-move__effects" aria-live="polite"></div>`;
 }
 
 /** Deals of the same payer that could use the money; without an answer the number is typed. */
@@ -38,14 +51,31 @@ function offer({ t, api, card }, dialog) {
   place.addEventListener('change', (event) => {
     dialog.form.elements.lead_id.value = event.target.value;
   });
-  api.get(`deals/${card.lead_id}/credit/`).then(
+  api.get(`deals/${card.lead_id}/credit/`, isOffers).then(
     (found) => {
       if (!dialog.isOpen()) return;
-      place.innerHTML = String(offersView(t, found.deals));
+      place.innerHTML = String(offersView(t, candidates(found)));
       dialog.recentre();
     },
     () => undefined,
   );
+}
+
+/** Those that could use what is overpaid here come first, then whatever else the client owes the same legal entity. */
+export function candidates({ deals, together = [] }) {
+  return [...deals, ...together.filter((one) => !deals.some((other) => other.lead_id === one.lead_id))];
+}
+
+/** The overpaid part goes first, as with a refund; the rest opens rows here again. */
+export function moveEffects(t, card, lead, amount) {
+  if (!amount) return [];
+  const reopened = subtract(amount, card.credit);
+  const number = lead.replace(/\D/g, '');
+  return [
+    number ? t('move.effect_there', { amount: formatMoney(amount), lead: number }) : t('move.effect_other', { amount: formatMoney(amount) }),
+    isPositive(reopened) ? t('move.effect_debt', { debt: formatMoney(add(card.debt, reopened)) }) : t('move.effect_credit'),
+    t('move.effect_receipt'),
+  ];
 }
 
 export function offersView(t, deals) {

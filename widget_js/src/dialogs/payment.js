@@ -1,6 +1,8 @@
-// Money received offline: the whole debt by one button, or a part. Both say what will happen before
-// they do it; the full payment sends the debt it was shown for, so that 409 tells a changed deal.
+// Money received offline: the whole debt by one button, or a part. Both say what will happen before they do it,
+// with the rows that close and what becomes of the receipt; the full payment sends the debt it was shown for, so
+// that 409 tells a changed deal.
 
+import { covered } from '../card.js';
 import { html } from '../html.js';
 import { formatDay, parseDay } from '../dates.js';
 import { formatMoney, isPositive, parseMoney, subtract } from '../money.js';
@@ -8,25 +10,23 @@ import { callout } from '../views/callout.js';
 import { effectsView } from '../views/effects.js';
 import { openDialog } from './frame.js';
 import { dateField, inputField, selectField, showFieldErrors, textField } from './fields.js';
-import { connectReceipt, readReceipt, receiptFields } from './receipt_fields.js';
+import { connectReceipt, readReceipt, receiptEffect, receiptFields } from './receipt_fields.js';
 
 const METHODS = ['cash', 'card_terminal', 'bank_transfer', 'other'];
 
 /** context: {Modal, t, api, today, card}; onConflict(error) after a 409. */
 export function openFullPayment(context, { onDone, onConflict, onClosed }) {
   const { t, api, today, card } = context;
-  const effects = [t('payment.effect_recorded', { amount: formatMoney(card.debt) }), t('payment.effect_closed'), t('payment.effect_stage')];
   return openDialog(context, {
     title: t('payment.full_title'),
     content: html`<div class="grafik-question"><span>${t('payment.full_question')}</span><b>${formatMoney(card.debt)}</b></div>
-      ${commonFields(t, today)}
-      ${effectsView(t, effects)}`,
+      ${commonFields(t, today)}`,
     submitLabel: t('payment.full_submit', { amount: formatMoney(card.debt) }),
     collect: (form) => collectCommon(t, form, today, { expected: card.debt }),
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/full-payment/`, body, key),
     onDone,
     onConflict,
-    onReady: ({ form, recentre }) => connectReceipt(form, recentre),
+    onReady: (dialog) => connect(t, dialog, (form) => fullEffects(t, card, form.elements)),
     onClosed,
   });
 }
@@ -42,14 +42,12 @@ export function openPartialPayment(context, { onDone, onClosed }) {
     collect: (form) => collectPartial(t, form, today),
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/payments/`, body, key),
     onDone,
-    onReady({ form, recentre }) {
-      connectReceipt(form, recentre);
-      const show = () => {
-        form.querySelector('.grafik-payment__effect').innerHTML = String(amountEffect(t, card, parseMoney(form.elements.amount.value)));
-      };
-      form.elements.amount.addEventListener('input', show);
-      show();
-    },
+    onReady: (dialog) =>
+      connect(t, dialog, (form) => {
+        const amount = parseMoney(form.elements.amount.value);
+        form.querySelector('.grafik-payment__effect').innerHTML = String(amountEffect(t, card, amount));
+        return amount ? partialEffects(t, card, amount, form.elements) : [];
+      }),
     onClosed,
   });
 }
@@ -64,12 +62,45 @@ export function amountEffect(t, card, amount) {
   return callout('warning', t('payment.over', { over: formatMoney(over) }));
 }
 
+/** Tells anew what will happen whenever something is typed or chosen. */
+function connect(t, { form, recentre }, effects) {
+  connectReceipt(form, recentre);
+  const place = form.querySelector('.grafik-payment__effects');
+  const show = () => {
+    place.innerHTML = String(effectsView(t, effects(form).filter(Boolean)));
+  };
+  form.addEventListener('input', show);
+  form.addEventListener('change', show);
+  show();
+}
+
+export function fullEffects(t, card, fields) {
+  return [
+    t(card.version === null ? 'payment.effect_debt' : 'payment.effect_recorded', { amount: formatMoney(card.debt) }),
+    t('payment.effect_closed'),
+    t('payment.effect_stage'),
+    receiptEffect(t, card, fields),
+  ];
+}
+
+/** Which rows the sum closes, oldest first, and which one it only begins. */
+export function partialEffects(t, card, amount, fields) {
+  const { closed, begun } = covered(card, amount);
+  return [
+    card.version === null && t(card.mode === 'deposit' ? 'payment.effect_links' : 'payment.effect_later'),
+    closed.length > 0 && t('payment.effect_closes', { rows: closed.join(', ') }),
+    begun && t('payment.effect_begins', { row: begun }),
+    receiptEffect(t, card, fields),
+  ];
+}
+
 function commonFields(t, today) {
   return html`<div class="grafik-pair">
       ${dateField({ t, name: 'paid_on', label: t('payment.paid_on'), value: today })}
       ${selectField({ name: 'method', label: t('payment.method'), value: 'cash', options: METHODS.map((name) => [name, t(`method.${name}`)]) })}</div>
     ${receiptFields(t)}
-    ${textField({ name: 'comment', label: t('payment.comment') })}`;
+    ${textField({ name: 'comment', label: t('payment.comment') })}
+    <div class="grafik-payment__effects" aria-live="polite"></div>`;
 }
 
 function collectPartial(t, form, today) {

@@ -1,6 +1,7 @@
 // Live preview: asks the server a moment after the last keystroke and shows only the newest answer.
 // Between the keystroke and the answer the old table stays, veiled, so that nothing jumps.
 
+import { isPreview } from '../answers.js';
 import { explain, fieldErrors } from '../problems.js';
 import { button } from '../views/controls.js';
 import { previewNote, previewView } from '../views/preview.js';
@@ -25,7 +26,7 @@ export function makePreview({ t, api, path, form, read, onPreview, onErrors }) {
     }
     const mine = newest;
     if (!place.querySelector('table')) place.innerHTML = String(previewNote(t('schedule.counting'), true));
-    api.send('POST', path, body).then(
+    api.send('POST', path, body, '', isPreview).then(
       (preview) => {
         if (mine === newest) show(previewView(t, preview), preview);
       },

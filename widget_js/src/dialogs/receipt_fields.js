@@ -25,6 +25,13 @@ export function connectReceipt(form, recentre) {
   });
 }
 
+/** What becomes of the receipt, in words; '' where the server did not say what the settings decide. */
+export function receiptEffect(t, card, { receipt, method }) {
+  if (receipt.value) return t(`payment.fate_${receipt.value}`);
+  const decided = (card.receipt_defaults || {})[method.value];
+  return decided ? t.known(`payment.fate_${decided.reason}`) || t.known(`payment.fate_${decided.maker}`) : '';
+}
+
 /** → {receipt, errors}; `receipt` is undefined where the settings decide. */
 export function readReceipt(t, fields) {
   const chosen = fields.receipt.value;

@@ -145,12 +145,13 @@ function showCard(t, form, card) {
   showDebt(form, card, null);
 }
 
-/** Only the fields that count are shown: number of payments or monthly sum, day of the down payment. */
+/** Only the fields that count are shown: number of payments and its rounding or monthly sum, day of the down payment. */
 function toggleMode(form) {
   const by = form.elements.by.value;
   ['count', 'monthly_amount'].forEach((name) => {
     form.querySelector(`[data-field="${name}"]`).hidden = name !== by;
   });
+  form.querySelector('[data-field="round_to"]').hidden = by !== 'count';
   form.querySelector('[data-field="due_day"]').hidden = form.elements.every.value.startsWith('days');
   form.querySelector('[data-field="down_payment_on"]').hidden = !form.elements.down_payment.value.trim();
 }

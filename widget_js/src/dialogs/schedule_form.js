@@ -58,7 +58,8 @@ export function scheduleBody(values) {
     body.down_payment = money('down_payment');
     body.down_payment_on = day('down_payment_on');
   }
-  body.round_to = values.round_to;
+  // A sum named by the month is already as round as it should be.
+  if (values.by === 'count') body.round_to = values.round_to;
   body.remainder = values.remainder;
   body.shift_weekends = Boolean(values.shift_weekends);
   return { body, errors };

@@ -1,6 +1,8 @@
 // One bank transfer that pays several deals of one legal entity: the whole sum, its parts by deal, who sent it. The
-// parts are added up while they are typed, and the form sends only what adds up; the server judges the deals.
+// payer's other deals are offered by a click, any other deal by its number. The parts are added up while they are
+// typed, and the form sends only what adds up; the server judges the deals.
 
+import { isOffers } from '../answers.js';
 import { html } from '../html.js';
 import { formatDay, parseDay } from '../dates.js';
 import { add, formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
@@ -25,7 +27,10 @@ export function openSplit(context, { onDone, onConflict, onClosed }) {
       return body;
     },
     send: (body, key) => api.send('POST', 'payments/split/', body, key),
-    onReady: (dialog) => connect(t, dialog),
+    onReady: (dialog) => {
+      connect(t, dialog);
+      offer(context, dialog);
+    },
     onDone,
     onConflict,
     onClosed,
@@ -37,6 +42,7 @@ function contentView(t, card, today) {
   const name = (card.payer && card.payer.name) || card.contact.name || '';
   return html`<div class="grafik-pair">${inputField({ name: 'amount', label: t('split.amount'), mode: 'decimal', suffix: '₽', first: true })}
     ${dateField({ t, name: 'paid_on', label: t('payment.paid_on'), value: today })}</div>
+    <div class="grafik-offers" data-offers aria-live="polite"></div>
     <div class="grafik-parts" data-field="parts"><div class="grafik-pair grafik-parts__head"><span>${t('move.deal')}</span><span>${t('split.part')}</span></div>
       <div class="grafik-parts__rows">${[partView(t, 1, String(card.lead_id), formatNumber((card.next && card.next.amount) || card.debt)), partView(t, 2, '', '')]}</div>
       <span class="grafik-field__error" id="grafik-parts-error"></span>
@@ -54,19 +60,60 @@ export function partView(t, number, lead, sum) {
 }
 
 function connect(t, { form, recentre }) {
-  const rows = form.querySelector('.grafik-parts__rows');
   const show = () => {
     form.querySelector('.grafik-split__effects').innerHTML = String(effectsView(t, splitEffects(t, valuesOf(form))));
   };
-  form.querySelector('[data-action="add_part"]').addEventListener('click', (event) => {
-    const number = rows.children.length + 1;
-    rows.insertAdjacentHTML('beforeend', String(partView(t, number, '', '')));
-    rows.lastElementChild.querySelector('input').focus();
-    event.currentTarget.hidden = number >= PARTS_MAX;
+  form.querySelector('[data-action="add_part"]').addEventListener('click', () => {
+    addPart(t, form, '', '').focus();
     recentre();
   });
   form.addEventListener('input', show);
   show();
+}
+
+/** Into the first row that is still empty, else into a new one; → its first field. */
+function addPart(t, form, lead, sum) {
+  const rows = form.querySelector('.grafik-parts__rows');
+  const isEmpty = (row) => Array.from(row.querySelectorAll('input')).every((box) => !box.value.trim());
+  const empty = lead && Array.from(rows.children).find(isEmpty);
+  if (!empty) rows.insertAdjacentHTML('beforeend', String(partView(t, rows.children.length + 1, '', '')));
+  const [deal, amount] = (empty || rows.lastElementChild).querySelectorAll('input');
+  deal.value = lead;
+  amount.value = sum;
+  form.querySelector('[data-action="add_part"]').hidden = rows.children.length >= PARTS_MAX;
+  return deal;
+}
+
+/** The payer's other deals that owe; each is taken once. Without an answer the numbers are typed. */
+function offer({ t, api, card }, dialog) {
+  const { form } = dialog;
+  const place = form.querySelector('[data-offers]');
+  let found = [];
+  place.addEventListener('click', (event) => {
+    const chosen = event.target.closest('[data-action="offer_part"]');
+    const one = chosen && found.find(({ lead_id: lead }) => String(lead) === chosen.dataset.id);
+    if (!one || form.querySelector('.grafik-parts__rows').children.length > PARTS_MAX) return;
+    found = found.filter((other) => other !== one);
+    place.innerHTML = String(offersView(t, found));
+    addPart(t, form, String(one.lead_id), formatNumber(one.asked)).dispatchEvent(new Event('input', { bubbles: true }));
+    form.elements.amount.focus();
+    dialog.recentre();
+  });
+  api.get(`deals/${card.lead_id}/credit/`, isOffers).then(
+    (answer) => {
+      if (!dialog.isOpen()) return;
+      found = answer.together || [];
+      place.innerHTML = String(offersView(t, found));
+      dialog.recentre();
+    },
+    () => undefined,
+  );
+}
+
+export function offersView(t, deals) {
+  if (!deals.length) return '';
+  const chips = deals.map((one) => button({ action: 'offer_part', id: one.lead_id, kind: 'small', label: t('split.offer', { name: one.name || `#${one.lead_id}`, debt: formatMoney(one.debt) }) }));
+  return html`<span class="grafik-field__label">${t('split.offers')}</span><div class="grafik-chips">${chips}</div>`;
 }
 
 function valuesOf(form) {

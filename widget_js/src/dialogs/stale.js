@@ -1,5 +1,6 @@
 // Someone was faster: the dialog stays with all that was typed, and a click fetches the card as it is now.
 
+import { isCard } from '../card.js';
 import { explain } from '../problems.js';
 import { callout } from '../views/callout.js';
 import { button } from '../views/controls.js';
@@ -17,7 +18,7 @@ export function showStale({ t, api, card }, dialog, onFresh) {
   };
   const reload = () => {
     show(t('schedule.stale'), true);
-    api.get(`deals/${card.lead_id}/`).then(
+    api.get(`deals/${card.lead_id}/`, isCard).then(
       (fresh) => {
         if (!dialog.isOpen()) return;
         dialog.showProblem('');

@@ -1,6 +1,7 @@
 // Ready schedules of the account that fit the deal, one click each: the click asks the server what the template
 // gives for the sum that is typed now, fills the form with it, and the preview follows.
 
+import { hasResults } from '../answers.js';
 import { html } from '../html.js';
 import { formatDay } from '../dates.js';
 import { formatNumber, parseMoney } from '../money.js';
@@ -12,8 +13,7 @@ const DAYS = ['first_due_on', 'down_payment_on'];
 /** Shows what fits `lead` and calls `onChosen()` after the form was filled; without an answer nothing is offered. */
 export function offerTemplates({ t, api, lead, dialog, onChosen, onProblem }) {
   const place = dialog.form.querySelector('[data-templates]');
-  // Something between us and the server may answer in JSON of its own.
-  const ask = (total) => api.get(`deals/${lead}/schedule/templates/${total ? `?total=${total}` : ''}`).then((answer) => answer.results || []);
+  const ask = (total) => api.get(`deals/${lead}/schedule/templates/${total ? `?total=${total}` : ''}`, hasResults).then((answer) => answer.results);
   place.addEventListener('click', (event) => {
     const chosen = event.target.closest('[data-action="template"]');
     if (!chosen) return;

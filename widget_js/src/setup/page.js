@@ -1,6 +1,7 @@
 // The set-up page for administrators: connection, fields, stages, invoices and reminders, a trial. Each section is
 // saved by itself and says at its own place what came of it; a save that is under way is not sent twice.
 
+import { isSetup } from '../answers.js';
 import { showFieldErrors } from '../dialogs/fields.js';
 import { explain, fieldErrors } from '../problems.js';
 import { failedView, loadingView } from '../views/panel.js';
@@ -31,7 +32,7 @@ export class SetupPage {
 
   load() {
     this.root.innerHTML = String(loadingView(this.t));
-    this.api.get('setup/').then(
+    this.api.get('setup/', isSetup).then(
       (page) => this.alive && this.show(page),
       (error) => {
         if (this.alive) this.root.innerHTML = String(failedView(this.t, explain(this.t, error).text, error.status !== 403));

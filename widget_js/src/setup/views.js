@@ -18,8 +18,14 @@ export function frameView(t) {
 export function connectionView(t, page) {
   const { state, connect_url: address } = page.connection;
   return html`${title(t, 'connection')}<p class="grafik-setup__state">${pill(TONES[state] || 'neutral', t.known(`setup.state_${state}`) || state)} ${address && link(address, t('setup.connect'))}</p>
-    <ul class="grafik-findings">${page.findings.map((one) => html`<li class="grafik-finding grafik-tone_${one.works ? 'success' : 'error'}">${icon(one.works ? 'check' : 'warning')}<span class="grafik-finding__words">${one.text}</span></li>`)}</ul>
+    <ul class="grafik-findings">${page.findings.map(findingView)}</ul>
     <div class="grafik-setup__foot">${button({ action: 'reload', kind: 'small', label: t('way_out.check_again') })} ${link(page.panel_url, t('setup.panel'))}</div>`;
+}
+
+/** A tick says that it works; a remark stops nothing, but something is missing or still on its way. */
+export function findingView({ works, remark, text }) {
+  const tone = remark ? 'warning' : works ? 'success' : 'error';
+  return html`<li class="grafik-finding grafik-tone_${tone}">${icon(works && !remark ? 'check' : 'warning')}<span class="grafik-finding__words">${text}</span></li>`;
 }
 
 export function fieldsView(t, page) {

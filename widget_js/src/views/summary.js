@@ -21,7 +21,7 @@ export function summaryView(t, card) {
   const owes = isPositive(card.debt);
   return html`
     <div class="grafik-head">
-      ${pill(TONES[card.state] || 'neutral', t.known(`state.${card.state}`) || card.state)}
+      ${pill(TONES[card.state] || 'neutral', stateWords(t, card))}
       ${courseView(card)}
       ${placeView(card)}
     </div>
@@ -32,6 +32,12 @@ export function summaryView(t, card) {
     ${barView(t, card)}
     <dl class="grafik-figures">${figures(t, card)}</dl>
     ${lifeView(t, card)}`;
+}
+
+/** A booking has no schedule until its links are made, and nobody there speaks of one. */
+function stateWords(t, card) {
+  const state = card.state === 'no_schedule' && card.mode === 'deposit' ? 'no_links' : card.state;
+  return t.known(`state.${state}`) || card.state;
 }
 
 /** A pause, a closing, a signature: what a person decided, with the reason. */
