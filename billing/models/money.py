@@ -152,13 +152,15 @@ class Receipt(models.Model):
     """One fiscal document (54-FZ), planned by billing.rules.receipts and sent through ProviderCall.
 
     `content` is the provider-neutral plan: {type, tax_system, lines: [{name, amount, vat, method, subject}],
-    paid: {electronic | cash | advance: amount}, email, phone, inn}.
+    paid: {electronic | cash | advance | credit: amount}, email, phone, inn}. What is handed over on credit
+    before any money (`credit`) is about a `rendering`, everything else about a payment.
     """
 
     class Kind(models.TextChoices):
         INCOME = "income"
         REFUND = "refund"
         OFFSET = "offset"
+        CREDIT = "credit"
 
     class State(models.TextChoices):
         PLANNED = "planned"
@@ -168,9 +170,15 @@ class Receipt(models.Model):
         NOT_REQUIRED = "not_required"
         MISSING = "missing"
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="receipts")
+    # There for every kind but credit; who meets receipts of all kinds asks deal_of() and the like.
+    payment: "models.ForeignKey[Payment, Payment]" = models.ForeignKey(  # type: ignore[assignment]
+        Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="receipts"
+    )
     refund = models.ForeignKey(
         Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="receipts"
+    )
+    rendering = models.ForeignKey(
+        "billing.Rendering", on_delete=models.PROTECT, null=True, blank=True, related_name="receipts"
     )
     kind = models.CharField(max_length=10, choices=Kind)
     state = models.CharField(max_length=15, choices=State)
@@ -190,6 +198,14 @@ class Receipt(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["refund"], condition=Q(kind="refund"), name="one_receipt_per_refund"
+            ),
+            models.UniqueConstraint(
+                fields=["rendering"], condition=Q(kind="credit"), name="one_credit_receipt_per_rendering"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="credit", payment__isnull=True, rendering__isnull=False)
+                | ~Q(kind="credit") & Q(payment__isnull=False, rendering__isnull=True),
+                name="receipt_of_money_or_of_a_rendering",
             ),
         ]
 
