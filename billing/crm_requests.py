@@ -26,8 +26,11 @@ from billing import (
     projection,
     schedule_templates,
     stops,
+    workdays,
+    zones,
 )
 from billing.models import CrmRequest
+from billing.rules import reminders as hours
 from billing.rules.schedule import InvalidTerms
 from crm import auth, deals, hooks, kick, outbox, queues, setup_fields, transport
 from crm.client import Refused, Unavailable
@@ -185,10 +188,10 @@ def _links(row: CrmRequest, deal: Deal, at: datetime) -> str:
 
 
 def _invoice(row: CrmRequest, deal: Deal, at: datetime) -> str:
-    """The invoice of the first open row, mailed once a day at most."""
+    """The invoice of the first open row, mailed once a day at most and at no hour at which people sleep."""
     try:
         invoice = invoices.issue(deal=deal, demand=invoices.Demand(), author=AUTHOR, at=at)
-        invoices.mail(invoice=invoice, at=at)
+        invoices.mail(invoice=invoice, at=at, leaves_at=_opening(deal, at))
     except (invoices.NothingToInvoice, invoices.NoSuchRow, invoices.AlreadyPaid):
         return "nothing_owed"
     except invoices.AlreadyVoid as error:
@@ -198,6 +201,13 @@ def _invoice(row: CrmRequest, deal: Deal, at: datetime) -> str:
     except network.NoReceiver as error:
         raise CannotBeDone(str(error) or _("nobody knows who takes the money.")) from error
     return "invoice"
+
+
+def _opening(deal: Deal, at: datetime) -> datetime | None:
+    """When the payer may be written to; None for now. Nobody pressed anything: a robot may move deals."""
+    local = zones.payer_now(deal, at=at)
+    opening = hours.next_opening(local, is_working=workdays.calendar().is_working)
+    return opening if opening > local else None
 
 
 def _stop(row: CrmRequest, deal: Deal, at: datetime) -> str:

@@ -122,8 +122,15 @@ def issue(*, deal: Deal, demand: Demand, author: str, at: datetime) -> Invoice:
         return _make(deal, row.installment, row.rest, standing, demand.payer, author=author, at=at)
 
 
-def send(*, invoice: Invoice, at: datetime, channels: Collection[str] = (messages.EMAIL,)) -> None:
-    """Queue the invoice's messages. A second call sends it again: the person who clicks wants that.
+def send(
+    *,
+    invoice: Invoice,
+    at: datetime,
+    channels: Collection[str] = (messages.EMAIL,),
+    leaves_at: datetime | None = None,
+) -> None:
+    """Queue the invoice's messages, to leave at once or at `leaves_at`. A second call sends it again: the
+    person who clicks wants that.
 
     Raises AlreadyVoid, AlreadyPaid, NoAddress, NoBot.
     """
@@ -135,19 +142,26 @@ def send(*, invoice: Invoice, at: datetime, channels: Collection[str] = (message
         if invoice.voided_at:
             raise AlreadyVoid
         _must_be_open(invoice, deal, at=at)
-        messages.queue_invoices([_again(invoice, channel) for channel in channels], at=at)
+        letters = [_again(invoice, channel, leaves_at) for channel in channels]
+        messages.queue_invoices(letters, at=at)
 
 
-def mail(*, invoice: Invoice, at: datetime, channels: Collection[str] = (messages.EMAIL,)) -> None:
-    """Queue the invoice's messages by the channels by which none left today: whoever wants one again says so
-    by send(). Raises AlreadyVoid, AlreadyPaid, NoAddress, NoBot.
+def mail(
+    *,
+    invoice: Invoice,
+    at: datetime,
+    channels: Collection[str] = (messages.EMAIL,),
+    leaves_at: datetime | None = None,
+) -> None:
+    """Queue the invoice's messages by the channels by which none leaves that day: whoever wants one again
+    says so by send(). Raises AlreadyVoid, AlreadyPaid, NoAddress, NoBot.
     """
-    today = invoice.deal.local_day(at)
+    today = invoice.deal.local_day(leaves_at or at)
     sent = Message.objects.filter(Q(invoice=invoice) | Q(also=invoice)).exclude(state=Message.State.PARKED)
     told = {one.channel for one in sent if invoice.deal.local_day(one.created_at) == today}
     left = [channel for channel in channels if channel not in told]
     if left:
-        send(invoice=invoice, at=at, channels=left)
+        send(invoice=invoice, at=at, channels=left, leaves_at=leaves_at)
 
 
 def void(*, invoice: Invoice, reason: str, author: str, at: datetime) -> None:
@@ -167,7 +181,7 @@ def void_of_rows(*, deal: Deal, rows: list[Installment], at: datetime) -> None:
         _void(deal, invoice, reason=_("the schedule was changed"), author=history.SYSTEM, at=at)
 
 
-def _again(invoice: Invoice, channel: str) -> messages.InvoiceLetter:
+def _again(invoice: Invoice, channel: str, leaves_at: datetime | None) -> messages.InvoiceLetter:
     """One more message of an invoice by a channel. Raises NoAddress, NoBot."""
     if channel == messages.SALESBOT:
         if not AccountPolicy.objects.filter(account=invoice.deal.account_id, salesbot_id__gt=0).exists():
@@ -178,7 +192,8 @@ def _again(invoice: Invoice, channel: str) -> messages.InvoiceLetter:
         if not to:
             raise NoAddress
     times = invoice.messages.filter(channel=channel).count()
-    return messages.InvoiceLetter(to, f"invoice:{invoice.pk}:{channel}:{times + 1}", [invoice], channel)
+    key = f"invoice:{invoice.pk}:{channel}:{times + 1}"
+    return messages.InvoiceLetter(to, key, [invoice], channel, leaves_at)
 
 
 def _must_be_open(invoice: Invoice, deal: Deal, *, at: datetime) -> None:
@@ -197,7 +212,8 @@ def _pass_over(on: date) -> None:
     """Mark the rows that need no invoice any more, under their deals' locks: whoever takes money back from a
     row holds the same lock, and asks for its invoice again.
     """
-    found = issuing.asked_or_covered(on=on).values_list("id", "schedule__deal").iterator(RUN_HOLDS)
+    rows = issuing.asked_or_covered(on=on).filter(issuing.come(until=on))
+    found = rows.values_list("id", "schedule__deal").iterator(RUN_HOLDS)
     while part := dict(islice(found, RUN_HOLDS)):
         with transaction.atomic():
             _lock_all(set(part.values()))

@@ -2,14 +2,16 @@
 
 import json
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from billing import crm_requests, messages
 from billing.models import CrmRequest, Invoice, Message, Schedule, ScheduleTemplate, Stop
 from crm import delivery, hooks, limits
 from crm.models import Account, OutboxRow
@@ -111,6 +113,39 @@ def test_a_trigger_sends_the_invoice_once_a_day(amocrm: Amocrm, account: Account
     assert run() == [("done", "invoice")] * 2
     assert Invoice.objects.count() == 1
     assert Message.objects.filter(channel="email").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "arrives", "leaves"),
+    [
+        (24, "03:15", "24 08:00"),
+        (24, "07:59", "24 08:00"),
+        (24, "08:00", None),
+        (24, "21:59", None),
+        (24, "22:00", "25 08:00"),
+        (28, "08:30", "28 09:00"),
+        (28, "20:00", "29 09:00"),
+    ],
+)
+def test_an_invoice_that_a_trigger_sends_waits_for_the_payers_hours(
+    amocrm: Amocrm, account: Account, day: int, arrives: str, leaves: str | None
+) -> None:
+    make_schedule(make_deal(account, price=160000), total="160000")
+    moscow = ZoneInfo("Europe/Moscow")
+    at = datetime.fromisoformat(f"2026-11-{day} {arrives}").replace(tzinfo=moscow)
+    for seconds in (0, 60):
+        body = trigger("invoice")
+        body["event"]["time"] += seconds
+        crm_requests.take_trigger(body, at=at)
+        crm_requests.apply_waiting(at=at)
+    assert Invoice.objects.get().issued_on == at.date()
+    row = Message.objects.get()
+    messages.deliver(at=at)
+    if leaves is None:
+        assert row.not_before <= at
+    else:
+        assert f"{row.not_before.astimezone(moscow):%d %H:%M}" == leaves
+        assert Message.objects.get().state == Message.State.WAITING
 
 
 def test_an_invoice_without_debt_is_no_failure(amocrm: Amocrm, account: Account) -> None:
