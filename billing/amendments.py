@@ -90,7 +90,7 @@ def change_total(
             round_to=_unit(schedule),
             shift_weekends=_shifts(schedule),
         )
-        layout = schedules.layout(deal, schedule, terms, kept=kept, on=deal.local_day(at))
+        layout = schedules.layout(deal, current, terms, kept=kept, on=deal.local_day(at))
         act = Act(Kind.TOTAL, ask.author, ask.reason.strip(), terms=versions.plain(asdict(terms)))
         schedule = apply(deal, schedule, layouts.keep_unchanged(layout, current), act, at=at)
         schedules.tell_price(deal, schedule, at=at)

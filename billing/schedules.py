@@ -12,9 +12,9 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from billing import consequences, layouts, ledger, versions, workdays
+from billing import consequences, layouts, ledger, payers, versions, workdays
 from billing.layouts import Layout, Line
-from billing.models import Schedule
+from billing.models import Installment, Schedule
 from billing.rules import money
 from billing.rules import schedule as rules
 from billing.rules.schedule import Remark, Terms
@@ -31,33 +31,47 @@ def preview(*, deal: Deal, terms: Terms, on: date) -> Layout:
     Raises InvalidTerms with every mistake named by its field.
     """
     schedule = Schedule.objects.filter(deal=deal).first()
-    return _layout(deal, schedule, terms, on=on)
+    made = _layout(deal, schedule, terms, on=on)
+    return replace(made, warnings=made.warnings + _waiting(deal, made)) if schedule else made
+
+
+def _waiting(deal: Deal, made: Layout) -> tuple[Remark, ...]:
+    """A row that waits for a payer of its own does so by its number, whatever row has that afterwards."""
+    paid = {line.number for line in made.kept}
+    named = payers.of_deal(deal).named.items()
+    rows = sorted((number, one.name) for number, one in named if number is not None and number not in paid)
+    names = ", ".join(f"{number} – {name}" for number, name in rows)
+    return (Remark("own_payers", "rows", {"names": names}),) if rows else ()
 
 
 def _layout(deal: Deal, schedule: Schedule | None, terms: Terms, *, on: date) -> Layout:
     if schedule is None:
         return layout(deal, None, terms, kept=layouts.lines_of_money(deal), on=on)
     current = layouts.current_rows(schedule)
-    made = layout(deal, schedule, terms, kept=layouts.covered_lines(current), on=on)
+    made = layout(deal, current, terms, kept=layouts.covered_lines(current), on=on)
     given_up = sum((row.written_off for row in current), money.ZERO)
     again = (Remark("asked_again", "total", {"amount": money.text(given_up)}),) if given_up else ()
     return replace(made, warnings=again + made.warnings)
 
 
-def layout(deal: Deal, schedule: Schedule | None, terms: Terms, *, kept: Sequence[Line], on: date) -> Layout:
-    """The lines that stay, and those that the terms lay out of the rest. Raises InvalidTerms."""
-    current = layouts.current_rows(schedule)
+def layout(
+    deal: Deal, current: Sequence[Installment] | None, terms: Terms, *, kept: Sequence[Line], on: date
+) -> Layout:
+    """The lines that stay, and those that the terms lay out of the rest; `current` are the rows of the
+    schedule that there is. Raises InvalidTerms.
+    """
     held = layouts.total_of(kept)
     plan = rules.plan(terms, kept=held, on=on, calendar=workdays.calendar())
     rows = layouts.coming_lines(plan.rows, kept=kept)
-    free = sum((source.free for source in ledger.free_money(deal)), money.ZERO) if schedule else money.ZERO
+    sources = ledger.free_money(deal) if current is not None else ()
+    free = sum((source.free for source in sources), money.ZERO)
     return Layout(
         kept=tuple(kept),
         rows=tuple(rows),
         total=terms.total,
         paid=min(held + free, terms.total),
         warnings=plan.warnings,
-        changes=layouts.difference(current, [*kept, *rows]) if schedule else (),
+        changes=layouts.difference(current, [*kept, *rows]) if current is not None else (),
     )
 
 

@@ -40,6 +40,10 @@ REMARKS: dict[str, Callable[[], str]] = {
     "not_due_apart": lambda: _(
         "Payments are ahead and take the difference: leave the day out, or move a payment's date."
     ),
+    "own_payers": lambda: _(
+        "Payments with a payer of their own keep him by their number: %(names)s."
+        " Check them in the new schedule."
+    ),
     "asked_again": lambda: _("The %(amount)s that were written off will be owed again."),
     "too_many": lambda: _("There can be at most %(limit)s payments."),
     "too_early": lambda: _("This date is too long ago."),
@@ -114,6 +118,7 @@ def of_channel(channel: str) -> str:
 RECEIPTS: dict[str, Callable[[], str]] = {
     "refund": lambda: _("Return receipt"),
     "offset": lambda: _("Offset receipt"),
+    "credit": lambda: _("Credit receipt"),
 }
 
 

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from billing import invoices, paper_values, payers, payments, reminders
+from billing import invoices, paper_values, payers, payments, reminders, schedules
+from billing.api.words import of_remark
 from billing.models import DealPayer, Event, Invoice, Message, Receipt
 from billing.payers import InvalidPayer, Payer
 from billing.payments import Offline
+from billing.rules.schedule import Terms
 from crm.models import Deal
 from tests.billing.test_api import call, deal
 from tests.billing.test_guards import refused
@@ -172,3 +174,23 @@ def test_a_refused_payer_names_the_field_and_an_unknown_row_is_not_found(deal: D
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["inn"])
     answer = call("PUT", f"{path}/schedule/rows/9/payer/", putting())
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_row")
+
+
+def test_a_preview_says_which_rows_wait_for_a_payer_of_their_own() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    for number in (1, 3):
+        name(deal, COMPANY, number)
+    payments.receive_offline(
+        deal=deal,
+        amount=rub(30000),
+        offline=Offline(paid_on=TODAY, method="cash", payer={}, comment="", receipt=None),
+        author="user:1",
+        at=NOW,
+    )
+    terms = Terms(rub(90000), first_due_on=date(2027, 1, 10), count=1)
+    [warning] = schedules.preview(deal=deal, terms=terms, on=TODAY).warnings
+    assert of_remark(warning) == (
+        f"Плательщики отдельных платежей остаются по их номерам: 3 – {COMPANY.name}."
+        " Проверьте их в новом графике."
+    )
