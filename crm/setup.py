@@ -41,10 +41,11 @@ class Survey:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; what does not work stops something, a remark only tells."""
+    """One thing that was looked at: what does not work stops something, a remark tells what is not there."""
 
     works: bool
     words: str
+    is_remark: bool = False
 
 
 def survey(*, account: Account, at: datetime) -> Survey:
@@ -151,7 +152,7 @@ def _rights(found: Survey) -> Iterable[Finding]:
         yield Finding(True, _("The grant is an administrator's."))
     if found.scopes is not None and "files" not in found.scopes:
         text = _("The integration may not store files: documents will not appear in the deals.")
-        yield Finding(True, text)
+        yield _remark(text)
 
 
 def _fields(account: Account, found: Survey) -> Iterable[Finding]:
@@ -174,9 +175,7 @@ def _fields(account: Account, found: Survey) -> Iterable[Finding]:
             yield Finding(False, _("The field «%(name)s» (%(id)s) lacks the choices: %(labels)s.") % words)
     unset = [_named(ours) for ours in setup_fields.SPECS if ours not in account.fields]
     if unset:
-        yield Finding(
-            True, _("Not mapped, so neither read nor written: %(ours)s.") % {"ours": ", ".join(unset)}
-        )
+        yield _remark(_("Not mapped, so neither read nor written: %(ours)s.") % {"ours": ", ".join(unset)})
 
 
 def _named(ours: str) -> str:
@@ -205,7 +204,7 @@ def _people(account: Account, found: Survey) -> Iterable[Finding]:
     if found.users is None:
         return
     if account.fallback_user is None:
-        yield Finding(True, _("No user is named for the tasks of inactive people."))
+        yield _remark(_("No user is named for the tasks of inactive people."))
     elif not any(user.id == account.fallback_user and user.is_active for user in found.users):
         text = _("The user %(id)s for tasks of inactive people is inactive or unknown.")
         yield Finding(False, text % {"id": account.fallback_user})
@@ -217,7 +216,11 @@ def _hooks(account: Account, found: Survey) -> Iterable[Finding]:
     if hooks.works(list(found.hooks), account):
         yield Finding(True, _("The web hooks are there."))
     else:
-        yield Finding(True, _("The web hooks are missing or disabled: they will be made within a minute."))
+        yield _remark(_("The web hooks are missing or disabled: they will be made within a minute."))
+
+
+def _remark(words: str) -> Finding:
+    return Finding(works=True, words=words, is_remark=True)
 
 
 def _field_to_try(account: Account, fields: list[CustomField]) -> CustomField:

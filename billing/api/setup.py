@@ -167,7 +167,8 @@ def _page(account: Account, found: Survey) -> dict[str, Any]:
             "connect_url": grants.authorize_url(integration=own) if own else None,
         },
         "findings": [
-            {"works": one.works, "text": one.words} for one in setup.findings(account=account, found=found)
+            {"works": one.works, "remark": one.is_remark, "text": one.words}
+            for one in setup.findings(account=account, found=found)
         ],
         "fields": [_field(account, found, ours) for ours in setup_fields.SPECS],
         "pipelines": [_pipeline(account, one) for one in found.pipelines],

@@ -1,6 +1,7 @@
 """Setting an account up against the emulator: what is missing is said, made once, and tried."""
 
 import pytest
+from django.utils.translation import override
 
 from crm import hooks, setup, setup_fields
 from crm.client import Refused
@@ -22,6 +23,19 @@ def wrong(account: Account) -> str:
 def test_a_school_in_order_has_nothing_to_mend(amocrm: Amocrm, account: Account) -> None:
     hooks.ensure(account=account, at=NOW)
     assert wrong(account) == ""
+
+
+def test_what_is_not_there_yet_is_a_remark_and_gets_no_tick(amocrm: Amocrm, account: Account) -> None:
+    def remarks() -> list[str]:
+        found = setup.survey(account=account, at=NOW)
+        return [one.words for one in setup.findings(account=account, found=found) if one.is_remark]
+
+    missing = "The web hooks are missing or disabled: they will be made within a minute."
+    with override("en"):
+        assert missing in remarks()
+        hooks.ensure(account=account, at=NOW)
+        assert missing not in remarks()
+        assert all("neither read nor written" in words or "No user" in words for words in remarks())
 
 
 def test_missing_fields_are_made_with_their_code_once_and_mapped(amocrm: Amocrm, account: Account) -> None:

@@ -60,7 +60,8 @@ def test_the_page_shows_what_the_account_has(amocrm: Amocrm, chief: Account) -> 
     assert [one["name"] for one in page["pipelines"]][:1] == ["Продажи курсов"]
     debt = next(one for one in page["fields"] if one["ours"] == "debt")
     assert (debt["field_id"], DEBT in [one["id"] for one in debt["choices"]]) == (DEBT, True)
-    assert any(one["works"] for one in page["findings"])
+    assert any(one["works"] and not one["remark"] for one in page["findings"])
+    assert any(one["remark"] for one in page["findings"])
     assert Client().get(page["panel_url"].replace("http://testserver", "")).status_code in (200, 302)
 
 
