@@ -142,7 +142,11 @@ def of_decision(decision: str) -> str:
 def of_remark(remark: Remark) -> str:
     """The remark in words for a person."""
     values = {name: _value(name, value) for name, value in remark.values.items()}
-    return REMARKS[remark.code]() % values
+    text = REMARKS[remark.code]() % values
+    # The same words as for a row that cannot be read (billing.api.problems).
+    return (
+        ": ".join([_("row %(number)d") % {"number": int(values["row"])}, text]) if "row" in values else text
+    )
 
 
 def of_change(change: Change) -> str:

@@ -6,7 +6,7 @@ mistake of the terms is found at once and named by the field that has it; the wo
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_UP, Decimal
@@ -142,14 +142,17 @@ def _row_mistakes(rows: tuple[Row, ...], rest: Decimal, on: date) -> list[Remark
         return [Remark("required", "rows")]
     if len(rows) > COUNT_MAX:
         return [Remark("too_many", "rows", {"limit": str(COUNT_MAX)})]
-    if any(not money.is_whole_kopecks(row.amount) for row in rows):
-        return [Remark("kopecks", "rows")]
-    if any(row.amount <= 0 for row in rows):
-        return [Remark("not_positive", "rows")]
-    if any(row.due_on < EARLIEST for row in rows):
-        return [Remark("too_early", "rows")]
-    if min(row.due_on for row in rows) > _last_day(on) or max(row.due_on for row in rows).year > YEAR_MAX:
-        return [Remark("too_far", "rows")]
+    begins_too_late = min(row.due_on for row in rows) > _last_day(on)
+    checks: tuple[tuple[str, Callable[[Row], bool]], ...] = (
+        ("kopecks", lambda row: not money.is_whole_kopecks(row.amount)),
+        ("not_positive", lambda row: row.amount <= 0),
+        ("too_early", lambda row: row.due_on < EARLIEST),
+        ("too_far", lambda row: begins_too_late or row.due_on.year > YEAR_MAX),
+    )
+    for code, is_wrong in checks:
+        wrong = [str(number) for number, row in enumerate(rows, start=1) if is_wrong(row)]
+        if wrong:
+            return [Remark(code, "rows", {"row": wrong[0]})]
     given = sum((row.amount for row in rows), money.ZERO)
     if given != rest:
         return [Remark("sum_differs", "rows", {"sum": money.text(given), "expected": money.text(rest)})]

@@ -226,3 +226,22 @@ def test_every_other_change_names_its_fields_too(
         assert_words(texts)
     assert list(schedule.installments.values()) == before
     assert (Event.objects.count(), ScheduleVersion.objects.count()) == (events, 1)
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        ({"due_on": "1900-12-10", "amount": "1.00"}, "строка 2: Эта дата слишком давно."),
+        (
+            {"due_on": "2101-12-10", "amount": "1.00"},
+            "строка 2: График уходит дальше чем на десять лет вперёд.",
+        ),
+        ({"due_on": "2027-01-10", "amount": "-1.00"}, "строка 2: Укажите значение больше нуля."),
+    ],
+)
+def test_a_hand_made_row_that_cannot_be_is_named_by_its_number(
+    deal: Deal, second: dict[str, str], words: str
+) -> None:
+    rows = [{"due_on": "2026-12-10", "amount": "89999.00"}, second]
+    answer = call(deal, "POST", "schedule/preview/", json.dumps({"total": "90000.00", "rows": rows}))
+    assert (answer.status_code, answer.json()["errors"]) == (422, {"rows": [words]})
