@@ -1,7 +1,8 @@
 """The answer to a Salesbot that waits for a payment button: a link for what is owed at this moment.
 
-The bot goes on by our call to its return address; amoCRM cuts a button's text at 80 signs. A bot that waits
-no longer is no error.
+The bot goes on by our call to its return address, and may go two ways: `{{json.status}}` is success with a
+button and fail without one, `{{json.outcome}}` says why (button, nothing_owed, no_sum, deal_closed). amoCRM
+cuts a button's text at 80 signs. A bot that waits no longer is no error.
 """
 
 from datetime import datetime
@@ -16,6 +17,7 @@ from crm import connection
 from crm.client import Priority, Refused
 from crm.models import Account, Deal
 
+BUTTON = "button"
 TEXT_MAX = 80
 CANDIDATES = 20
 
@@ -32,11 +34,12 @@ def lead_of_contact(*, account: Account, contact_id: int, at: datetime) -> int |
 def answer(*, deal: Deal, return_url: str, what: str, at: datetime) -> str:
     """Let the bot show the button and go on; returns what was shown. Raises Unavailable, Refused."""
     handlers, outcome = _handlers(deal, what, at)
+    told = {"status": "success" if outcome == BUTTON else "fail", "outcome": outcome}
     try:
         connection.run(
             account=deal.account,
             at=at,
-            work=lambda amocrm: amocrm.continue_bot(return_url, handlers=handlers),
+            work=lambda amocrm: amocrm.continue_bot(return_url, told=told, handlers=handlers),
             priority=Priority.PERSON,
         )
     except Refused as error:
@@ -54,11 +57,13 @@ def _handlers(deal: Deal, what: str, at: datetime) -> tuple[list[dict[str, Any]]
         What(what) if what in (What.INSTALLMENT, What.OVERDUE, What.FULL, What.DEPOSIT) else _usual(standing)
     )
     amount = asking.amount(standing, what=purpose)
+    if standing.total <= 0:
+        return [_show({"type": "text", "value": _("Nothing is to be paid now.")})], "no_sum"
     if amount <= 0:
         return [_show({"type": "text", "value": _("Everything is paid. Thank you!")})], "nothing_owed"
     text = _("To pay: %(amount)s") % {"amount": money.words(amount)}
     url = links.go_url(deal=deal, what=purpose, at=at)
-    return [_show({"type": "buttons_url", "value": text[:TEXT_MAX], "buttons": [url]})], "button"
+    return [_show({"type": "buttons_url", "value": text[:TEXT_MAX], "buttons": [url]})], BUTTON
 
 
 def _usual(standing: ledger.Standing) -> What:

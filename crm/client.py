@@ -162,9 +162,14 @@ class Client(SetupCalls, BatchCalls):
         body = [{"bot_id": bot_id, "entity_id": lead_id, "entity_type": LEAD}]
         self._line.call("POST", "/api/v2/salesbot/run", body=body)
 
-    def continue_bot(self, return_url: str, *, handlers: list[dict[str, Any]]) -> None:
-        """Let a waiting bot go on with these steps. `return_url` must lie below the account's own address."""
-        body = {"data": {"status": "success"}, "execute_handlers": handlers}
+    def continue_bot(
+        self, return_url: str, *, told: Mapping[str, str], handlers: list[dict[str, Any]]
+    ) -> None:
+        """Let a waiting bot go on with these steps; its conditions read `told` as {{json.…}}.
+
+        `return_url` must lie below the account's own address.
+        """
+        body = {"data": dict(told), "execute_handlers": handlers}
         self._line.call_address(return_url, body=body)
 
 

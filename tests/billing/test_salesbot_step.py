@@ -1,17 +1,20 @@
 """What a waiting Salesbot asks: a proven token gets the button of what is owed, any other nothing."""
 
+import json
 from typing import Any
 
 import jwt
 import pytest
+from django.utils import timezone
 
+from billing import payments
 from billing.models import CrmRequest
 from crm.models import Account
 from tests.billing.crm_calls import BOT, FORM, as_form, post, run, token, waiting
 from tests.billing.crm_calls import account as account
 from tests.crm.conftest import amocrm as amocrm
 from tests.crm.school import LEAD, LOST, SECRET, Amocrm, make_deal
-from tests.factories import make_schedule
+from tests.factories import make_schedule, rub
 
 pytestmark = pytest.mark.django_db
 
@@ -47,11 +50,44 @@ def test_a_bot_of_a_contact_gets_the_deal_that_owes(amocrm: Amocrm, account: Acc
     assert CrmRequest.objects.get().lead_id == LEAD
 
 
-def test_where_nothing_is_owed_the_bot_says_thanks(amocrm: Amocrm, account: Account) -> None:
-    amocrm.change(price=0)
+def test_where_all_is_paid_the_bot_says_thanks(amocrm: Amocrm, account: Account) -> None:
+    deal = make_deal(account, price=160000)
+    make_schedule(deal, total="160000", count=4)
+    today = deal.local_day(timezone.now())
+    offline = payments.Offline(paid_on=today, method="cash", payer={}, comment="", receipt=None)
+    payments.receive_offline(
+        deal=deal, amount=rub(160000), offline=offline, author="user:1", at=timezone.now()
+    )
     _bot, return_url = waiting(amocrm)
     post(BOT, {"token": token(amocrm), "return_url": return_url})
     assert run() == [("done", "nothing_owed")]
+    assert "Спасибо" in amocrm.crm.rows("messages")[0]["text"]
+
+
+def test_nobody_is_thanked_for_a_deal_without_a_sum(amocrm: Amocrm, account: Account) -> None:
+    amocrm.change(price=0)
+    _bot, return_url = waiting(amocrm)
+    post(BOT, {"token": token(amocrm), "return_url": return_url})
+    assert run() == [("done", "no_sum")]
+    assert "Спасибо" not in amocrm.crm.rows("messages")[0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("price", "told"),
+    [
+        (160000, {"status": "success", "outcome": "button"}),
+        (0, {"status": "fail", "outcome": "no_sum"}),
+    ],
+)
+def test_a_bot_is_told_which_way_to_go(
+    amocrm: Amocrm, account: Account, price: int, told: dict[str, str]
+) -> None:
+    amocrm.change(price=price)
+    _bot, return_url = waiting(amocrm)
+    post(BOT, {"token": token(amocrm), "return_url": return_url})
+    run()
+    (line,) = amocrm.sandbox.journal.lines(path="/continue/", direction="in")
+    assert json.loads(line["body"])["data"] == told
 
 
 def test_a_lost_deal_s_bot_goes_on_without_a_button(amocrm: Amocrm, account: Account) -> None:
