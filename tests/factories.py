@@ -74,7 +74,7 @@ def make_account(*, entity: LegalEntity | None = None, **policy: Any) -> Account
     Integration.objects.create(
         account=account,
         client_id=f"client-{number}",
-        client_secret=f"secret-of-client-{number}",
+        client_secret=f"secret-of-client-{number:047}",
         redirect_uri="http://127.0.0.1:8000/oauth/amocrm/callback/",
     )
     Connection.objects.create(account=account, access_token=f"token-{number}", state="connected")

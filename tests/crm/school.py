@@ -75,7 +75,9 @@ class Amocrm:
 
 
 CLIENT_ID = "7c1d5f2a-0000-4a11-9b11-aaaaaaaaaaaa"
-SECRET = "demo-amo-secret-of-the-school-31000001"
+# As long as amoCRM's own; the demo's is short and readable.
+SECRET_OF_THE_DEMO = "demo-amo-secret-of-the-school-31000001"
+SECRET = SECRET_OF_THE_DEMO.ljust(64, "-")
 REDIRECT = "http://127.0.0.1:8000/oauth/amocrm/callback/"
 
 
@@ -86,7 +88,8 @@ def emulated(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
     url = f"http://127.0.0.1:{port}"
     store = Store(tmp_path / "sandbox.sqlite3")
     app = create_app(store=store, clock=Clock(store), product_url="http://127.0.0.1:8000", public_url=url)
-    app.test_client().post("/_sandbox/seed", data=SEED.read_bytes(), content_type="application/json")
+    data = SEED.read_text().replace(SECRET_OF_THE_DEMO, SECRET)
+    app.test_client().post("/_sandbox/seed", data=data, content_type="application/json")
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
