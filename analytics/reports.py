@@ -99,10 +99,11 @@ def _schedule(asked: Asked) -> Table:
         Column(_("Amount"), Kind.MONEY, 14, lambda row: row["amount"]),
         Column(_("Paid"), Kind.MONEY, 14, lambda row: row["paid"]),
         Column(_("Rest"), Kind.MONEY, 14, lambda row: row["rest"]),
+        Column(_("Written off"), Kind.MONEY, 14, lambda row: row["written_off"]),
         Column(_("Row state"), Kind.TEXT, 16, _state),
         *_circumstances(asked),
     ]
-    sums = {"amount": _("Amount"), "paid": _("Paid"), "rest": _("Rest")}
+    sums = {"amount": _("Amount"), "paid": _("Paid"), "rest": _("Rest"), "written_off": _("Written off")}
     return _table(asked, columns, found, sums)
 
 

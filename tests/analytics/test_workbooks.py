@@ -19,6 +19,7 @@ from pytest_django import Settings
 from analytics import exports, tasks, workbook
 from analytics.api import workbooks
 from analytics.models import Export
+from billing import write_offs
 from billing.models import Payment
 from crm.models import Account, Deal
 from tests.analytics import asking
@@ -61,6 +62,20 @@ def test_cells_have_types_and_the_header_stands_still(account: Account) -> None:
     assert totals(book)["Строк"] == 2
     assert column(book, "Операция") == ["Возврат", "Оплата"]
     assert column(book, "Менеджер") == ["Пользователь 8100002"] * 2
+
+
+def test_the_schedule_adds_up_although_a_debt_was_written_off(account: Account) -> None:
+    given: dict[str, Any] = {"reason": "выехал", "written_on": None, "author": "user:1", "at": NOW}
+    write_offs.write_off(deal=Deal.objects.get(), amount=rub("130.50"), **given)
+    book = asking.workbook(account, report="schedule")
+    names = ("Сумма", "Оплачено", "Списано", "Остаток")
+    cells = {name: [rub(str(cell)) for cell in column(book, name)] for name in names}
+    for amount, paid, given_up, rest in zip(*cells.values(), strict=True):
+        assert amount == paid + given_up + rest
+    assert {name: rub(str(totals(book)[name])) for name in names} == {
+        name: sum(cells[name]) for name in names
+    }
+    assert sum(cells["Списано"]) == rub("130.50")
 
 
 @pytest.mark.parametrize(
