@@ -40,13 +40,16 @@ def apply(rows: Sequence[Notice], *, keep_card: Keep, at: datetime) -> set[int]:
 
 
 def _is_plain(row: Notice) -> bool:
-    """Money that was taken, in roubles, for an order that has a number; read from what is stored of it."""
+    """Money that was taken, in roubles, for an order that has a number; read from what is stored of it. Sent
+    to a card it is nobody's here.
+    """
     told = row.fields
     return (
         row.kind in (NoticeKind.PAY, NoticeKind.CONFIRM)
         and bool(told.get("order_number"))
         and told["currency"] == "RUB"
         and not told["held"]
+        and not told.get("payout")
     )
 
 

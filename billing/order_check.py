@@ -40,8 +40,8 @@ def verdict(*, merchant: MerchantAccount, notice: NoticeRead, at: datetime) -> V
 
 
 def find(*, merchant: MerchantAccount, notice: NoticeRead) -> ProviderOrder | None:
-    """The order that a notice speaks of, by the number that we gave it."""
-    if not notice.order_number:
+    """The order that a notice speaks of, by the number that we gave it; we order no payouts."""
+    if notice.payout or not notice.order_number:
         return None
     orders = ProviderOrder.objects.select_related("deal__account", "invoice", "merchant__legal_entity")
     return orders.filter(merchant=merchant, number=notice.order_number).first()

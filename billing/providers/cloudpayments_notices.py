@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from urllib.parse import unquote_to_bytes
@@ -46,7 +47,9 @@ def read(kind: NoticeKind, delivery: Delivery, *, secrets: Iterable[str]) -> Not
     _verify(message, delivery.headers, is_json=is_json, secrets=secrets)
     fields = _json_fields(message) if is_json else _form_fields(message)
     _refuse_other_kind(kind, fields)
-    return _READERS[kind](kind, fields)
+    notice = _READERS[kind](kind, fields)
+    # It comes to the addresses of payments and looks like one, but the money goes the other way.
+    return replace(notice, payout=True) if fields.get("OperationType") == "CardPayout" else notice
 
 
 def saved_card(body: bytes) -> SavedCard | None:

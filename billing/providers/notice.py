@@ -64,9 +64,10 @@ class Answer:
 class NoticeRead:
     """A genuine notice in our words; `external_id` tells it from every other notice of its kind in this shop.
 
-    `at` is the provider's moment of the fact. `held` is money that is only reserved. A refund names the
-    payment that it takes back in `payment_external_id`. A receipt notice carries the provider's receipt id as
-    `external_id`, the printed copy as `url` and {fn, fd, fpd} as `fiscal`.
+    `at` is the provider's moment of the fact. `held` is money that is only reserved, `payout` money that the
+    shop sent to a card. A refund names the payment that it takes back in `payment_external_id`. A receipt
+    notice carries the provider's receipt id as `external_id`, the printed copy as `url` and {fn, fd, fpd} as
+    `fiscal`.
     """
 
     kind: NoticeKind
@@ -79,6 +80,7 @@ class NoticeRead:
     at: datetime | None = None
     test: bool = False
     held: bool = False
+    payout: bool = False
     method: str = ""
     payment_external_id: str = ""
     reason: str = ""

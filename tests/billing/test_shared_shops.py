@@ -95,6 +95,34 @@ def test_their_refund_goes_on_after_their_payment(order: ProviderOrder, other: O
     assert set(Notice.objects.values_list("outcome", flat=True)) == {"forwarded"}
 
 
+def test_their_payout_to_a_card_is_theirs(order: ProviderOrder, other: Other) -> None:
+    """CloudPayments tells of it at the address of payments; even our number makes it none of ours."""
+    payout = fields_of(order, OperationType="CardPayout")
+    assert code(send(order.merchant, "check", payout)) == 0
+    send(order.merchant, "pay", payout)
+    assert len(other.asked) == 2
+    assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize("rule", ["refuse", "accept"])
+@pytest.mark.parametrize("number", ["shop-17", "ours"])
+def test_money_that_another_program_sends_to_a_card_is_no_income(
+    order: ProviderOrder, rule: str, number: str
+) -> None:
+    MerchantAccount.objects.update(other_orders=rule)
+    told = {"OperationType": "CardPayout"} | ({} if number == "ours" else {"InvoiceId": number})
+    payout = fields_of(order, **told)
+    assert code(send(order.merchant, "check", payout)) == (10 if rule == "refuse" else 0)
+    # Two of them, so that they could be applied together.
+    send(order.merchant, "pay", fields_of(order, TransactionId="777", **told))
+    deliver(order.merchant, "pay", payout)
+    deliver(order.merchant, "refund", refund_fields())
+    assert list(Notice.objects.order_by("id").values_list("state", "outcome")) == [("done", "payout")] * 3
+    assert not Payment.objects.exists()
+    assert standing_of(order.deal).paid == rub(0)
+    assert inbox.replay(since=None, at=NOW).changed == 0
+
+
 def test_every_delivery_goes_on_and_one_line_is_kept(order: ProviderOrder, other: Other) -> None:
     for _ in range(3):
         send(order.merchant, "pay", fields_of(order, InvoiceId="shop-17"))
