@@ -272,9 +272,13 @@ def _outcome(row: Notice, notice: NoticeRead, *, at: datetime) -> str:
 
 
 def _money(row: Notice, notice: NoticeRead, at: datetime) -> str:
-    """pay, confirm: money, unless it is only held. Both may tell of the same money; it counts once."""
+    """pay, confirm: money, unless it is only held, or sent to a card by another program. Both may tell of the
+    same money; it counts once.
+    """
     if notice.held:
         return "hold"
+    if notice.payout:
+        return "payout"
     order = order_check.find(merchant=row.merchant, notice=notice)
     if order is None and row.merchant.other_orders != "refuse":
         return "forwarded" if forwarding.address(row.merchant) else "foreign"
@@ -327,7 +331,7 @@ def _refund(row: Notice, notice: NoticeRead, at: datetime) -> str:
     """Money that went back. It waits for its payment, which may still be on its way."""
     about = Notice.objects.filter(merchant=row.merchant, external_id=notice.payment_external_id)
     told = set(about.filter(kind__in=(NoticeKind.PAY, NoticeKind.CONFIRM)).values_list("outcome", flat=True))
-    for outcome in ("foreign", "forwarded", "test_mode"):
+    for outcome in ("foreign", "forwarded", "test_mode", "payout"):
         if outcome in told:
             return outcome
     refund = refunds.noticed(
