@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from analytics.workbook import Column, Kind, Table, Total
 from billing import receipt_gaps
 from billing.admin.words import METHODS, RECEIPT_REASONS
-from billing.models import Receipt
+from billing.models import Receipt, Rendering
 
 
 @dataclass
@@ -64,19 +64,41 @@ def table(*, at: datetime) -> Table:
 
 
 def _row(receipt: Receipt, *, at: datetime) -> dict[str, Any]:
+    if receipt.rendering:
+        return _credit_row(receipt, receipt.rendering, at=at)
     payment, refund = receipt.payment, receipt.refund
     moment = refund.refunded_at if refund else payment.received_at
     deal = payment.deal
     return {
-        "age": (at - receipt.created_at).days,
+        **_of_any_kind(receipt, at=at),
         "on": deal.local_day(moment) if deal else moment.astimezone(at.tzinfo).date(),
         "amount": refund.amount if refund else payment.amount,
-        "kind": _(receipt.get_kind_display()),
-        "state": _(receipt.get_state_display()),
-        "reason": str(RECEIPT_REASONS.get(receipt.reason, receipt.reason)),
         "method": str(METHODS.get(payment.method, payment.method)),
         "entity": payment.legal_entity.name,
         "deal": deal.name if deal else "",
         "lead": deal.external_id if deal else None,
         "number": (refund.external_id if refund else "") or payment.external_id,
+    }
+
+
+def _credit_row(receipt: Receipt, rendering: Rendering, *, at: datetime) -> dict[str, Any]:
+    """What was handed over on credit: there is no money yet."""
+    return {
+        **_of_any_kind(receipt, at=at),
+        "on": rendering.rendered_on,
+        "amount": rendering.amount,
+        "method": "",
+        "entity": rendering.legal_entity.name,
+        "deal": rendering.deal.name,
+        "lead": rendering.deal.external_id,
+        "number": "",
+    }
+
+
+def _of_any_kind(receipt: Receipt, *, at: datetime) -> dict[str, Any]:
+    return {
+        "age": (at - receipt.created_at).days,
+        "kind": _(receipt.get_kind_display()),
+        "state": _(receipt.get_state_display()),
+        "reason": str(RECEIPT_REASONS.get(receipt.reason, receipt.reason)),
     }

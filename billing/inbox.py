@@ -58,7 +58,7 @@ LOOKS_FOR_A_RECEIPT = 8
 # In a form and in JSON.
 _TOKEN = re.compile(rb'(\bToken(?:=|"\s*:\s*"))[^&"]+')
 RECEIPT_KINDS = {
-    "Income": (Receipt.Kind.INCOME, Receipt.Kind.OFFSET),
+    "Income": (Receipt.Kind.INCOME, Receipt.Kind.OFFSET, Receipt.Kind.CREDIT),
     "IncomeReturn": (Receipt.Kind.REFUND,),
 }
 

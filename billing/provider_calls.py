@@ -226,7 +226,7 @@ def _follow_receipt(call: Call) -> None:
 
 def _wait_for_income(receipt: Receipt) -> None:
     """A return or a closing receipt goes out after the receipts of the money that it is about."""
-    if receipt.kind == Receipt.Kind.INCOME:
+    if receipt.kind in (Receipt.Kind.INCOME, Receipt.Kind.CREDIT):
         return
     paid = [offset.payment for offset in receipt.offsets.select_related("payment")] or [receipt.payment]
     for payment in paid:
@@ -249,7 +249,7 @@ def _request(row: ProviderCall, receipt: Receipt) -> ReceiptRequest:
 
 def _receipt(call: Call) -> Receipt:
     """The call's receipt as it is now: a notice may have overtaken the queue."""
-    related = ("payment__order", "payment__deal", "refund")
+    related = ("payment__order", "payment__deal", "refund", "rendering__deal")
     return Receipt.objects.select_related(*related).get(providercall=call.row)
 
 

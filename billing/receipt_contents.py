@@ -52,6 +52,11 @@ def offset(sale: Sale, *, amount: Decimal) -> Content:
     return _settlement(sale, {"advance": amount})
 
 
+def on_credit(sale: Sale, *, amount: Decimal) -> Content:
+    """The receipt of a service that is handed over before any money. Raises network.NoTaxSetting."""
+    return _settlement(sale, {"credit": amount})
+
+
 def close(receipt: Receipt, *, deal: Deal, payment: Payment) -> None:
     """Remember which part of a payment its own income receipt has closed, and what that handed over."""
     lines = [line for line in receipt.content.get("lines", ()) if line["method"] in rules.SETTLED]

@@ -23,5 +23,6 @@ def open_at(at: datetime) -> Q:
 
 def oldest_first(*, at: datetime) -> Iterator[Receipt]:
     rows = Receipt.objects.filter(open_at(at)).order_by("created_at", "id")
-    related = ("payment__deal", "payment__legal_entity", "payment__merchant", "refund")
+    paid = ("payment__deal", "payment__legal_entity", "payment__merchant", "refund")
+    related = (*paid, "rendering__deal", "rendering__legal_entity")
     return rows.select_related(*related).iterator(chunk_size=500)

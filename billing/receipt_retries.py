@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from billing import history, ledger, receipt_contents, receipts, return_receipts
+from billing import credit_receipts, history, ledger, receipt_contents, receipts, return_receipts
 from billing.models import MerchantAccount, Payment, ProviderCall, Receipt
 from billing.receipt_readings import Readings
 from billing.receipts import ReceiptChoice
@@ -35,24 +35,22 @@ def make(*, receipt: Receipt, author: str, at: datetime) -> None:
     network.NoTaxSetting.
     """
     with transaction.atomic():
-        if receipt.payment.deal_id is None:
+        deal = receipts.deal_of(receipt)
+        if deal is None:
             raise CannotBeMade(receipts.UNPLACED)
-        ledger.lock(receipt.payment.deal_id)
-        row = (
-            Receipt.objects.select_for_update(of=("self",)).select_related("payment__deal").get(pk=receipt.pk)
-        )
+        ledger.lock(deal.pk)
+        row = Receipt.objects.select_for_update().get(pk=receipt.pk)
         if row.state not in WAITS:
             raise receipts.AlreadySettled
-        merchant = _plan_income(row) if row.kind == Receipt.Kind.INCOME else _like_its_money(row)
+        if row.kind == Receipt.Kind.INCOME:
+            merchant = _plan_income(row)
+        elif row.kind == Receipt.Kind.CREDIT:
+            merchant = _plan_credit(row, at=at)
+        else:
+            merchant = _like_its_money(row)
         row.state, row.reason, row.external_id, row.url = Receipt.State.PLANNED, "", "", ""
         row.save(update_fields=["state", "reason", "external_id", "url", "content"])
         _call_anew(row, merchant, at=at)
-        _tell(row, author=author, at=at)
-
-
-def _tell(row: Receipt, *, author: str, at: datetime) -> None:
-    deal = row.payment.deal
-    if deal is not None:
         data = {"amount": money.text(receipts.total(row)), "of": row.kind}
         history.record(deal=deal, kind="receipt_retried", at=at, recorded_at=at, author=author, data=data)
 
@@ -70,6 +68,20 @@ def _plan_income(row: Receipt) -> MerchantAccount:
     row.content = content
     if payment.deal:
         receipt_contents.close(row, deal=payment.deal, payment=payment)
+    return merchant
+
+
+def _plan_credit(row: Receipt, *, at: datetime) -> MerchantAccount:
+    """Of the sum that it had, or of what is unpaid where nobody could plan it."""
+    rendering = row.rendering
+    if rendering is None:
+        raise ValueError("a credit receipt is of a rendering")
+    unpaid = receipts.total(row) or credit_receipts.unpaid(rendering)
+    if not unpaid:
+        raise receipts.AlreadySettled
+    merchant = credit_receipts.fill(row, amount=unpaid, at=at)
+    if merchant is None:
+        raise CannotBeMade(row.reason)
     return merchant
 
 

@@ -215,8 +215,15 @@ def root_of(payment: Payment) -> Payment:
         payment = move.source
 
 
+def deal_of(receipt: Receipt) -> Deal | None:
+    """Whose history tells of the receipt; that of nobody's money is in none."""
+    return receipt.rendering.deal if receipt.rendering else receipt.payment.deal
+
+
 def order_number(receipt: Receipt) -> str:
     """Our name of what the receipt is about, as the provider's cabinet and its notices show it."""
+    if receipt.rendering_id:
+        return f"rendering-{receipt.rendering_id}"
     return order_number_of(receipt.payment)
 
 
@@ -237,7 +244,7 @@ def money_in(content: Mapping[str, Any]) -> Decimal:
 
 def account_id(receipt: Receipt) -> str:
     """The payer's id of the order, so that the provider's cabinet shows one payer."""
-    order = receipt.payment.order
+    order = receipt.payment.order if receipt.payment_id else None
     return str(order.request.get("account_id", "")) if order else ""
 
 
@@ -378,11 +385,10 @@ def _remember(
     data: dict[str, str],
     author: str = history.SYSTEM,
 ) -> None:
-    deal = receipt.payment.deal
+    deal = deal_of(receipt)
     if deal is None:
         return
-    money_moved = receipt.refund.amount if receipt.refund else receipt.payment.amount
-    amount = total(receipt) or money_moved
+    amount = total(receipt) or (receipt.refund or receipt.rendering or receipt.payment).amount
     history.record(
         deal=deal,
         kind=kind,

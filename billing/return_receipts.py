@@ -92,9 +92,10 @@ def _day(payment: Payment, at: datetime) -> date:
 
 def rode(income: Receipt) -> bool:
     """It was printed with the payment, so no call of ours made it."""
+    if income.kind != Receipt.Kind.INCOME:
+        return False
     order = income.payment.order
-    rides = bool(order and order.request.get("receipt") and income.content)
-    return rides and income.kind == Receipt.Kind.INCOME
+    return bool(order and order.request.get("receipt") and income.content)
 
 
 def _maker(income: Receipt | None, refund: Refund) -> tuple[Receipt.State, str, MerchantAccount | None]:

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import (
+    credit_receipts,
     history,
     ledger,
     network,
@@ -100,6 +101,7 @@ def render(
         )
         _tell(deal, made)
         close(deal=deal, entity=entity, on=on, at=at)
+        credit_receipts.plan(rendering=made, at=at)
     return made
 
 

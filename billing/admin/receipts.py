@@ -67,7 +67,7 @@ class ReceiptPage(ReadOnlyPage):
     inlines = (Offsets,)
     list_display = ("created_at", "age", "kind", "state", "payment", "deal", "reason", "registered_at")
     list_filter = (WithoutReceipt, ("state", ChoiceWords), ("kind", ChoiceWords), "payment__legal_entity")
-    list_select_related = ("payment__deal",)
+    list_select_related = ("payment__deal", "rendering__deal")
     search_fields = ("external_id", "=payment__deal__external_id", "payment__external_id")
 
     @display(description=_("Days"))
@@ -78,10 +78,10 @@ class ReceiptPage(ReadOnlyPage):
 
     @display(description=_("Deal"))
     def deal(self, row: Receipt) -> str:
-        return str(row.payment.deal or "–")
+        return str(receipts.deal_of(row) or "–")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [*super().get_fields(request, obj), "printed", "numbers", "told"]
+        return ["deal", *super().get_fields(request, obj), "printed", "numbers", "told"]
 
     @display(description=_("Content"))
     def printed(self, row: Receipt) -> SafeString:
@@ -124,7 +124,9 @@ class ReceiptPage(ReadOnlyPage):
 
     @action(description=_("Settle by hand"), icon="task_alt", url_path="settle", permissions=["settle"])
     def settle(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        receipt = get_object_or_404(Receipt.objects.select_related("payment__deal", "refund"), pk=object_id)
+        receipt = get_object_or_404(
+            Receipt.objects.select_related("payment__deal", "refund", "rendering"), pk=object_id
+        )
 
         def act(given: dict[str, Any]) -> str:
             author, at = ask.author_of(request), timezone.now()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -46,9 +47,8 @@ class ServiceRendered(Door):
                 author=visit.author,
                 at=visit.at,
             )
-            planned = Receipt.objects.filter(
-                payment__deal=visit.deal, kind=Receipt.Kind.OFFSET, created_at=visit.at
-            )
+            closing = Q(payment__deal=visit.deal, kind=Receipt.Kind.OFFSET, created_at=visit.at)
+            planned = Receipt.objects.filter(closing | Q(rendering=made))
             return 202, {
                 "amount": money.text(made.amount),
                 "on": made.rendered_on.isoformat(),
