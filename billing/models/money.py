@@ -171,7 +171,7 @@ class Receipt(models.Model):
         MISSING = "missing"
 
     # There for every kind but credit; who meets receipts of all kinds asks deal_of() and the like.
-    payment: "models.ForeignKey[Payment, Payment]" = models.ForeignKey(  # type: ignore[assignment]
+    payment: "models.ForeignKey[Payment, Payment]" = models.ForeignKey(  # type: ignore[misc]
         Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="receipts"
     )
     refund = models.ForeignKey(
