@@ -15,6 +15,16 @@ from billing.network_file.nodes import Problem, Refused
 from billing.network_file.shapes import Shape, plain
 
 
+def checked(shape: Shape, value: str) -> tuple[Any, list[Problem]]:
+    """The JSON text as the network file's reader understands it, and what is wrong with it."""
+    found: list[Problem] = []
+    try:
+        read = shape.read(nodes.read(value), "", found)
+    except Refused as refused:
+        return None, refused.problems
+    return (None if found else plain(read)), found
+
+
 class ShapedField(forms.CharField):
     """A field whose value is a list or a mapping of one shape; `example` is shown below it."""
 
@@ -32,14 +42,10 @@ class ShapedField(forms.CharField):
             return self.empty_value
         if not isinstance(value, str):
             return value
-        found: list[Problem] = []
-        try:
-            read = self.shape.read(nodes.read(value), "", found)
-        except Refused as refused:
-            found = refused.problems
+        read, found = checked(self.shape, value)
         if found:
             raise forms.ValidationError([f"{problem.path} {problem.reason}".strip() for problem in found])
-        return plain(read)
+        return read
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(self.prepare_value(initial) != self.prepare_value(data))

@@ -1,6 +1,6 @@
 """Locations with their owners, and products."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,8 +15,10 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from billing import handovers, network, requisites
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
 from billing.admin.json_fields import ShapedField
+from billing.admin.location_form import LocationForm
+from billing.admin.receipt_words import SUBJECTS
 from billing.models import Location, Ownership, Product
-from billing.network_file import kinds, schema
+from billing.network_file import schema
 from crm.panel import SettingsPage
 
 SHOWN_BOOKINGS = 20
@@ -54,52 +56,6 @@ class Owners(TabularInline):  # type: ignore[misc]
     ordering = ("valid_from",)
 
 
-class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
-    cash_receipts = forms.ChoiceField(
-        label=_("Receipts for cash"),
-        choices=[("desk", _("By the desk's own register")), ("cloud", _("By us"))],
-        widget=UnfoldAdminSelectWidget(),
-    )
-    deposit = ShapedField(
-        schema.LOCATION.keys["deposit"],
-        label=_("Deposit"),
-        example={"percent": 30, "round_to": 100, "minimum": 1000},
-        empty={},
-    )
-    deposit_due = ShapedField(
-        schema.LOCATION.keys["deposit_due"],
-        label=_("Deadline of the deposit"),
-        example={"minutes": 180, "same_day": 60, "then": "task"},
-        empty={},
-    )
-
-    class Meta:
-        model = Location
-        fields = "__all__"
-
-    def clean_time_zone(self) -> str:
-        try:
-            return kinds.zone(self.cleaned_data["time_zone"]) if self.cleaned_data["time_zone"] else ""
-        except kinds.Wrong as error:
-            raise forms.ValidationError(str(error)) from error
-
-    def clean_deposit(self) -> Any:
-        deposit = self.cleaned_data["deposit"]
-        if deposit and ("percent" in deposit) == ("amount" in deposit):
-            raise forms.ValidationError(_("A deposit is either percent or amount."))
-        return deposit
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        same = Location.objects.filter(account=cleaned.get("account"), crm_value=cleaned.get("crm_value"))
-        other = same.exclude(pk=self.instance.pk).first()
-        if other is not None:
-            self.add_error(
-                "crm_value", _("The location %(key)s has this value already.") % {"key": other.key}
-            )
-        return cleaned
-
-
 @admin.register(Location)
 class LocationPage(SettingsPage):
     form = LocationForm
@@ -109,12 +65,16 @@ class LocationPage(SettingsPage):
     list_select_related = ("account",)
     search_fields = ("name", "key", "crm_value")
     ordering = ("name",)
-    fields = (
-        ("name", "key"),
-        ("account", "crm_value"),
-        ("time_zone", "cash_receipts"),
-        "deposit",
-        "deposit_due",
+    fieldsets = (
+        (None, {"fields": (("name", "key"), ("account", "crm_value"), ("time_zone", "cash_receipts"))}),
+        (
+            _("Deposit"),
+            {"fields": (("deposit_percent", "deposit_amount"), ("deposit_round_to", "deposit_minimum"))},
+        ),
+        (
+            _("Deadline of the deposit"),
+            {"fields": (("due_minutes", "due_same_day"), ("due_then", "due_stage"))},
+        ),
     )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -149,7 +109,7 @@ def _left_behind(left: list[handovers.Left]) -> SafeString:
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     subject = forms.ChoiceField(
         label=_("Subject of the receipt"),
-        choices=[(word, word) for word in schema.SUBJECTS],
+        choices=[(word, SUBJECTS[word]) for word in schema.SUBJECTS],
         widget=UnfoldAdminSelectWidget(),
     )
     vat = forms.ChoiceField(
@@ -173,6 +133,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Product)
 class ProductPage(SettingsPage):
     form = ProductForm
+    stored_words: ClassVar = {"subject": SUBJECTS, "vat": requisites.VAT_RATES}
     list_display = ("programme", "name", "subject", "vat")
     search_fields = ("programme", "name")
     ordering = ("programme",)

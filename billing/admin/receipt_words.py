@@ -19,7 +19,21 @@ METHODS = {
     "credit": _("handed over on credit"),
     "credit_payment": _("payment of a credit"),
 }
-SUBJECTS = {"service": _("service"), "payment": _("payment"), "commodity": _("goods")}
+SUBJECTS = {
+    "commodity": _("goods"),
+    "excise": _("goods under excise"),
+    "job": _("work"),
+    "service": _("service"),
+    "gambling_bet": _("stake of a game of chance"),
+    "gambling_prize": _("prize of a game of chance"),
+    "lottery": _("lottery ticket"),
+    "lottery_prize": _("prize of a lottery"),
+    "intellectual_activity": _("right to intellectual property"),
+    "payment": _("payment"),
+    "agent_commission": _("agent's fee"),
+    "composite": _("several subjects at once"),
+    "another": _("other subject"),
+}
 WAYS = {
     "electronic": _("cashless"),
     "cash": _("cash"),

@@ -377,7 +377,7 @@ def test_a_location_cannot_be_paid_by_another_entitys_merchant(panel: Client) ->
         "account": location.account_id,
         "crm_value": location.crm_value,
         "cash_receipts": "desk",
-        "deposit": '{"amount": 3000}',
+        "deposit_amount": "3000",
         "ownerships-TOTAL_FORMS": "1",
         "ownerships-INITIAL_FORMS": "1",
         "ownerships-0-id": owner.pk,

@@ -1,6 +1,5 @@
 """A wrong owner is impossible, not unlikely: plain SQL past every verb is refused by the database."""
 
-import json
 from datetime import date, timedelta
 from io import StringIO
 from typing import Any
@@ -218,7 +217,6 @@ def test_the_panel_tells_at_once_whose_money_a_new_owner_serves(admin_client: Cl
         "account": place.account_id,
         "crm_value": place.crm_value,
         "cash_receipts": "desk",
-        "deposit": json.dumps(place.deposit),
         "ownerships-TOTAL_FORMS": "2",
         "ownerships-INITIAL_FORMS": "1",
         "ownerships-0-id": old.pk,

@@ -137,7 +137,9 @@ def register_partner(page: Page, demo: Demo) -> None:
         key="nevskiy",
         account=option(page, "account", "quests"),
         crm_value="Невский, 7",
-        deposit='{"percent": 30, "round_to": 100, "minimum": 1000}',
+        deposit_percent="30",
+        deposit_round_to="100",
+        deposit_minimum="1000",
     )
     page.get_by_role("link", name=re.compile("Добавить")).last.click()
     fill(
