@@ -1,0 +1,177 @@
+"""Attacks on money that came, and on what it covers."""
+
+# ruff: noqa: S608
+
+from tests.mutations.attacks.words import (
+    BELOW_ZERO,
+    CARRIED,
+    CLOSED_ROW,
+    CREDIT,
+    ENTITY,
+    GIVE,
+    IDLE,
+    MOVED,
+    ONCE,
+    OPEN_ROW,
+    OTHERS_ROW,
+    OWN,
+    P501,
+    PAID_ROW,
+    PARTS,
+    PAYMENT,
+    POSITIVE,
+    ROW,
+    SINGLE,
+    Attack,
+    again,
+)
+
+ATTACKS = (
+    # Money that came
+    Attack(
+        "payment",
+        "payment_amount_positive",
+        again("payment", f"id = {P501}", amount="0", merchant_id="NULL", order_id="NULL", external_id="'x'"),
+        POSITIVE,
+    ),
+    Attack("payment", "provider_payment_once", again("payment", f"id = {P501}"), ONCE),
+    Attack(
+        "payment",
+        "payment_by_the_entitys_merchant",
+        again(
+            "payment",
+            f"id = {P501}",
+            external_id="'x'",
+            order_id="NULL",
+            merchant_id="(SELECT MAX(id) FROM billing_merchantaccount)",
+        ),
+        ENTITY,
+    ),
+    Attack(
+        "payment",
+        "payment_append_only",
+        f"UPDATE billing_payment SET amount = 1 WHERE id = {P501}",
+        PAYMENT,
+        "append_only",
+    ),
+    Attack(
+        "payment",
+        "payment_changes_no_deal",
+        f"UPDATE billing_payment SET deal_id = deal_id + 1 WHERE id = {P501}",
+        OWN,
+        "append_only",
+    ),
+    Attack(
+        "payment",
+        "payment_keeps_its_order",
+        "UPDATE billing_payment SET order_id = (SELECT MAX(id) FROM billing_providerorder o"
+        f" WHERE o.deal_id <> billing_payment.deal_id) WHERE id = {P501}",
+        "payment, order, invoice and deal are of one account",
+        "append_only",
+    ),
+    Attack(
+        "payment",
+        "payment_keeps_its_transfer",
+        "UPDATE billing_payment SET transfer_id = NULL WHERE transfer_id IS NOT NULL",
+        PARTS,
+        "append_only",
+    ),
+    Attack(
+        "payment",
+        "payment_of_the_owner",
+        again(
+            "payment",
+            f"id = {P501}",
+            external_id="'x'",
+            order_id="NULL",
+            merchant_id="NULL",
+            legal_entity_id="(SELECT MAX(id) FROM billing_legalentity)",
+        ),
+        "money of a deal belongs to a legal entity of its account",
+    ),
+    Attack(
+        "payment",
+        "payment_placed_with_its_owner",
+        "UPDATE billing_payment SET deal_id = (SELECT MIN(id) FROM crm_deal) WHERE external_id = 'nobody'",
+        "money of a deal belongs to a legal entity of its account",
+        "payment_of_the_owner",
+    ),
+    Attack(
+        "payment",
+        "moved_payment_has_a_move",
+        again(
+            "payment",
+            f"id = {P501}",
+            method="'transfer'",
+            external_id="''",
+            order_id="NULL",
+            merchant_id="NULL",
+        ),
+        CARRIED,
+    ),
+    Attack(
+        "payment",
+        "transfer_parts_add_up",
+        again("payment", "transfer_id IS NOT NULL"),
+        PARTS,
+        "transfer_adds_up",
+    ),
+    Attack("transfer", "transfer_adds_up", again("transfer", external_id="'x'"), PARTS),
+    Attack("transfer", "transfer_amount_positive", again("transfer", external_id="'x'", amount="0"), PARTS),
+    Attack("transfer", "transfer_once", again("transfer"), "a transfer of the bank is known once"),
+    Attack(
+        "transfer", "transfer_append_only", "UPDATE billing_transfer SET amount = 1", PARTS, "append_only"
+    ),
+    Attack(
+        "placement",
+        "placement_append_only",
+        "UPDATE billing_placement SET deal_id = deal_id + 1",
+        "a placed payment stands where a person put it",
+        "append_only",
+    ),
+    Attack("placement", "payment_placed_once", again("placement"), SINGLE),
+    # What it covers
+    Attack("allocation", "allocation_not_zero", GIVE.format(P501, PAID_ROW, 0), POSITIVE),
+    Attack(
+        "allocation",
+        "allocations_within_payment",
+        GIVE.format(P501, OPEN_ROW, 100),
+        PAYMENT,
+        "payment_covers_allocations",
+    ),
+    Attack(
+        "allocation",
+        "allocations_within_installment",
+        GIVE.format(MOVED, PAID_ROW, 4000) + ";" + GIVE.format(MOVED, OTHERS_ROW, -4000),
+        ROW,
+        "installment_covers_allocations",
+    ),
+    Attack("allocation", "allocation_append_only", "DELETE FROM billing_allocation", IDLE, "append_only"),
+    Attack(
+        "feeallocation",
+        "fee_allocation_not_zero",
+        again("feeallocation", amount="0"),
+        POSITIVE,
+    ),
+    Attack(
+        "feeallocation",
+        "payments_within_fees",
+        again("feeallocation", amount="50", payment_id=CREDIT, installment_id=CLOSED_ROW),
+        BELOW_ZERO,
+        "fees_cover_payments",
+    ),
+    Attack(
+        "feeallocation",
+        "fees_within_payment",
+        again("feeallocation", amount="30"),
+        PAYMENT,
+        "payment_covers_allocations",
+    ),
+    Attack(
+        "feeallocation",
+        "fee_allocation_append_only",
+        "UPDATE billing_feeallocation SET amount = 500",
+        BELOW_ZERO,
+        "append_only",
+    ),
+)
