@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import receipt_gaps, refunds
@@ -57,7 +58,11 @@ class Waiting:
 
 def front(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What Unfold calls before it shows the front page."""
-    return {**context, "waiting": [line for line in _lines(request) if line.count]}
+    return {
+        **context,
+        "title": gettext("What waits"),
+        "waiting": [line for line in _lines(request) if line.count],
+    }
 
 
 def _lines(request: HttpRequest) -> Iterator[Waiting]:

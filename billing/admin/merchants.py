@@ -110,6 +110,10 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         provider = self.instance.provider if self.instance.pk else None
+        self.fields["other_orders"].help_text = _(
+            "refuse: nobody else sells by this shop; accept: another program does too; "
+            "an address: its notices go there."
+        )
         for name in (*CLOUDPAYMENTS, *ROBOKASSA):
             if name not in SECRETS:
                 settings = {key: value for each in SETTINGS.values() for key, value in each.items()}

@@ -239,6 +239,13 @@ def test_accounts_see_only_their_own(account: Account) -> None:
     assert get(account, f"summary/?account={other.key}").json()["received"] == "0.00"
 
 
+def test_cohorts_are_offered_in_the_order_of_their_numbers(account: Account) -> None:
+    for cohort in ("Поток 10", "Поток 2", "поток 1", "10", "Осень"):
+        make_deal(account, cohort=cohort)
+    offered = [one["value"] for one in get(account, "filters/").json()["cohort"]]
+    assert offered == ["10", "Осень", "поток 1", "Поток 2", "Поток 10"]
+
+
 def test_aging_is_by_row_and_by_days_past_the_effective_day(account: Account) -> None:
     deal = make_deal(account)
     schedule = make_schedule(deal, total="500", count=5, first_due_on=date(2026, 12, 10))
