@@ -100,7 +100,8 @@ class PaymentPage(EnterRefund, ReadOnlyPage):
         """Who closes prepayments reads what is still open and since when the service is due."""
         if not NotClosed.is_on(request):
             return super().get_list_display(request)
-        return ("received_at", "amount", "open_part", "service_day", "method", "deal", "legal_entity")
+        columns = ("received_at", "amount", "open_part", "service_day", "method", "deal", "legal_entity")
+        return self.in_words(columns)
 
     def get_ordering(self, request: HttpRequest) -> Any:
         return ("received_at", "id") if NotClosed.is_on(request) else super().get_ordering(request)

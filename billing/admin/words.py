@@ -178,6 +178,7 @@ COLUMNS = {
     "refund_order": _("refund asked for"),
     "chargeback": _("Chargeback"),
     "rendered_on": _("Rendered on"),
+    "rendering": _("Service rendered"),
     "scheme": _("How money is receipted"),
     "credit_subject": _("Subject of a credit payment"),
     "credit_vat": _("VAT of a credit payment"),

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import messages, receipt_letters, service_rendered
+from billing import messages, receipt_letters, receipts, service_rendered
 from billing.api import idempotency
 from billing.api.corrections import PaymentDoor
 from billing.api.doors import Door, body
@@ -75,10 +75,10 @@ class SendReceipt(PaymentDoor):
 
 
 def _line(receipt: Receipt) -> dict[str, Any]:
-    amount = sum(offset.amount for offset in receipt.offsets.all())
+    closed = sum((offset.amount for offset in receipt.offsets.all()), money.ZERO)
     return {
         "id": receipt.pk,
-        "amount": money.text(money.ZERO + amount),
+        "amount": money.text(receipts.total(receipt) if receipt.rendering_id else closed),
         "state": receipt.state,
         "reason": receipt.reason or None,
     }

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from billing.models import Message, Payment, Receipt, Rendering
+from billing.models import Message, Payment, Receipt, ReceiptPolicy, Rendering
 from crm import auth
 from crm.auth import Caller
 from tests.billing.refunding import paid_deal
@@ -45,6 +45,21 @@ def test_a_rendered_service_is_accepted_with_the_receipts_it_makes(payment: Paym
 def test_without_a_sum_all_that_is_left_was_rendered(payment: Payment) -> None:
     assert rendered(payment, {"on": TODAY.isoformat()}).json()["amount"] == "90000.00"
     assert rendered(payment, {"on": TODAY.isoformat()}).json()["code"] == "all_rendered"
+
+
+def test_the_answer_names_what_was_handed_over_on_credit_too(payment: Payment) -> None:
+    ReceiptPolicy.objects.create(
+        legal_entity=payment.legal_entity,
+        valid_from=TODAY,
+        scheme="credit",
+        decided_by="Петрова",
+        decided_on=TODAY,
+    )
+    answer = rendered(payment, {"on": TODAY.isoformat()}).json()
+    assert [(one["amount"], one["state"]) for one in answer["receipts"]] == [
+        ("30000.00", "planned"),
+        ("60000.00", "planned"),
+    ]
 
 
 @pytest.mark.parametrize(

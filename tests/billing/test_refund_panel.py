@@ -201,6 +201,8 @@ def test_a_prepayment_that_nobody_closed_shows_its_open_part_the_oldest_first(pa
     type(deal).objects.filter(pk=deal.pk).update(service_on=date(2026, 11, 1))
     service_rendered.render(deal=deal, on=date(2026, 11, 21), amount=rub(10000), author="user:1", at=NOW)
     listed = panel.get(reverse("admin:billing_payment_changelist") + "?prepayment=due").content.decode()
+    assert "25 000,00".replace(" ", "\N{NO-BREAK SPACE}") in listed
+    assert "картой" in listed
     older, newer = (f"{thousands}\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}₽" for thousands in (20, 25))
     assert listed.index(older) < listed.index(newer)
     assert "01.11.2026" in listed
