@@ -51,7 +51,7 @@ def of(deal: Deal, standing: Standing, *, at: datetime) -> Wishes:
     rules = date_requests.rules_of(deal)
     owes = standing.debt > 0
     claim = transfer_claims.open_of(deal)
-    card, mask = _card(deal, today)
+    card, mask = _card(deal, today, owes=owes)
     return Wishes(
         own_sum=owes and rules.own_sum,
         may_promise=owes and rules.may_promise and standing.overdue > 0,
@@ -98,11 +98,16 @@ def _movable(deal: Deal, standing: Standing, rules: payer_page.PayerRules, today
     return Movable(row.installment.number, due_on, first, last) if first <= last else None
 
 
-def _card(deal: Deal, today: date) -> tuple[str, str]:
-    """Automatic payment, where the shop that takes the money can charge a card again."""
+def _card(deal: Deal, today: date, *, owes: bool) -> tuple[str, str]:
+    """Automatic payment, where something is owed and the shop that takes it can charge a card again.
+
+    A consent that was given can always be withdrawn.
+    """
     card = cards.live(deal)
     if card is not None:
         return ("on", card.mask) if card.token else ("waiting", "")
+    if not owes:
+        return "", ""
     try:
         merchant = network.asker(deal=deal, on=today).merchant
     except (network.NoReceiver, network.NoTaxSetting):

@@ -156,6 +156,18 @@ def test_consent_needs_its_own_tick_and_is_withdrawn_on_the_page(payer: Client, 
     assert cards.live(deal) is None
 
 
+def test_when_all_is_paid_no_consent_is_asked_for_but_a_given_one_can_be_withdrawn(
+    payer: Client, bank: Bank
+) -> None:
+    deal = late()
+    assert 'name="agree"' in text(payer.get(address(deal)))
+    payer.get(address(deal, "go/?what=full"))
+    pay(ProviderOrder.objects.get())
+    assert 'name="agree"' not in text(payer.get(address(deal)))
+    cards.consent(deal=deal, words="да", at=timezone.now())
+    assert 'value="withdraw"' in text(payer.get(address(deal)))
+
+
 def test_an_own_sum_is_asked_where_the_account_allows_it_and_never_above_the_debt(
     payer: Client, bank: Bank
 ) -> None:
