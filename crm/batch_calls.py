@@ -66,6 +66,20 @@ class BatchCalls(Calls):
         found = self._pages("/api/v4/events", "events", query, limit=EVENTS_PAGE)
         return [records.event(item) for item in found]
 
+    def changed_contacts(self, *, since: datetime, until: datetime) -> dict[int, list[int]]:
+        """The people that were changed in this span -> the leads that they have now."""
+        query: Mapping[str, Any] = {
+            "with": "leads",
+            "filter[updated_at][from]": int(since.timestamp()),
+            "filter[updated_at][to]": int(until.timestamp()),
+        }
+        return {
+            records.number(item.get("id")): [
+                records.number(lead.get("id")) for lead in records.embedded(item, "leads")
+            ]
+            for item in self._pages("/api/v4/contacts", "contacts", query)
+        }
+
 
 def _created(document: Any, name: str) -> dict[str, int]:
     return {

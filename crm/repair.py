@@ -2,7 +2,10 @@
 
 Each reading begins a little before the last one ended, and what it finds becomes the same hints that hooks
 make, so nothing is done twice. Values of custom fields have an event type of their own, which amoCRM takes
-only alone, hence one call for each field that we read. An account that was away is read from where it stood.
+only alone, hence one call for each field that we read. People that changed, or took another's place when two
+became one, are read from the list of contacts, which also tells whose leads they have now: the event of such
+a merge stands on the survivor, whom we may never have seen. An account that was away is read from where it
+stood.
 """
 
 from collections.abc import Callable
@@ -65,8 +68,11 @@ def read_due(*, at: datetime) -> int:
 def _read(row: Connection, at: datetime) -> int:
     since = max((row.events_until or at) - OVERLAP, at - AT_MOST)
     account = row.account
-    told = connection.run(account=account, at=at, work=_asking(account, since, at))
+    told, people = connection.run(account=account, at=at, work=_asking(account, since, at))
     leads = {lead for event in told for lead in _leads(account, event)}
+    if people:
+        theirs = {lead for of_one in people.values() for lead in of_one}
+        leads |= set(deals.with_people(account=account, ids=people, leads=theirs))
     known = Deal.objects.filter(account=account, external_id__in=leads)
     changed = dict.fromkeys(known.values_list("external_id", flat=True), False)
     if gates.are_set(account):
@@ -77,12 +83,15 @@ def _read(row: Connection, at: datetime) -> int:
     return len(changed)
 
 
-def _asking(account: Account, since: datetime, until: datetime) -> Callable[[Client], list[CrmEvent]]:
+def _asking(
+    account: Account, since: datetime, until: datetime
+) -> Callable[[Client], tuple[list[CrmEvent], dict[int, list[int]]]]:
     fields = [account.fields[ours] for ours in READ_FIELDS if ours in account.fields]
     kinds = [TYPES, *((f"custom_field_{field_id}_value_changed",) for field_id in fields)]
 
-    def ask(amocrm: Client) -> list[CrmEvent]:
-        return [event for types in kinds for event in _span(amocrm, types, since, until)]
+    def ask(amocrm: Client) -> tuple[list[CrmEvent], dict[int, list[int]]]:
+        told = [event for types in kinds for event in _span(amocrm, types, since, until)]
+        return told, amocrm.changed_contacts(since=since, until=until)
 
     return ask
 

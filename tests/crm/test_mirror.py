@@ -8,7 +8,7 @@ from django.test import Client
 
 from crm import connection, deals, repair
 from crm.models import Account, Connection, Deal, DealHint
-from sandbox.amocrm import companies, leads
+from sandbox.amocrm import companies, directory, leads
 from tests.crm.school import (
     CONTRACT,
     LEAD,
@@ -200,6 +200,37 @@ def test_a_lost_hook_is_made_good_by_the_list_of_events(
         "name" in item,
         "custom_fields_values" in item,
     )
+
+
+def test_a_changed_address_is_found_without_a_hook(amocrm: Amocrm, account: Account) -> None:
+    refreshed(account, at=now())
+    Connection.objects.update(events_until=now())
+    person = amocrm.crm.get("contacts", 990001)
+    assert person is not None
+    kept = {**person["values"], "900002": [{"value": "new@example.org", "enum_code": "WORK"}]}
+    amocrm.spoil("hook_lost", count=None)
+    directory.change_contact(amocrm.crm, person, {"values": kept}, by=OLGA)
+    at = now() + timedelta(minutes=16)
+    assert repair.read_due(at=at) == 1
+    deals.refresh_hinted(at=at)
+    assert Deal.objects.get(external_id=LEAD).contact_email == "new@example.org"
+
+
+def test_two_people_that_became_one_are_found_without_a_hook(amocrm: Amocrm, account: Account) -> None:
+    refreshed(account, at=now())
+    refreshed(account, OTHER_LEAD, at=now())
+    Connection.objects.update(events_until=now())
+    gone = amocrm.crm.get("contacts", 990001)
+    assert gone is not None
+    one = {**gone, "id": 990777, "name": "Анна Петрова", "updated_at": int(now().timestamp())}
+    amocrm.crm.put("contacts", one)
+    amocrm.crm.drop("contacts", 990001)
+    amocrm.change(contacts=[{"id": 990777, "is_main": True}])
+    at = now() + timedelta(minutes=16)
+    assert repair.read_due(at=at) == 1
+    deals.refresh_hinted(at=at)
+    deal = Deal.objects.get(external_id=LEAD)
+    assert (deal.contact_id, deal.contact_name) == (990777, "Анна Петрова")
 
 
 def test_events_are_read_every_quarter_of_an_hour_from_where_they_stood(
