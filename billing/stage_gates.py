@@ -1,8 +1,9 @@
 """A stage gate: without the deposit a deal does not get past the stages that the account has marked.
 
 A deal that stands in a gated stage while its deposit (else its first payment) is not covered moves back to
-where it came from, with a note that says why. Once for each arrival: a person who moves it forward again has
-been told, and is told again. Nobody is moved back who arrived before a gate was set.
+where it came from, with a note that says why; a closed one stays (nothing leaves 142 and 143), with a note.
+Once for each arrival: a person who moves it forward again has been told, and is told again. Nobody is moved
+back who arrived before a gate was set.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from billing import ledger
 from billing.ledger import Standing
 from billing.rules import money
-from crm import outbox
+from crm import gates, outbox
 from crm.models import Deal, OutboxRow, Pipeline
 
 # An arrival that nobody looked at for so long has been accepted by people.
@@ -46,14 +47,18 @@ def _hold(deal_id: int, pipeline: Pipeline, *, at: datetime) -> int:
         key = f"gate:{deal.pk}:{deal.status_seen_at.timestamp():.0f}"
         standing = ledger.standing(deal, on=deal.local_day(at))
         missing = _missing(standing)
-        if missing <= 0 or OutboxRow.objects.filter(account=deal.account_id, key=key).exists():
+        told = OutboxRow.objects.filter(account=deal.account_id, key__in=[key, f"deal:{key}"])
+        if missing <= 0 or told.exists():
             return 0
-        outbox.move_stage(
-            deal=deal, key=key, status_id=deal.previous_status_id, only_from=deal.status_id, at=at
-        )
-        text = _(
-            "The deal was moved back: the next stage needs the deposit, and %(missing)s of it are missing."
-        )
+        if deal.status_id in gates.FINAL:
+            text = _("The deal was closed without its deposit: %(missing)s of it are missing.")
+        else:
+            stage = deal.previous_status_id
+            outbox.move_stage(deal=deal, key=key, status_id=stage, only_from=deal.status_id, at=at)
+            text = _(
+                "The deal was moved back: the next stage needs the deposit, "
+                "and %(missing)s of it are missing."
+            )
         outbox.note(deal=deal, key=f"deal:{key}", text=text % {"missing": money.words(missing)}, at=at)
     return 1
 

@@ -12,6 +12,8 @@ from crm import connection
 from crm.client import Client
 from crm.models import Account, Pipeline
 
+# Nothing leaves these stages: a gate there could only tell, not hold.
+FINAL = (142, 143)
 MOVED, SEEN = "lead_status_changed", timedelta(days=2)
 
 

@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from crm import grants, hooks, outbox, setup, setup_fields, site_button
+from crm import gates, grants, hooks, outbox, setup, setup_fields, site_button
 from crm.client import CrmError
 from crm.models import Account, Connection, Integration, Pipeline
 from crm.records import CustomField, PipelineInfo
@@ -179,10 +179,11 @@ def _stages_form(account: Account, info: PipelineInfo, data: Any = None) -> form
         choices = [(NONE, _("— not used —")), *named]
         form.fields[name] = _choice(labels[name], choices, getattr(row, name))
     many = {"lost_statuses": _("Stages of lost deals"), "gated_statuses": _("Stages that need the deposit")}
+    open_stages = [(number, name) for number, name in named if int(number) not in gates.FINAL]
     for name, label in many.items():
         form.fields[name] = forms.MultipleChoiceField(
             label=label,
-            choices=named,
+            choices=open_stages if name == "gated_statuses" else named,
             required=False,
             initial=[str(stage) for stage in getattr(row, name)],
             widget=forms.CheckboxSelectMultiple,
