@@ -37,6 +37,11 @@ def rarer(name: str) -> Callable[[Page], object]:
     return lambda page: more(page, name)
 
 
+def part_paid(page: Page) -> None:
+    by("partial_payment")(page)
+    page.get_by_label("Сумма", exact=True).fill("30 000")
+
+
 def unfold(page: Page) -> None:
     panel(page).get_by_role("button", name="Ещё действия").click()
     panel(page).locator(".grafik-rare__list").last.scroll_into_view_if_needed()
@@ -59,7 +64,7 @@ SCREENS: dict[str, tuple[str, Callable[[Page], object]]] = {
     "more": (SCHOOL, unfold),
     "schedule": (SCHOOL, by("schedule")),
     "full-payment": (SCHOOL, by("full_payment")),
-    "payment": (SCHOOL, by("partial_payment")),
+    "payment": (SCHOOL, part_paid),
     "send": (SCHOOL, by("send")),
     "refund": (SCHOOL, by("refund")),
     "reverse": (SCHOOL, by("reverse")),

@@ -56,7 +56,7 @@ def test_a_partial_payment_says_what_will_happen_as_it_is_typed(deal: Page, serv
     expect(said).to_be_empty()
     dialog.get_by_label("Сумма", exact=True).fill("20 000")
     expect(said).to_contain_text("Что произойдёт")
-    expect(said).to_contain_text("закроются платежи: № 3")
+    expect(said).to_contain_text("закроется платёж № 3")
     expect(said).to_contain_text("платёж № 4 закроется частично")
     expect(said).to_contain_text("на своей кассе")
     dialog.get_by_label("Способ").select_option("bank_transfer")

@@ -158,10 +158,6 @@ var Grafik = (() => {
     const date = new Date(Date.UTC(year < 100 ? 2e3 + year : year, month - 1, day));
     return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.toISOString().slice(0, 10) : null;
   }
-  function dayOf(date) {
-    const two = (number) => String(number).padStart(2, "0");
-    return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  }
   function nextMonth(iso) {
     const [year, month, day] = iso.split("-").map(Number);
     const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
@@ -1738,7 +1734,7 @@ var Grafik = (() => {
     const { closed, begun } = covered(card, amount);
     return [
       card.version === null && t(card.mode === "deposit" ? "payment.effect_links" : "payment.effect_later"),
-      closed.length > 0 && t("payment.effect_closes", { rows: closed.join(", ") }),
+      closed.length > 0 && t(closed.length === 1 ? "payment.effect_closes_one" : "payment.effect_closes", { rows: closed.join(", ") }),
       begun && t("payment.effect_begins", { row: begun }),
       receiptEffect(t, card, fields)
     ];
@@ -3067,7 +3063,7 @@ var Grafik = (() => {
     open(key, opener, onDone, subject) {
       if (this.dialog && this.dialog.isOpen()) return;
       const { Modal, t, api, nameOf, card } = this;
-      const context = { Modal, t, api, nameOf, today: card.today || dayOf(/* @__PURE__ */ new Date()), card, subject };
+      const context = { Modal, t, api, nameOf, today: card.today, card, subject };
       this.dialog = opener(context, {
         onDone: (answer) => this.alive && onDone(answer),
         onCard: (fresh) => this.alive && this.accept(fresh),

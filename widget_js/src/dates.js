@@ -24,12 +24,6 @@ export function parseDay(typed) {
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.toISOString().slice(0, 10) : null;
 }
 
-/** The local day of a Date as ISO. */
-export function dayOf(date) {
-  const two = (number) => String(number).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-}
-
 /** The same day next month, clamped to its end: "2026-01-31" → "2026-02-28". */
 export function nextMonth(iso) {
   const [year, month, day] = iso.split('-').map(Number);

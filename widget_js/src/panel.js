@@ -6,7 +6,6 @@ import { hasUrl } from './answers.js';
 import { ApiError, newKey } from './api.js';
 import { isCard } from './card.js';
 import { copyText } from './copy.js';
-import { dayOf } from './dates.js';
 import { keepFresh } from './freshness.js';
 import { openInTab } from './new_tab.js';
 import { explain } from './problems.js';
@@ -196,7 +195,7 @@ export class Panel {
   open(key, opener, onDone, subject) {
     if (this.dialog && this.dialog.isOpen()) return;
     const { Modal, t, api, nameOf, card } = this;
-    const context = { Modal, t, api, nameOf, today: card.today || dayOf(new Date()), card, subject };
+    const context = { Modal, t, api, nameOf, today: card.today, card, subject };
     this.dialog = opener(context, {
       onDone: (answer) => this.alive && onDone(answer),
       onCard: (fresh) => this.alive && this.accept(fresh),

@@ -172,7 +172,8 @@ test('a payment names the rows it closes, the one it begins, and what becomes of
   assert.deepEqual(covered(card, '15000.01'), { closed: [3], begun: 2 });
   assert.deepEqual(covered(card, '99000.00'), { closed: [3, 2, 4], begun: null });
   const words = (amount, ...rest) => partialEffects(t, card, amount, fields(...rest)).filter(Boolean).join(' ');
-  assert.match(words('20000.00', 'cash'), /закроются платежи: № 3; платёж № 2 закроется частично; чек на наличные пробейте на кассе/);
+  assert.match(words('20000.00', 'cash'), /закроется платёж № 3; платёж № 2 закроется частично; чек на наличные пробейте на кассе/);
+  assert.match(words('35000.00', 'cash'), /закроются платежи № 3, 2;/);
   assert.match(words('20000.00', 'bank_transfer'), /чек пробьёт онлайн-касса/);
   assert.match(words('20000.00', 'bank_transfer', 'made'), /нового чека не будет/);
   const bare = { ...card, version: null, installments: [], receipt_defaults: {} };

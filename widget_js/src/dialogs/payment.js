@@ -88,7 +88,7 @@ export function partialEffects(t, card, amount, fields) {
   const { closed, begun } = covered(card, amount);
   return [
     card.version === null && t(card.mode === 'deposit' ? 'payment.effect_links' : 'payment.effect_later'),
-    closed.length > 0 && t('payment.effect_closes', { rows: closed.join(', ') }),
+    closed.length > 0 && t(closed.length === 1 ? 'payment.effect_closes_one' : 'payment.effect_closes', { rows: closed.join(', ') }),
     begun && t('payment.effect_begins', { row: begun }),
     receiptEffect(t, card, fields),
   ];
