@@ -133,11 +133,12 @@ def _is_rendered(deal: Deal) -> bool:
 
 
 def _ahead(sale: Sale, amount: Decimal, *, whole: bool) -> Content:
-    """A prepayment; an advance while nobody knows for what the money is."""
+    """A prepayment; an advance while nobody knows for what the money is, as with a gift certificate."""
     seller, item = _parts(sale)
-    if not item.name:
+    if not item.name or item.subject == rules.UNKNOWN_YET:
+        name = item.name or _("Advance")
         return rules.advance(
-            seller=seller, buyer=sale.buyer, name=_("Advance"), vat=item.vat, amount=amount, cash=sale.cash
+            seller=seller, buyer=sale.buyer, name=name, vat=item.vat, amount=amount, cash=sale.cash
         )
     return rules.prepayment(
         seller=seller, buyer=sale.buyer, item=item, amount=amount, whole=whole, cash=sale.cash
@@ -146,7 +147,9 @@ def _ahead(sale: Sale, amount: Decimal, *, whole: bool) -> Content:
 
 def _settlement(sale: Sale, paid: Mapping[str, Decimal]) -> Content:
     seller, item = _parts(sale)
-    named = rules.Item(name=item.name or _("Services under a contract"), subject=item.subject, vat=item.vat)
+    # What was an advance is a service when it is rendered: a certificate is redeemed for one.
+    subject = "service" if item.subject == rules.UNKNOWN_YET else item.subject
+    named = rules.Item(name=item.name or _("Services under a contract"), subject=subject, vat=item.vat)
     return rules.settlement(seller=seller, buyer=sale.buyer, item=named, paid=paid)
 
 

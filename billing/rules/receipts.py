@@ -29,6 +29,8 @@ CALCULATED = {
 }
 
 
+# The subject of money of which nobody knows yet what it is for: an advance, a gift certificate.
+UNKNOWN_YET = "payment"
 # Methods of lines whose service is rendered; the others wait for it.
 SETTLED = ("full_payment", "partial_payment", "credit", "credit_payment")
 
@@ -179,7 +181,7 @@ def advance(
     *, seller: Seller, buyer: Buyer, name: str, vat: str, amount: Decimal, cash: bool = False
 ) -> Content:
     """Money of which nobody knows yet what it is for: tag 1214 = 3 goes with the subject "payment"."""
-    line = Line(name=name, amount=_text(amount), vat=CALCULATED[vat], method="advance", subject="payment")
+    line = Line(name=name, amount=_text(amount), vat=CALCULATED[vat], method="advance", subject=UNKNOWN_YET)
     return _income(seller, buyer, line, {_way(cash): amount})
 
 

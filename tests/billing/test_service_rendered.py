@@ -19,6 +19,7 @@ from billing.api import timeline
 from billing.models import (
     Event,
     Payment,
+    Product,
     ProviderCall,
     Receipt,
     ReceiptPolicy,
@@ -291,6 +292,22 @@ def test_money_whose_subject_nobody_knows_is_an_advance() -> None:
     receipt = Receipt.objects.get(payment=pay(Deal.objects.get(pk=deal.pk), 30000, 1))
     [line] = receipt.content["lines"]
     assert (line["method"], line["subject"], line["name"]) == ("advance", "payment", "Аванс")
+
+
+def test_a_gift_certificate_is_an_advance_when_sold_and_a_service_when_redeemed() -> None:
+    deal, _none = paid_deal()
+    vat(deal, "vat22")
+    Deal.objects.filter(pk=deal.pk).update(programme="Сертификат")
+    Product.objects.create(programme="Сертификат", name="Подарочный сертификат", subject="payment")
+    sold = Receipt.objects.get(payment=pay(Deal.objects.get(pk=deal.pk), 90000, 1))
+    [line] = sold.content["lines"]
+    assert (line["method"], line["subject"], line["vat"]) == ("advance", "payment", "vat122")
+    assert line["name"] == "Подарочный сертификат"
+    render(Deal.objects.get(pk=deal.pk))
+    [redeemed] = offsets()
+    [line] = redeemed.content["lines"]
+    assert (line["method"], line["subject"], line["vat"]) == ("full_payment", "service", "vat22")
+    assert redeemed.content["paid"] == {"advance": "90000.00"}
 
 
 def test_a_rendered_service_is_told_in_words() -> None:
