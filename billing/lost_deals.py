@@ -33,7 +33,8 @@ def follow(*, at: datetime) -> int:
     """Ask about deals that became lost, end the question of those that came back; returns how many."""
     ended = LostDeal.objects.filter(ended_at=None, deal__state=Deal.State.LIVE, deal__goes_on=False)
     back = [_end(loss, at=at) for loss in ended.select_related("deal").order_by("id")[:BATCH]]
-    asked = LostDeal.objects.filter(deal=OuterRef("pk"), ended_at=None)
+    # Who goes on is live: lost with such an answer, it came back and went again between two looks.
+    asked = LostDeal.objects.filter(deal=OuterRef("pk"), ended_at=None).exclude(decision=Decision.GO_ON)
     lost = Deal.objects.filter(
         ~Exists(asked),
         state__in=[Deal.State.LOST, Deal.State.DELETED],
@@ -80,7 +81,9 @@ def _ask(deal_id: int, *, at: datetime) -> int:
         standing = ledger.standing(deal, on=deal.local_day(at))
         if deal.state == Deal.State.LIVE or standing.debt <= 0:
             return 0
-        if LostDeal.objects.filter(deal=deal, ended_at=None).exists():
+        known = LostDeal.objects.filter(deal=deal, ended_at=None)
+        known.filter(decision=Decision.GO_ON).update(ended_at=at)
+        if known.exists():
             return 0
         loss = LostDeal.objects.create(deal=deal, state=deal.state, asked_at=at)
         words = {"name": deal.name, "lead": deal.external_id, "debt": money.words(standing.debt)}

@@ -112,6 +112,16 @@ def test_going_on_it_is_collected_as_before_until_it_is_lost_again(deal: Deal) -
     assert LostDeal.objects.get().ended_at is None
 
 
+def test_who_went_on_came_back_and_is_gone_before_anybody_looked_is_asked_about_again(deal: Deal) -> None:
+    become(deal, "lost")
+    lost_deals.follow(at=NOW)
+    decide(deal, "go_on", reason="")
+    become(deal, "deleted", goes_on=False)
+    assert [lost_deals.follow(at=LATER), lost_deals.follow(at=LATER)] == [1, 0]
+    assert lost_deals.question(deal) is not None
+    assert len(tasks()) == 2
+
+
 def test_a_deal_that_is_live_again_ends_the_question_and_may_be_lost_again(deal: Deal) -> None:
     become(deal, "lost")
     lost_deals.follow(at=NOW)
