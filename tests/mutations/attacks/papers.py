@@ -3,10 +3,12 @@
 from tests.mutations.attacks.words import (
     ENTITY,
     INVOICES,
+    ON_CREDIT,
     ORDERS,
     P501,
     POSITIVE,
     RECEIPTS,
+    RENDERED,
     SERVICE,
     Attack,
     again,
@@ -24,6 +26,20 @@ ATTACKS = (
         "one_receipt_per_refund",
         again("receipt", "kind = 'refund' AND refund_id IS NOT NULL"),
         RECEIPTS,
+    ),
+    Attack(
+        "receipt",
+        "one_credit_receipt_per_rendering",
+        again(
+            "receipt", times=2, kind="'credit'", payment_id="NULL", refund_id="NULL", rendering_id=RENDERED
+        ),
+        ON_CREDIT,
+    ),
+    Attack(
+        "receipt",
+        "receipt_of_money_or_of_a_rendering",
+        again("receipt", f"payment_id = {P501}", kind="'credit'"),
+        ON_CREDIT,
     ),
     Attack("offset", "offset_not_zero", again("offset", amount="0"), POSITIVE),
     Attack(
