@@ -57,6 +57,13 @@ def test_a_payout_is_marked_with_its_day_and_document(panel: Client) -> None:
     assert "Выплачено" not in page(panel, order)
 
 
+def test_who_gives_money_back_sees_whose_it_is(panel: Client) -> None:
+    deal, order = cash_order(timezone.now())
+    for row, button in ((order.payment, "give_back"), (order, "pay_out")):
+        asked = panel.get(reverse(f"admin:billing_{row._meta.model_name}_{button}", args=[row.pk]))
+        assert f", {deal.name} · {deal.external_id}</p>" in asked.content.decode()
+
+
 def test_a_payout_of_tomorrow_is_refused_at_the_form(panel: Client) -> None:
     _deal, order = cash_order(timezone.now())
     tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
