@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from django.db.models import Manager
 from django.utils.translation import gettext as _
 
 from analytics import queries
@@ -16,6 +17,7 @@ from analytics.filters import Filter
 from analytics.words import kind_word, method_word, provider_word, settlement_word, state_word, vat_word
 from analytics.workbook import Column, Kind, Table, Total
 from billing.admin.words import RECEIPT_REASONS
+from billing.models import LegalEntity
 from billing.rules import money
 
 REPORTS = ("payments", "schedule", "overdue", "aging", "registry")
@@ -266,12 +268,17 @@ def _asked_words(asked: Asked) -> Iterator[Total]:
         (_("Programme"), given.programme),
         (_("Cohort"), given.cohort),
         (_("Manager"), asked.names[given.manager] if given.manager else None),
-        (_("Location"), given.location),
-        (_("Legal entity"), given.legal_entity),
+        (_("Location"), _named(given.account.locations, given.location)),
+        (_("Legal entity"), _named(LegalEntity.objects, given.legal_entity)),
         (_("Provider"), provider_word(given.provider) if given.provider else None),
     ):
         if value is not None:
             yield Total(title, value)
+
+
+def _named(rows: Manager[Any], key: str | None) -> str | None:
+    """What the page calls it; the key where nothing has it any more."""
+    return key and (rows.filter(key=key).values_list("name", flat=True).first() or key)
 
 
 def _value(name: str) -> Any:

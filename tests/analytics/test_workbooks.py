@@ -20,7 +20,7 @@ from analytics import exports, tasks, workbook
 from analytics.api import workbooks
 from analytics.models import Export
 from billing import write_offs
-from billing.models import Payment
+from billing.models import Location, Payment
 from crm.models import Account, Deal
 from tests.analytics import asking
 from tests.analytics.asking import column, get, listed, moscow, pay, pay_at_the_desk, post, refund, summary
@@ -62,6 +62,15 @@ def test_cells_have_types_and_the_header_stands_still(account: Account) -> None:
     assert totals(book)["Строк"] == 2
     assert column(book, "Операция") == ["Возврат", "Оплата"]
     assert column(book, "Менеджер") == ["Пользователь 8100002"] * 2
+
+
+def test_the_workbook_says_what_was_asked_as_the_page_does(account: Account) -> None:
+    entity = account.policy.legal_entity
+    assert entity is not None
+    Location.objects.create(account=account, key="baumana", name="Баумана, 44 (Казань)", crm_value="Баумана")
+    Location.objects.create(account=make_account(), key="baumana", name="Чужая", crm_value="Баумана")
+    said = totals(asking.workbook(account, report="payments", location="baumana", legal_entity=entity.key))
+    assert (said["Локация"], said["Юрлицо"]) == ("Баумана, 44 (Казань)", entity.name)
 
 
 def test_the_schedule_adds_up_although_a_debt_was_written_off(account: Account) -> None:
