@@ -33,7 +33,7 @@ def apply(rows: Sequence[Notice], *, keep_card: Keep, at: datetime) -> set[int]:
         return set()
     try:
         with transaction.atomic():
-            return _apply(plain, keep_card, at=at)
+            return _apply([row for row in rows if row.pk in plain], plain, keep_card, at=at)
     except Exception as error:  # whichever of them it was, it is found when each is applied alone
         log.warning("notices not applied together", count=len(plain), error=type(error).__name__)
         return set()
@@ -53,10 +53,17 @@ def _is_plain(row: Notice) -> bool:
     )
 
 
-def _apply(plain: dict[int, NoticeRead], keep_card: Keep, *, at: datetime) -> set[int]:
-    """Under the locks that are free: money, cards, the refunds that waited for it, the notices themselves."""
+def _apply(
+    leased: Sequence[Notice], plain: dict[int, NoticeRead], keep_card: Keep, *, at: datetime
+) -> set[int]:
+    """Under the locks that are free: money, cards, the refunds that waited for it, the notices themselves.
+
+    What a notice tells never changes, so only whether it still waits is read under its lock.
+    """
     waiting = Notice.objects.filter(id__in=plain, state=Notice.State.WAITING).order_by("id")
-    rows = list(waiting.select_for_update(skip_locked=True, of=("self",)))
+    locked = waiting.select_for_update(skip_locked=True, of=("self",))
+    free = set(locked.values_list("id", flat=True))
+    rows = [row for row in leased if row.pk in free]
     by_row = _orders(rows, plain)
     deals = ledger.lock_free(order.deal_id for order in by_row.values())
     taken: dict[int, Notice] = {}
