@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -45,6 +45,11 @@ def panel(page: Page) -> Locator:
     return page.locator(".card-widgets__widget__body .grafik").first
 
 
+def receipts_of(demo: Demo, amount: str) -> list[dict[str, Any]]:
+    """Other tests of the same demo make receipts too."""
+    return [one for one in demo.get("/_sandbox/cloudpayments/receipts") if one["amount"] == amount]
+
+
 def test_a_school_earns_its_first_rouble(page: Page, demo: Demo) -> None:
     make_schedule(page, demo, ANNA, first=today(), count=4)
     expect(panel(page)).to_contain_text("По графику")
@@ -74,8 +79,8 @@ def test_a_school_earns_its_first_rouble(page: Page, demo: Demo) -> None:
     # The card shows it, and the receipt is made.
     page.goto(demo.deal_page(ANNA))
     expect(panel(page)).to_contain_text("1/4")
-    receipts = demo.wait("the receipt", lambda: demo.get("/_sandbox/cloudpayments/receipts"))
-    assert [(one["type"], one["amount"]) for one in receipts] == [("Income", "40000.00")]
+    receipts = demo.wait("the receipt", lambda: receipts_of(demo, "40000.00"))
+    assert {one["type"] for one in receipts} == {"Income"}
 
     # A part is received over the counter, then all that is left: the deal is completed.
     page.get_by_role("button", name="Частичная оплата").click()
