@@ -33,6 +33,7 @@ from billing.ledger import DealState, Standing
 from billing.message_card import Told
 from billing.models import AccountPolicy, Event, Invoice, Payment, Receipt
 from billing.rules import money
+from crm import connection
 from crm.models import Deal
 from documents import files
 from documents.models import Document
@@ -300,7 +301,11 @@ def _warnings(
 ) -> list[dict[str, str]]:
     found: dict[str, str] = {}
     if stale:
-        found["stale"] = _("amoCRM does not answer: the deal is shown as it was last known.")
+        found["stale"] = (
+            _("amoCRM must be connected again, tell the owner: the deal is shown as it was last known.")
+            if connection.is_lost(deal.account)
+            else _("amoCRM does not answer: the deal is shown as it was last known.")
+        )
     if unknown:
         found["no_receiver"] = unknown
     if stopped:

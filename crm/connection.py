@@ -47,6 +47,11 @@ class NeedsReconnect(Unavailable):
     """The account must be connected again by a person."""
 
 
+def is_lost(account: Account) -> bool:
+    """Must a person connect the account again before anything can be asked of it?"""
+    return not Connection.objects.filter(account=account, state=Connection.State.CONNECTED).exists()
+
+
 def run(
     *,
     account: Account,

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from billing import deal_card, invoices, links, payer_links, payments, schedule_card
 from billing.api import idempotency, rights, timeline
 from billing.api.doors import Door, Visit, body
-from billing.api.problems import Problem
 from billing.api.serializers import (
     EmptySerializer,
     FullPaymentSerializer,
@@ -124,9 +123,7 @@ class PaymentLinks(Door):
             return deals.refresh(account=visit.account, lead_id=visit.deal.external_id, at=visit.at)
         except client.Unavailable:
             if visit.at - visit.deal.fetched_at > COPY_LIVES:
-                raise Problem(
-                    503, "amocrm_unavailable", _("amoCRM does not answer. Try again in a minute.")
-                ) from None
+                raise
             return visit.deal
 
 

@@ -39,7 +39,7 @@ from billing import (
 from billing.api.words import of_remark
 from billing.rules import money
 from billing.rules.schedule import InvalidTerms
-from crm import client, deals
+from crm import client, connection, deals
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -66,8 +66,14 @@ class Problem(Exception):
 
 
 # Anticipated errors of verbs: status, code and the words. An error that is not here is a fault of ours: 500.
+# The first that fits is said: a kind stands before what it is a kind of.
 KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
     deals.NoSuchDeal: (404, "no_such_deal", lambda: _("There is no such deal in amoCRM.")),
+    connection.NeedsReconnect: (
+        503,
+        "amocrm_disconnected",
+        lambda: _("amoCRM must be connected again: tell the owner."),
+    ),
     client.Unavailable: (
         503,
         "amocrm_unavailable",

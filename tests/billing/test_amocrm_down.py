@@ -13,7 +13,7 @@ from crm import deals, delivery, limits, outbox
 from crm.models import Account, Deal, OutboxRow
 from sandbox.amocrm import tokens
 from tests.crm.conftest import amocrm as amocrm
-from tests.crm.school import CLIENT_ID, DEBT, LEAD, MARIA, Amocrm, make_account
+from tests.crm.school import ANTON, CLIENT_ID, DEBT, LEAD, MARIA, Amocrm, make_account
 from tests.factories import make_legal_entity, make_merchant
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +94,17 @@ def test_a_deal_that_was_never_seen_needs_amocrm(amocrm: Amocrm, account: Accoun
     answer = call(amocrm, "GET")
     assert (answer.status_code, answer.json()["code"]) == (503, "amocrm_unavailable")
     assert not Deal.objects.exists()
+
+
+def test_who_must_be_connected_again_is_not_told_to_wait_a_minute(amocrm: Amocrm, account: Account) -> None:
+    call(amocrm, "GET")
+    amocrm.crm.drop("tokens", "demo-amo-token-school")
+    owner, stranger = tokens.integration(amocrm.crm, CLIENT_ID), amocrm.crm.get("users", ANTON)
+    assert owner is not None
+    assert stranger is not None
+    token = tokens.disposable(amocrm.crm, owner, stranger)
+    refused = Client().get(f"/api/v1/deals/{LEAD}/", headers={"X-Auth-Token": token})
+    assert (refused.status_code, refused.json()["code"]) == (503, "amocrm_disconnected")
+    Deal.objects.update(fetched_at=timezone.now() - deals.OVERTAKEN * 60)
+    (warning,) = [one for one in call(amocrm, "GET").json()["warnings"] if one["code"] == "stale"]
+    assert "подключить заново" in warning["text"]
