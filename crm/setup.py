@@ -49,10 +49,16 @@ class Finding:
 
 
 def survey(*, account: Account, at: datetime) -> Survey:
-    """Ask the account for all that set-up needs. Raises Unavailable, or Refused by the account itself."""
-    return connection.run(
+    """Ask the account for all that set-up needs. Raises Unavailable, or Refused by the account itself.
+
+    Where our web hooks are missing, the next look after the account (crm.upkeep) comes at once to make them.
+    """
+    found = connection.run(
         account=account, at=at, work=lambda amocrm: _survey(amocrm, account), priority=Priority.PERSON
     )
+    if found.hooks is not None and not hooks.works(list(found.hooks), account):
+        Connection.objects.filter(account=account).update(checked_at=None)
+    return found
 
 
 def findings(*, account: Account, found: Survey) -> list[Finding]:

@@ -3,7 +3,7 @@
 import pytest
 from django.utils.translation import override
 
-from crm import hooks, setup, setup_fields
+from crm import hooks, setup, setup_fields, upkeep
 from crm.client import Refused
 from crm.models import Account, Pipeline
 from tests.crm.school import DEBT, LEAD, LINK, NOW, PIPELINE, STATE, Amocrm
@@ -36,6 +36,16 @@ def test_what_is_not_there_yet_is_a_remark_and_gets_no_tick(amocrm: Amocrm, acco
         hooks.ensure(account=account, at=NOW)
         assert missing not in remarks()
         assert all("neither read nor written" in words or "No user" in words for words in remarks())
+
+
+def test_web_hooks_that_set_up_misses_are_made_by_the_next_look(amocrm: Amocrm, account: Account) -> None:
+    upkeep.check_due(at=NOW)
+    for hook in amocrm.crm.rows("hooks"):
+        amocrm.crm.drop("hooks", hook["id"])
+    assert upkeep.check_due(at=NOW) == 0
+    setup.survey(account=account, at=NOW)
+    assert upkeep.check_due(at=NOW) == 1
+    assert len(amocrm.crm.rows("hooks")) == 1
 
 
 def test_missing_fields_are_made_with_their_code_once_and_mapped(amocrm: Amocrm, account: Account) -> None:
