@@ -46,7 +46,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "write_off_reversed": lambda: _("%(amount)s that were written off are owed again. %(reason)s"),
     "payment_reversed": lambda: _("Payment of %(amount)s taken out as a mistake. %(reason)s"),
     "late_fee_begun": lambda: _("Payment %(number)s costs a late fee from now on: %(daily_percent)s%% a day"),
-    "late_fee_charged": lambda: _("Late fees grew by %(amount)s for %(since)s to %(through)s: %(late_fees)s"),
+    "late_fee_charged": lambda: _("Late fees grew by %(amount)s for %(days)s: %(late_fees)s"),
     "late_fee_relieved": lambda: _(
         "Late fees fell by %(amount)s, a fact of an earlier day is known now: %(late_fees)s"
     ),
@@ -182,6 +182,8 @@ class _Values(dict[str, Any]):
             return of_receipt(str(value or ""))
         if name == "by":
             return of_channel(self.get("channel", ""))
+        if name == "days":
+            return " – ".join(dict.fromkeys([self["since"], self["through"]]))
         if name == "where":
             return ", ".join(filter(None, [self.get("programme"), self.get("cohort")]))
         if name == "daily_percent" and value:
