@@ -74,6 +74,10 @@ class Meeting:
 
         return attend
 
+    def begin(self) -> None:
+        if self._places[self._mine.seat] == 0:
+            self.wait()
+
     def wait(self) -> None:
         mine, other = self._mine.seat, 1 - self._mine.seat
         self._places[mine] += 1
@@ -206,6 +210,12 @@ def test_without_the_lock_it_goes_wrong(name: str, monkeypatch: pytest.MonkeyPat
     acts = [meeting.attended(act) for act in race.acts(deal)]
     settle = ledger.settle_open
 
+    def both_have_begun(deal_id: int) -> Deal:
+        """The deal without its lock, and nobody a whole act ahead."""
+        deal = Deal.objects.select_related("account").get(id=deal_id)
+        meeting.begin()
+        return deal
+
     def both_have_read(*values: Any, **named: Any) -> Any:
         """Neither sees what the other writes."""
         meeting.wait()
@@ -213,9 +223,7 @@ def test_without_the_lock_it_goes_wrong(name: str, monkeypatch: pytest.MonkeyPat
         meeting.wait()
         return found
 
-    monkeypatch.setattr(
-        ledger, "lock", lambda deal_id: Deal.objects.select_related("account").get(id=deal_id)
-    )
+    monkeypatch.setattr(ledger, "lock", both_have_begun)
     monkeypatch.setattr(ledger, "settle_open", both_have_read)
     assert not holds(race, together(*acts))
 
