@@ -369,7 +369,9 @@ def _texts(value: Any, *places: str) -> Iterator[str]:
             yield from _texts(item, *places)
     else:
         # What names its field itself, as requisites do, is not named twice.
-        named = places[:-1] if places and str(value).startswith(f"{places[-1]}:") else places
+        named = (
+            places[:-1] if places and str(value).startswith((f"{places[-1]}:", f"{places[-1]} ")) else places
+        )
         yield ": ".join(filter(None, [", ".join(filter(None, named)), str(value)]))
 
 

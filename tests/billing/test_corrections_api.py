@@ -113,7 +113,7 @@ def test_a_payers_tin_with_a_typing_mistake_is_not_recorded(deal: Deal, inn: str
     [
         ({"inn": "7700000008"}, "ИНН: не сходится контрольная цифра, проверьте опечатку."),
         ({"kpp": "12"}, "КПП: должно выглядеть как 770101001."),
-        ({"kind": "person", "kpp": ""}, "ИНН: ИНН физического лица состоит из 12 цифр."),
+        ({"kind": "person", "kpp": ""}, "ИНН физического лица состоит из 12 цифр."),
     ],
 )
 def test_what_a_payer_cannot_have_is_said_once(deal: Deal, change: dict[str, str], words: str) -> None:
