@@ -30,7 +30,6 @@ from billing import (
     zones,
 )
 from billing.models import CrmRequest
-from billing.rules import reminders as hours
 from billing.rules.schedule import InvalidTerms
 from crm import auth, deals, hooks, kick, outbox, queues, setup_fields, transport
 from crm.client import Refused, Unavailable
@@ -191,7 +190,8 @@ def _invoice(row: CrmRequest, deal: Deal, at: datetime) -> str:
     """The invoice of the first open row, mailed once a day at most and at no hour at which people sleep."""
     try:
         invoice = invoices.issue(deal=deal, demand=invoices.Demand(), author=AUTHOR, at=at)
-        invoices.mail(invoice=invoice, at=at, leaves_at=_opening(deal, at))
+        leaves_at = zones.opening(deal, at=at, is_working=workdays.calendar().is_working)
+        invoices.mail(invoice=invoice, at=at, leaves_at=leaves_at)
     except (invoices.NothingToInvoice, invoices.NoSuchRow, invoices.AlreadyPaid):
         return "nothing_owed"
     except invoices.AlreadyVoid as error:
@@ -201,13 +201,6 @@ def _invoice(row: CrmRequest, deal: Deal, at: datetime) -> str:
     except network.NoReceiver as error:
         raise CannotBeDone(str(error) or _("nobody knows who takes the money.")) from error
     return "invoice"
-
-
-def _opening(deal: Deal, at: datetime) -> datetime | None:
-    """When the payer may be written to; None for now. Nobody pressed anything: a robot may move deals."""
-    local = zones.payer_now(deal, at=at)
-    opening = hours.next_opening(local, is_working=workdays.calendar().is_working)
-    return opening if opening > local else None
 
 
 def _stop(row: CrmRequest, deal: Deal, at: datetime) -> str:

@@ -27,6 +27,8 @@ from billing import (
     orders,
     payers,
     preferences,
+    workdays,
+    zones,
 )
 from billing.ledger import Standing
 from billing.models import AccountPolicy, Installment, Invoice, LegalEntity, Message
@@ -293,6 +295,7 @@ class _Post:
     """
 
     def __init__(self, policy: AccountPolicy, *, at: datetime) -> None:
+        self.at, self.is_working = at, workdays.calendar().is_working
         self.bot = policy.salesbot_id is not None
         self.wishes = preferences.of_account(policy.account)
         local = at.astimezone(ZoneInfo(policy.account.time_zone))
@@ -319,7 +322,11 @@ class _Post:
                 chats.setdefault(one.deal_id, []).append(one)
         return found + [
             messages.InvoiceLetter(
-                part[0].deal.contact_name, f"invoice:{part[0].pk}:salesbot:1", part, messages.SALESBOT
+                part[0].deal.contact_name,
+                f"invoice:{part[0].pk}:salesbot:1",
+                part,
+                messages.SALESBOT,
+                self._opening(part[0]),
             )
             for part in chats.values()
         ]
@@ -331,7 +338,13 @@ class _Post:
         return self.bot and not invoice.payer and (wanted or not address)
 
     def _when(self, invoice: Invoice) -> datetime | None:
-        return self.tomorrow if _address(invoice).strip().lower() in self.reminded else None
+        """Nobody pressed anything, so a run that comes late keeps the payer's hours."""
+        if _address(invoice).strip().lower() in self.reminded:
+            return self.tomorrow
+        return self._opening(invoice)
+
+    def _opening(self, invoice: Invoice) -> datetime | None:
+        return zones.opening(invoice.deal, at=self.at, is_working=self.is_working)
 
 
 def _row_of(standing: Standing, number: int | None) -> ledger.RowStanding:

@@ -4,14 +4,23 @@ The zone of the phone's region where the number names one, else of the deal's lo
 mobile number of Russia names sixteen zones and so none.
 """
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
 from phonenumbers import timezone as phone_zones
 
 from billing.models import Location
+from billing.rules import reminders as hours
 from crm.models import Deal
+
+
+def opening(deal: Deal, *, at: datetime, is_working: Callable[[date], bool]) -> datetime | None:
+    """When the payer may be written to by a machine; None for now."""
+    local = payer_now(deal, at=at)
+    found = hours.next_opening(local, is_working=is_working)
+    return found if found > local else None
 
 
 def payer_now(deal: Deal, *, at: datetime) -> datetime:

@@ -61,6 +61,19 @@ def test_who_has_no_address_is_asked_by_the_bot_with_the_link_and_the_accounts_t
     assert event.data["channel"] == "salesbot"
 
 
+@pytest.mark.parametrize("address", ["anna@example.org", ""])
+def test_a_run_that_comes_late_in_the_evening_wakes_nobody(address: str) -> None:
+    deal = due_deal(school(), contact_email=address)
+    issue(hour=23)
+    assert Invoice.objects.get().issued_on == DUE
+    messages.deliver(at=on(0, 23))
+    messages.deliver(at=on(1, 7))
+    bot = OutboxRow.objects.filter(deal=deal, kind="salesbot")
+    assert (mail.outbox, bot.count()) == ([], 0)
+    messages.deliver(at=on(1, 8))
+    assert len(mail.outbox) + bot.count() == 1
+
+
 def test_who_wants_the_chat_gets_the_invoice_there_and_no_mail() -> None:
     deal = due_deal(school())
     preferences.choose(deal=deal, channel="salesbot", author="payer", at=on(-3))
