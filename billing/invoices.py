@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -41,6 +42,13 @@ LETTER_HOLDS = 10
 RUN_HOLDS = 200
 FIELDS = {one.name for one in fields(payers.Payer)}
 Item = TypeVar("Item")
+
+
+class Leaving(StrEnum):
+    """When a run's messages leave: at once where a person began it, else when the payer may be written to."""
+
+    AT_ONCE = "at_once"
+    PAYERS_HOURS = "payers_hours"
 
 
 class NoSuchRow(Exception):
@@ -86,11 +94,13 @@ def issue_now(*, at: datetime) -> int:
     for policy in issuing.policies():
         local = at.astimezone(ZoneInfo(policy.account.time_zone))
         if local.time() >= policy.issue_at:
-            made += issue_due(on=local.date(), at=at, account=policy.account)
+            made += issue_due(on=local.date(), at=at, account=policy.account, leaving=Leaving.PAYERS_HOURS)
     return made
 
 
-def issue_due(*, on: date, at: datetime, account: Account | None = None) -> int:
+def issue_due(
+    *, on: date, at: datetime, account: Account | None = None, leaving: Leaving = Leaving.AT_ONCE
+) -> int:
     """Make and send the invoice of every row that is due up to `on` (with the account's lead days).
 
     Returns how many were made; a second run makes none. What is due to one payer, after missed days or by
@@ -100,7 +110,7 @@ def issue_due(*, on: date, at: datetime, account: Account | None = None) -> int:
     made = 0
     for policy in issuing.policies(account):
         for payers_rows in _runs(issuing.by_payer(policy, on=on)):
-            made += _issue_rows(policy, payers_rows, on=on, at=at)
+            made += _issue_rows(policy, payers_rows, on=on, at=at, leaving=leaving)
     return made
 
 
@@ -235,7 +245,9 @@ def _runs(payers_rows: Iterable[dict[int, int]]) -> Iterator[list[dict[int, int]
         yield run
 
 
-def _issue_rows(policy: AccountPolicy, payers_rows: list[dict[int, int]], *, on: date, at: datetime) -> int:
+def _issue_rows(
+    policy: AccountPolicy, payers_rows: list[dict[int, int]], *, on: date, at: datetime, leaving: Leaving
+) -> int:
     """Issue the rows of a few payers in one transaction, with one letter for each; returns how many.
 
     A row that was done, paid, stopped or paused in the meantime is left out, and so is one that nobody can
@@ -251,7 +263,7 @@ def _issue_rows(policy: AccountPolicy, payers_rows: list[dict[int, int]], *, on:
         found = invoice_rows.make(asks, author=history.SYSTEM, at=at)
         made = {ask.row.pk: invoice for ask, invoice in zip(asks, found, strict=True) if ask.row}
         Installment.objects.filter(pk__in=made).update(issuing_over=True)
-        post = _Post(policy, at=at)
+        post = _Post(policy, at=at, leaving=leaving)
         of_payers = ([made[row] for row in rows if row in made] for rows in payers_rows)
         messages.queue_invoices([letter for one in of_payers for letter in post.letters(one)], at=at)
     return len(made)
@@ -294,8 +306,8 @@ class _Post:
     reminded by mail today of what is issued now, after a missed day, gets the letter tomorrow.
     """
 
-    def __init__(self, policy: AccountPolicy, *, at: datetime) -> None:
-        self.at, self.is_working = at, workdays.calendar().is_working
+    def __init__(self, policy: AccountPolicy, *, at: datetime, leaving: Leaving) -> None:
+        self.at, self.leaving, self.is_working = at, leaving, workdays.calendar().is_working
         self.bot = policy.salesbot_id is not None
         self.wishes = preferences.of_account(policy.account)
         local = at.astimezone(ZoneInfo(policy.account.time_zone))
@@ -338,12 +350,13 @@ class _Post:
         return self.bot and not invoice.payer and (wanted or not address)
 
     def _when(self, invoice: Invoice) -> datetime | None:
-        """Nobody pressed anything, so a run that comes late keeps the payer's hours."""
         if _address(invoice).strip().lower() in self.reminded:
             return self.tomorrow
         return self._opening(invoice)
 
     def _opening(self, invoice: Invoice) -> datetime | None:
+        if self.leaving == Leaving.AT_ONCE:
+            return None
         return zones.opening(invoice.deal, at=self.at, is_working=self.is_working)
 
 

@@ -64,7 +64,7 @@ def test_who_has_no_address_is_asked_by_the_bot_with_the_link_and_the_accounts_t
 @pytest.mark.parametrize("address", ["anna@example.org", ""])
 def test_a_run_that_comes_late_in_the_evening_wakes_nobody(address: str) -> None:
     deal = due_deal(school(), contact_email=address)
-    issue(hour=23)
+    invoices.issue_now(at=on(0, 23))
     assert Invoice.objects.get().issued_on == DUE
     messages.deliver(at=on(0, 23))
     messages.deliver(at=on(1, 7))
