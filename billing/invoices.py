@@ -106,7 +106,7 @@ def issue_due(
     Returns how many were made; a second run makes none. What is due to one payer, after missed days or by
     several deals, is one letter. A deal that nobody can take money for stays for the next run.
     """
-    _pass_over(on)
+    _pass_over(on, account)
     made = 0
     for policy in issuing.policies(account):
         for payers_rows in _runs(issuing.by_payer(policy, on=on)):
@@ -220,11 +220,13 @@ def _void(deal: Deal, invoice: Invoice, *, reason: str, author: str, at: datetim
         history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
 
 
-def _pass_over(on: date) -> None:
+def _pass_over(on: date, account: Account | None) -> None:
     """Mark the rows that need no invoice any more, under their deals' locks: whoever takes money back from a
     row holds the same lock, and asks for its invoice again.
     """
     rows = issuing.asked_or_covered(on=on).filter(issuing.come(until=on))
+    if account:
+        rows = rows.filter(schedule__deal__account=account)
     found = rows.values_list("id", "schedule__deal").iterator(RUN_HOLDS)
     while part := dict(islice(found, RUN_HOLDS)):
         with transaction.atomic():

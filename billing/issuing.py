@@ -44,9 +44,8 @@ class Planned:
 
 def policies(account: Account | None = None) -> QuerySet[AccountPolicy]:
     """Accounts that are invoiced by themselves; bookings in deposit mode are asked by their two links."""
-    found = AccountPolicy.objects.filter(mode=AccountPolicy.Mode.INSTALLMENTS, issuing_stopped=False)
-    found = found.select_related("account").order_by("account__key")
-    return found.filter(account=account) if account else found
+    found = AccountPolicy.objects.of(account).order_by("account__key")
+    return found.filter(mode=AccountPolicy.Mode.INSTALLMENTS, issuing_stopped=False)
 
 
 def come(*, until: date) -> Func:

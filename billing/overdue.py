@@ -43,9 +43,8 @@ def flag(*, on: date, at: datetime, account: Account | None = None) -> int:
     For each row, in its own transaction under the deal's lock: the flag, an event, the task, a note, the
     stage, the deal's fields. A second run does nothing.
     """
-    policies = AccountPolicy.objects.select_related("account")
     flagged = 0
-    for policy in policies.filter(account=account) if account else policies:
+    for policy in AccountPolicy.objects.of(account):
         for row_id in list(_candidates(policy, on).values_list("pk", flat=True)):
             flagged += _flag_row(row_id, policy, on=on, at=at)
         escalations.run(policy, on=on, at=at)

@@ -52,8 +52,9 @@ def send_now(*, at: datetime) -> int:
     return send_due(at=at)
 
 
-def send_due(*, at: datetime) -> int:
-    """Queue the reminders that are due at a moment and return how many messages that makes.
+def send_due(*, at: datetime, account: Account | None = None) -> int:
+    """Queue the reminders that are due at a moment and return how many messages that makes; of one account
+    when it is named.
 
     1. Find the newest due step of every open row. 2. Put together what one payer gets by one channel, and
     leave for later whom it is too late or too early to write to. 3. For a few payers at a time, under the
@@ -62,7 +63,7 @@ def send_due(*, at: datetime) -> int:
     """
     sent = 0
     is_working = workdays.calendar().is_working
-    for policy in AccountPolicy.objects.select_related("account"):
+    for policy in AccountPolicy.objects.of(account):
         groups: dict[Addressed, list[Due]] = defaultdict(list)
         for due in due_steps.of(policy, at=at):
             groups[due.payer, due.channel].append(due)

@@ -133,7 +133,7 @@ def render_due(*, on: date, at: datetime) -> int:
     A second call renders nothing twice.
     """
     made = 0
-    for policy in AccountPolicy.objects.select_related("account"):
+    for policy in AccountPolicy.objects.of(None):
         for cohort in policy.cohorts:
             plan = rendering.Plan(
                 starts_on=date.fromisoformat(cohort["starts_on"]),

@@ -15,7 +15,7 @@ from billing import ledger
 from billing.ledger import DealState, Standing
 from billing.models import AccountPolicy
 from crm import outbox
-from crm.models import Deal, OutboxRow, Pipeline
+from crm.models import Account, Deal, OutboxRow, Pipeline
 
 BATCH = 500
 SERVED = "served:"
@@ -44,10 +44,12 @@ def follow_money(deal: Deal, *, standing: Standing, cause: str, at: datetime) ->
         outbox.move_stage(deal=deal, key=f"deposit:{deal.pk}", status_id=pipeline.deposit_status, at=at)
 
 
-def complete_served(*, at: datetime) -> int:
-    """Complete the paid deals whose day of service is over; returns how many were moved, each once."""
+def complete_served(*, at: datetime, account: Account | None = None) -> int:
+    """Complete the paid deals whose day of service is over, of one account when it is named; returns how many
+    were moved, each once.
+    """
     moved = 0
-    for policy in AccountPolicy.objects.select_related("account"):
+    for policy in AccountPolicy.objects.of(account):
         today = at.astimezone(ZoneInfo(policy.account.time_zone)).date()
         for pipeline in policy.account.pipelines.filter(paid_status__isnull=False):
             moved_before = OutboxRow.objects.filter(deal=OuterRef("pk"), key__startswith=SERVED)

@@ -5,6 +5,8 @@ dated, because a location may change hands. Everything here is made by `manage.p
 admin panel.
 """
 
+from typing import Self
+
 from django.db import models
 
 from crm.models import Account
@@ -123,6 +125,13 @@ class Ownership(models.Model):
         return f"{self.location_id} {self.valid_from}: {self.legal_entity_id}"
 
 
+class AccountPolicies(models.QuerySet["AccountPolicy"]):
+    def of(self, account: Account | None) -> Self:
+        """With their accounts; of one account when it is named, else of all."""
+        found = self.select_related("account")
+        return found.filter(account=account) if account else found
+
+
 class AccountPolicy(models.Model):
     """How one amoCRM account bills: mode, hours, reminders, tasks.
 
@@ -163,6 +172,8 @@ class AccountPolicy(models.Model):
     # What the payer may do by himself: {own_sum, promise_days, move_days, moves, grant}
     payer_page = models.JSONField(default=dict, blank=True)
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True)
+
+    objects = AccountPolicies.as_manager()
 
     def __str__(self) -> str:
         return str(self.account)

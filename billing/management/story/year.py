@@ -141,12 +141,12 @@ def _plan_robots(part: Part, account: Account, diary: Diary, outside: Outside, d
     def flag(at: datetime) -> None:
         overdue.flag(on=day, at=at, account=account)
         if part == Part.NETWORK:
-            stages.complete_served(at=at)
+            stages.complete_served(at=at, account=account)
 
     def issue(at: datetime) -> None:
         invoices.issue_due(on=day, at=at, account=account)
         if account.policy.reminders:
-            reminders.send_due(at=diary.moment(day, hours.REMINDING))
+            reminders.send_due(at=diary.moment(day, hours.REMINDING), account=account)
         outside.post()
 
     diary.add(flagging, flag)
