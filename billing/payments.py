@@ -346,5 +346,5 @@ def circumstances(deal: Deal | None) -> dict[str, Any]:
 
 
 def _moment(deal: Deal, day: date, at: datetime) -> datetime:
-    """The moment for a day that a person named: noon there, or now when that is still ahead."""
-    return min(datetime.combine(day, time(12), tzinfo=deal.zone), at)
+    """The moment for a day that a person named: now for today, behind what was before it, else noon there."""
+    return at if day == deal.local_day(at) else min(datetime.combine(day, time(12), tzinfo=deal.zone), at)

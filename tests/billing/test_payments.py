@@ -233,3 +233,18 @@ def test_an_open_order_whose_sum_is_no_longer_owed_is_replaced() -> None:
     other = make_order(deal, purpose="full", amount=90000)
     receive(order, 30000)
     assert ProviderOrder.objects.get(id=other.id).state == "superseded"
+
+
+def test_money_of_today_stands_behind_what_the_payer_did_before() -> None:
+    """Cash in the afternoon answers the card that was refused at two, though nobody names the hour."""
+    deal = make_deal()
+    make_schedule(deal)
+    evening = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
+    today, before = (
+        payments.receive_offline(
+            deal=deal, amount=rub(100), offline=offline(day), author="user:1", at=evening
+        )
+        for day in (TODAY, date(2026, 11, 20))
+    )
+    assert today.received_at == evening
+    assert before.received_at == datetime(2026, 11, 20, 9, tzinfo=UTC)

@@ -509,7 +509,7 @@ var Grafik = (() => {
   function freshAttempts(card) {
     if (!isPositive(card.debt)) return [];
     const paid = card.payments.map((one) => Date.parse(one.received_at)).reduce((last, at) => Math.max(last, at), 0);
-    return card.attempts.filter((one) => Date.parse(one.at) > paid);
+    return card.attempts.filter((one) => Date.parse(one.at) >= paid);
   }
 
   // src/copy.js

@@ -61,9 +61,12 @@ export function asked(card) {
   return found && found.state === 'open' && found.amount === card.next.amount ? found : null;
 }
 
-/** Tries to pay, newest first; what stands before the last money has been answered by it. */
+/**
+ * Tries to pay, newest first; what stands before the last money has been answered by it. The card tells whole
+ * seconds: a try of the money's own second is shown, for nobody types a card so fast.
+ */
 export function freshAttempts(card) {
   if (!isPositive(card.debt)) return [];
   const paid = card.payments.map((one) => Date.parse(one.received_at)).reduce((last, at) => Math.max(last, at), 0);
-  return card.attempts.filter((one) => Date.parse(one.at) > paid);
+  return card.attempts.filter((one) => Date.parse(one.at) >= paid);
 }

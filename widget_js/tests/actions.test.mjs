@@ -35,6 +35,12 @@ test('rare actions are the server’s, and nothing is offered to who may nothing
   assert.deepEqual(rareActions(card({ actions: ['cancel', 'settle', 'document'] })), ['revoke', 'settle', 'cancel']);
 });
 
+test('an attempt of the same second as the last money is told', () => {
+  const { payments } = card();
+  const last = payments.map((one) => one.received_at).reduce((a, b) => (Date.parse(a) > Date.parse(b) ? a : b));
+  assert.equal(freshAttempts(card({ attempts: [attempt(last, 'opened')] })).length, 1);
+});
+
 test('a payment can be returned by what is left of it', () => {
   const payments = [
     { id: 1, amount: '100.00', refunded: '100.00', currency: 'RUB' },
