@@ -34,8 +34,13 @@ class Invoice(models.Model):
     created_at = models.DateTimeField()
     voided_at = models.DateTimeField(null=True, blank=True)
     void_reason = models.TextField(blank=True)
+    # A run made it, and its letter waits for what the payer has said (billing.letter_holds).
+    letter_waits = models.BooleanField(default=False, db_default=False)
 
     class Meta:
+        indexes = [
+            models.Index(fields=["deal"], condition=Q(letter_waits=True), name="invoice_letter_waits")
+        ]
         constraints = [
             models.UniqueConstraint(fields=["legal_entity", "number"], name="invoice_number_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="invoice_amount_positive"),

@@ -87,6 +87,8 @@ class Message(QueueRow):
     subject = models.TextField(blank=True)
     text = models.TextField()
     html = models.TextField(blank=True)
+    # A run queued it, so what its payer says meanwhile may keep it back (billing.letter_holds).
+    by_run = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         indexes = [models.Index(fields=["id"], condition=Q(state="waiting"), name="message_waiting")]

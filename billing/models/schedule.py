@@ -133,6 +133,8 @@ class Installment(models.Model):
     # Nothing is left to issue by itself: the row had an invoice, or was covered when its day came. What takes
     # money back asks again (a trigger). So a morning reads what is due, not what is stored.
     issuing_over = models.BooleanField(default=False)
+    # The row is covered, as a run found: nobody is reminded of it, it becomes overdue no more. Cleared likewise.
+    collecting_over = models.BooleanField(default=False, db_default=False)
     paid: Decimal  # set by with_paid()
     written_off: Decimal  # set by with_paid()
     live_invoice: int | None  # set by ledger.standing()
@@ -161,6 +163,11 @@ class Installment(models.Model):
                 fields=["due_on", "id"],
                 condition=Q(replaced_in__isnull=True, issuing_over=False),
                 name="installment_to_issue",
+            ),
+            models.Index(
+                fields=["effective_due_on", "id"],
+                condition=Q(replaced_in__isnull=True, collecting_over=False),
+                name="installment_to_collect",
             ),
         ]
 
