@@ -43,6 +43,7 @@ class Document(models.Model):
         INVOICE = "invoice"
         CONTRACT = "contract"
         OFFER = "offer"
+        ACT = "act"
 
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="documents")
     kind = models.CharField(max_length=15, choices=Kind)
