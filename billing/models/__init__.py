@@ -32,7 +32,7 @@ from billing.models.planning import CalendarYear, ScheduleTemplate
 from billing.models.queues import Event, FirstAnswer, Message, Notice, OverdueFlag, ProviderCall, Reminder
 from billing.models.reconciliation import Difference, Reconciliation
 from billing.models.refunds import RefundOrder
-from billing.models.rendering import Offset, ReceiptPolicy, Rendering
+from billing.models.rendering import Act, Offset, ReceiptPolicy, Rendering
 from billing.models.schedule import (
     Installment,
     InstallmentClosing,
@@ -46,6 +46,7 @@ from billing.models.schedule import (
 
 __all__ = [
     "AccountPolicy",
+    "Act",
     "Allocation",
     "ApiToken",
     "Bounce",

@@ -1,8 +1,10 @@
 """When the service was rendered, and which prepayments it closed (54-FZ).
 
-Rendering: so much of the deal's service was rendered on a day. Offset: signed, which part of a payment is
+Rendering: so much of the deal's service was rendered on a day. Act: the paper that says so, and whether the
+payer has signed it. Offset: signed, which part of a payment is
 closed by which receipt; what is left of a payment is a prepayment that is still open. ReceiptPolicy: what
-only an accountant can decide about receipts, dated and signed. All but the last are append-only.
+only an accountant can decide about receipts, dated and signed. Renderings and offsets are append-only, an act
+ends once.
 """
 
 from django.db import models
@@ -32,6 +34,41 @@ class Rendering(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} on {self.rendered_on}"
+
+
+class Act(models.Model):
+    """A document that says: `amount` roubles worth were rendered on `rendered_on`. Nothing of that changes.
+
+    Accepted: the payer has signed it, `accepted_on` by the paper. Void: a mistake, `reason` says of what kind.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Not Signed"
+        ACCEPTED = "accepted", "Signed"
+        VOID = "void"
+
+    document = models.OneToOneField("documents.Document", on_delete=models.PROTECT, related_name="act")
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
+    rendered_on = models.DateField()
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    accepted_on = models.DateField(null=True, blank=True)
+    reason = models.TextField(blank=True)
+    closed_by = models.CharField(max_length=255, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="act_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(state="accepted", accepted_on__isnull=False)
+                | ~Q(state="accepted") & Q(accepted_on__isnull=True),
+                name="act_accepted_on_a_day",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} on {self.rendered_on}: {self.state}"
 
 
 class Offset(models.Model):
