@@ -153,7 +153,8 @@ class Receipt(models.Model):
 
     `content` is the provider-neutral plan: {type, tax_system, lines: [{name, amount, vat, method, subject}],
     paid: {electronic | cash | advance | credit: amount}, email, phone, inn}. What is handed over on credit
-    before any money (`credit`) is about a `rendering`, everything else about a payment.
+    before any money (`credit`) and what of it nobody will pay any more (`credit_return`) is about a
+    `rendering`, everything else about a payment.
     """
 
     class Kind(models.TextChoices):
@@ -161,6 +162,7 @@ class Receipt(models.Model):
         REFUND = "refund"
         OFFSET = "offset"
         CREDIT = "credit"
+        CREDIT_RETURN = "credit_return"
 
     class State(models.TextChoices):
         PLANNED = "planned"
@@ -170,7 +172,7 @@ class Receipt(models.Model):
         NOT_REQUIRED = "not_required"
         MISSING = "missing"
 
-    # There for every kind but credit; who meets receipts of all kinds asks deal_of() and the like.
+    # There for every kind but the two of credit; who meets receipts of all kinds asks deal_of() and the like.
     payment: "models.ForeignKey[Payment, Payment]" = models.ForeignKey(  # type: ignore[misc]
         Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="receipts"
     )
@@ -180,7 +182,7 @@ class Receipt(models.Model):
     rendering = models.ForeignKey(
         "billing.Rendering", on_delete=models.PROTECT, null=True, blank=True, related_name="receipts"
     )
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=15, choices=Kind)
     state = models.CharField(max_length=15, choices=State)
     reason = models.CharField(max_length=255, blank=True)
     content = models.JSONField(default=dict)
@@ -203,8 +205,10 @@ class Receipt(models.Model):
                 fields=["rendering"], condition=Q(kind="credit"), name="one_credit_receipt_per_rendering"
             ),
             models.CheckConstraint(
-                condition=Q(kind="credit", payment__isnull=True, rendering__isnull=False)
-                | ~Q(kind="credit") & Q(payment__isnull=False, rendering__isnull=True),
+                condition=Q(
+                    kind__in=("credit", "credit_return"), payment__isnull=True, rendering__isnull=False
+                )
+                | ~Q(kind__in=("credit", "credit_return")) & Q(payment__isnull=False, rendering__isnull=True),
                 name="receipt_of_money_or_of_a_rendering",
             ),
         ]

@@ -1,7 +1,7 @@
 """Money that is to go back: asked for, on its way, gone or not.
 
 A RefundOrder reserves its sum from the moment it is asked for; the Refund is written when the provider or the
-accountant says that the money went. An order never changes what it was asked for, and ends once.
+accountant says that the money went. An order never changes what it was asked for, and ends once: done, failed, or given up by a person.
 """
 
 from django.db import models
@@ -30,6 +30,7 @@ class RefundOrder(models.Model):
         SENT = "sent"
         DONE = "done"
         FAILED = "failed"
+        GIVEN_UP = "given_up"
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refund_orders")
     merchant = models.ForeignKey(MerchantAccount, on_delete=models.PROTECT, null=True, blank=True)

@@ -1,10 +1,9 @@
 """When the service was rendered, and which prepayments it closed (54-FZ).
 
 Rendering: so much of the deal's service was rendered on a day. Act: the paper that says so, and whether the
-payer has signed it. Offset: signed, which part of a payment is
-closed by which receipt; what is left of a payment is a prepayment that is still open. ReceiptPolicy: what
-only an accountant can decide about receipts, dated and signed. Renderings and offsets are append-only, an act
-ends once.
+payer has signed it. Offset: signed, which part of a payment is closed by which receipt; what is left of a
+payment is a prepayment that is still open. ReceiptPolicy: what only an accountant can decide about receipts,
+dated and signed. Renderings and offsets are append-only, an act ends once.
 """
 
 from django.db import models
@@ -39,7 +38,7 @@ class Rendering(models.Model):
 class Act(models.Model):
     """A document that says: `amount` roubles worth were rendered on `rendered_on`. Nothing of that changes.
 
-    Accepted: the payer has signed it, `accepted_on` by the paper. Void: a mistake, `reason` says of what kind.
+    Accepted: the payer has signed it, `accepted_on` by the paper. Void: a mistake, `reason` says which.
     """
 
     class State(models.TextChoices):
