@@ -33,5 +33,5 @@ DROP TRIGGER act_keeps_its_words ON billing_act;
 
 
 class Migration(migrations.Migration):
-    dependencies = [()]
+    dependencies = [("billing", "0038_given_up_and_credit_returns")]
     operations = [migrations.RunSQL(GUARDS, UNDO)]
