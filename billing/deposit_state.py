@@ -40,10 +40,15 @@ def asked(
 
 def terms_of(deal: Deal) -> DepositTerms | None:
     """The deposit of the deal's location; None outside deposit mode and where the location has none."""
+    return read(written(deal))
+
+
+def written(deal: Deal) -> str | None:
+    """What the location's terms say, as JSON; None outside deposit mode and for an unknown location."""
     with connection.cursor() as cursor:
         cursor.execute(TERMS, {"deal": deal.pk})
-        found = cursor.fetchone()
-    return read(found[0]) if found else None
+        found: tuple[str] | None = cursor.fetchone()
+    return found[0] if found else None
 
 
 def read(written: str | None) -> DepositTerms | None:

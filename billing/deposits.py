@@ -1,21 +1,25 @@
 """Deposit mode: a booking is paid in two parts, the deposit now and the rest on the day of service.
 
-Owns the two-row schedule of a booking. Promises: until the first money the total follows the lead's price,
-afterwards no price changes it (the card warns, and a person decides); the rest follows the day of service.
-Never: writes the price back to amoCRM, for a newer one may be on its way from there.
+Owns the two-row schedule of a booking. Promises: until the first money the total follows the lead's price and
+the parts follow the deposit of its location, afterwards neither changes it (the card warns, and a person
+decides); the rest follows the day of service. Rows that a person laid out keep their parts: versions made
+here carry MARK. Never: writes the price back to amoCRM, for a newer one may be on its way from there.
 """
 
+import json
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 
-from billing import history, ledger, network, projection, schedules, versions
+from billing import deposit_state, history, ledger, network, projection, schedules, versions
 from billing.ledger import Standing
-from billing.models import AccountPolicy, Payment, Schedule
-from billing.rules import money
+from billing.models import AccountPolicy, Payment, Schedule, ScheduleVersion
+from billing.rules import deposit, money
 from billing.rules.schedule import Row, Terms
 from crm.models import Deal
 
@@ -26,6 +30,24 @@ SELECT EXISTS (
     WHERE account_id = %(account)s AND mode = '{AccountPolicy.Mode.DEPOSIT}'
 )
 """  # noqa: S608 - of a constant
+# The terms of the deposit by which a version was laid out here, among the version's own terms.
+MARK = "deposit"
+OTHER_TERMS = f"""
+SELECT s.deal_id, s.total, (v.terms -> '{MARK}')::text, l.deposit::text
+FROM billing_schedule s
+JOIN crm_deal b ON b.id = s.deal_id AND b.state = '{Deal.State.LIVE}'
+JOIN billing_accountpolicy y ON y.account_id = b.account_id AND y.mode = '{AccountPolicy.Mode.DEPOSIT}'
+JOIN billing_scheduleversion v ON v.schedule_id = s.id AND v.number = s.version AND v.terms ? '{MARK}'
+CROSS JOIN LATERAL (
+    SELECT x.deposit FROM billing_location x
+    WHERE x.account_id = b.account_id AND x.crm_value = b.location_value AND x.crm_value <> ''
+    ORDER BY x.id LIMIT 1
+) l
+WHERE s.closing = '' AND v.terms -> '{MARK}' <> l.deposit
+  AND NOT EXISTS (SELECT 1 FROM billing_payment p WHERE p.deal_id = s.deal_id)
+  AND NOT EXISTS (SELECT 1 FROM billing_signature g WHERE g.version_id = v.id)
+ORDER BY s.id
+"""  # noqa: S608 - of constants
 
 
 class NoPrice(Exception):
@@ -72,7 +94,9 @@ def prepared(
 
 
 def follow_prices(*, at: datetime) -> int:
-    """Let bookings without money follow a price that changed in amoCRM; returns how many changed."""
+    """Let bookings without money follow a price or a location that changed in amoCRM, and terms of a deposit
+    that changed here; returns how many changed.
+    """
     changed = Schedule.objects.filter(
         ~Exists(Payment.objects.filter(deal=OuterRef("deal"))),
         deal__account__policy__mode=AccountPolicy.Mode.DEPOSIT,
@@ -80,8 +104,20 @@ def follow_prices(*, at: datetime) -> int:
         deal__price__gt=0,
         closing=versions.OPEN,
     ).exclude(total=F("deal__price"))
-    found = list(changed.values_list("deal_id", flat=True)[:BATCH])
-    return sum(_follow(deal_id, at=at) for deal_id in found)
+    found = [*changed.values_list("deal_id", flat=True)[:BATCH], *islice(_of_other_deposit(), BATCH)]
+    return sum(_follow(deal_id, at=at) for deal_id in dict.fromkeys(found))
+
+
+def _of_other_deposit() -> Iterator[int]:
+    """Bookings without money whose rows were laid out by a deposit that is another sum by now."""
+    with connection.cursor() as cursor:
+        cursor.execute(OTHER_TERMS)
+        rows = cursor.fetchall()
+    for deal_id, total, *told in rows:
+        then, now = (deposit_state.read(text) for text in told)
+        shares = [deposit.share(terms, total=total) if terms else money.ZERO for terms in (then, now)]
+        if shares[0] != shares[1]:
+            yield deal_id
 
 
 def _follow(deal_id: int, *, at: datetime) -> bool:
@@ -99,10 +135,19 @@ def _lay_out(deal: Deal, standing: Standing, *, author: str, at: datetime) -> bo
     total = _total(deal, standing)
     if total <= 0:
         raise NoPrice
-    reason = "" if standing.schedule is None else _("The price or the day of the booking was changed.")
     terms = Terms(total, rows=_rows(deal, standing, total, on), shift_weekends=False)
-    schedules.lay_out(deal=deal, terms=terms, author=author, reason=reason, at=at)
+    mark = {MARK: json.loads(deposit_state.written(deal) or "{}")}
+    reason = _reason(standing, total)
+    schedules.lay_out(deal=deal, terms=terms, author=author, reason=reason, mark=mark, at=at)
     return True
+
+
+def _reason(standing: Standing, total: Decimal) -> str:
+    if standing.schedule is None:
+        return ""
+    if total == standing.total and _parts_differ(standing):
+        return _("The booking's location asks for another deposit.")
+    return _("The price or the day of the booking was changed.")
 
 
 def _needs_rows(deal: Deal, standing: Standing, on: date) -> bool:
@@ -111,6 +156,7 @@ def _needs_rows(deal: Deal, standing: Standing, on: date) -> bool:
         return True
     total = _total(deal, standing)
     is_right = total > 0 and total == standing.total and not _day_differs(deal, standing, on)
+    is_right = is_right and not _deposit_differs(deal, standing, standing.schedule)
     return not (standing.schedule.closing or is_right or versions.is_signed(standing.schedule))
 
 
@@ -130,6 +176,27 @@ def _day_differs(deal: Deal, standing: Standing, on: date) -> bool:
     if last is None or last.paid > 0 or len(open_rows) > 2 or _is_only_deposit(standing):
         return False
     return last.installment.due_on != deal.service_on
+
+
+def _deposit_differs(deal: Deal, standing: Standing, schedule: Schedule) -> bool:
+    """Does a booking without money ask for another deposit than its rows do? An unknown location asks for
+    none: nobody knows yet.
+    """
+    if not _parts_differ(standing):
+        return False
+    made_here = ScheduleVersion.objects.filter(
+        schedule=schedule, number=schedule.version, terms__has_key=MARK
+    )
+    return deposit_state.written(deal) is not None and made_here.exists()
+
+
+def _parts_differ(standing: Standing) -> bool:
+    """Without money the rows are the deposit of now and the rest."""
+    if standing.received > 0 or standing.written_off > 0:
+        return False
+    now = min(standing.deposit or money.ZERO, standing.total)
+    parts = [amount for amount in (now, standing.total - now) if amount > 0]
+    return [row.installment.amount for row in standing.rows] != parts
 
 
 def _is_only_deposit(standing: Standing) -> bool:

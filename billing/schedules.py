@@ -5,10 +5,11 @@ was paid); every version keeps author, reason and difference (billing.versions);
 each other. Single changes are in billing.amendments, closing a deal in settlements, pauses in pauses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -101,13 +102,16 @@ def save(
     return schedule
 
 
-def lay_out(*, deal: Deal, terms: Terms, author: str, reason: str, at: datetime) -> Schedule:
+def lay_out(
+    *, deal: Deal, terms: Terms, author: str, reason: str, mark: Mapping[str, Any], at: datetime
+) -> Schedule:
     """Steps 2 to 4 of save(), whatever version stands; the price in amoCRM is left as it is.
 
-    The caller holds the deal's lock.
+    `mark` stands in the version's terms beside them, plain values. The caller holds the deal's lock.
     """
     schedule = Schedule.objects.filter(deal=deal).first()
-    return _carry_out(deal, schedule, terms, _act(schedule, author=author, reason=reason), at=at)
+    act = replace(_act(schedule, author=author, reason=reason), terms=dict(mark))
+    return _carry_out(deal, schedule, terms, act, at=at)
 
 
 def carry_out(*, deal: Deal, terms: Terms, act: Act, at: datetime) -> Schedule:
@@ -121,7 +125,7 @@ def _act(schedule: Schedule | None, *, author: str, reason: str) -> Act:
 
 def _carry_out(deal: Deal, schedule: Schedule | None, terms: Terms, act: Act, *, at: datetime) -> Schedule:
     layout = _layout(deal, schedule, terms, on=deal.local_day(at))
-    act = replace(act, terms=versions.plain(asdict(terms)))
+    act = replace(act, terms=act.terms | versions.plain(asdict(terms)))
     due_day = terms.due_day or (terms.first_due_on.day if terms.first_due_on else None)
     if terms.every_days is not None:
         due_day = None
