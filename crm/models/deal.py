@@ -58,8 +58,10 @@ class Deal(models.Model):
     # phone, bank: {bic, account}}; empty without one.
     company = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.LIVE)
-    # A person decided that a lost or deleted deal goes on: it stays LIVE here until it is live in amoCRM.
+    # A person decided that a lost or deleted deal goes on: it stays LIVE here until it is live in amoCRM, or
+    # until more happens to it than the person knew.
     goes_on = models.BooleanField(default=False)
+    went_on_as = models.CharField(max_length=10, choices=State, blank=True, default="")
     merged_into = models.BigIntegerField(null=True, blank=True)
     # Where the deal stood before its stage last changed, and when we saw that.
     previous_status_id = models.BigIntegerField(default=0)
