@@ -45,6 +45,7 @@ COLUMNS = {
     "contacts": _("Contacts"),
     "company": _("Company"),
     "goes_on": _("Goes on by decision"),
+    "went_on_as": _("State when that was decided"),
     "merged_into": _("Merged into the deal"),
     "previous_status_id": _("Stage before"),
     "status_seen_at": _("Stage seen"),

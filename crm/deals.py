@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from crm import connection, gates, merges, prices, queues, records
 from crm.client import Client, Priority, Refused, Unavailable
@@ -95,8 +95,13 @@ def with_people(*, account: Account, ids: Iterable[int], leads: Iterable[int] = 
 
 
 def go_on(*, deal: Deal) -> None:
-    """A person decided that a lost or deleted deal is collected as before, until amoCRM shows it live."""
-    Deal.objects.filter(pk=deal.pk).exclude(state=Deal.State.LIVE).update(goes_on=True, state=Deal.State.LIVE)
+    """A person decided that a lost or deleted deal is collected as before, until amoCRM shows it live.
+
+    Who said so of a lost deal did not say it of a deleted one.
+    """
+    Deal.objects.filter(pk=deal.pk).exclude(state=Deal.State.LIVE).update(
+        goes_on=True, went_on_as=F("state"), state=Deal.State.LIVE
+    )
 
 
 def hint(*, account: Account, leads: dict[int, bool], at: datetime) -> None:
@@ -191,10 +196,11 @@ def _people(amocrm: Client, lead: records.Lead) -> list[records.Contact]:
 def _write_gone(account: Account, lead_id: int, at: datetime) -> None:
     """The lead is in the bin, or went into another: asked once, when we first see that it is gone."""
     known = Deal.objects.of(account, lead_id)
-    gone = known.filter(goes_on=False).exclude(state=Deal.State.DELETED).first()
+    decided = Q(goes_on=True, went_on_as=Deal.State.DELETED)
+    gone = known.exclude(decided).exclude(state=Deal.State.DELETED).first()
     if gone is not None:
         into = merges.survivor(account=account, gone=gone, at=at)
-        known.update(state=Deal.State.DELETED, merged_into=into)
+        known.update(state=Deal.State.DELETED, goes_on=False, merged_into=into)
     if not known.update(fetched_at=at):
         raise NoSuchDeal(lead_id)
 
@@ -203,14 +209,16 @@ def _write(account: Account, found: _Found, at: datetime) -> None:
     lead = found.lead
     columns = _columns(account, found) | {"fetched_at": at}
     known = Deal.objects.of(account, lead.id)
-    before = known.values("id", "fetched_at", "status_id", "goes_on", "price").first()
+    before = known.values("id", "fetched_at", "status_id", "goes_on", "went_on_as", "price").first()
     if before is None:
         new = Deal(account=account, external_id=lead.id, status_seen_at=at, **columns)
         Deal.objects.bulk_create([new], ignore_conflicts=True)
         return
     if at < before["fetched_at"] < at + OVERTAKEN:
         return
-    if columns["state"] == Deal.State.LOST and before["goes_on"]:
+    # Deleted, gone on with, restored and moved to a lost stage since: that loss nobody was asked about.
+    lost_since = before["went_on_as"] == Deal.State.DELETED and before["status_id"] != lead.status_id
+    if columns["state"] == Deal.State.LOST and before["goes_on"] and not lost_since:
         columns["state"] = Deal.State.LIVE
     else:
         columns["goes_on"] = False
