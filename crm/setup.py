@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm import connection, hooks, setup_fields
+from crm import connection, hooks, setup_fields, stage_names
 from crm.client import Client, Priority, Refused
 from crm.models import Account, Connection
 from crm.records import AccountInfo, CustomField, Hook, PipelineInfo, User
@@ -56,6 +56,7 @@ def survey(*, account: Account, at: datetime) -> Survey:
     found = connection.run(
         account=account, at=at, work=lambda amocrm: _survey(amocrm, account), priority=Priority.PERSON
     )
+    stage_names.heard(account=account, pipelines=found.pipelines)
     if found.hooks is not None and not hooks.works(list(found.hooks), account):
         Connection.objects.filter(account=account).update(checked_at=None)
     return found

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from crm import alerts, chats, connection, deals, delivery, repair, upkeep, users
+from crm import alerts, chats, connection, deals, delivery, repair, stage_names, upkeep, users
 
 
 @shared_task(name="crm.refresh_hinted_deals")
@@ -27,7 +27,8 @@ def refresh_tokens() -> None:
 @shared_task(name="crm.check_connections")
 def check_connections() -> None:
     """Look once a day, and after every new connection, whether calls and web hooks of an account work."""
-    upkeep.check_due(at=timezone.now())
+    if upkeep.check_due(at=timezone.now()):
+        hear_names()
 
 
 @shared_task(name="crm.send_alerts")
@@ -50,5 +51,6 @@ def look_into_chats() -> None:
 
 @shared_task(name="crm.hear_names")
 def hear_names() -> None:
-    """Hear what the people of each account are called."""
+    """Hear what the people, pipelines and stages of each account are called."""
     users.ask_all(at=timezone.now())
+    stage_names.ask_all(at=timezone.now())
