@@ -4,6 +4,7 @@ database.
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,6 +20,8 @@ from crm import hooks
 from crm.models import Account, Integration
 
 ACCOUNT_NEEDED = ("subdomain", "account_id", "client_id", "client_secret", "redirect_uri")
+# Settings of an account that rules() looks at together.
+RULES = ("reminders", "cohort_reminders", "cohorts", "rendered")
 # amoCRM's own stage of a deal that was won.
 WON = 142
 
@@ -68,7 +71,18 @@ def _account(account: Entry, content: Content, known: Known) -> Iterator[Problem
     if {"pipeline", "pipelines"} <= values.keys():
         yield account.problem("pipeline", _("Give either pipeline or pipelines."))
     yield from _repeated(values.get("pipelines", []), "id")
+    yield from rules(account, before)
+    yield from _templates(account)
+    yield from _unknown(account, "legal_entity", _entities(content, known))
+
+
+def rules(account: Entry, before: Account | None = None) -> Iterator[Problem]:
+    """What the billing rules of an account say against each other, in the file and in the panel."""
+    values = account.values
     yield from _repeated(values.get("reminders", []), "days")
+    yield from _repeated(values.get("cohort_reminders", []), "cohort")
+    for own in values.get("cohort_reminders", []):
+        yield from _repeated(own.values.get("reminders", []), "days")
     yield from _repeated(values.get("cohorts", []), "cohort")
     for cohort in values.get("cohorts", []):
         if {"starts_on", "ends_on"} <= cohort.values.keys() and cohort.values["ends_on"] < cohort.values[
@@ -77,8 +91,6 @@ def _account(account: Entry, content: Content, known: Known) -> Iterator[Problem
             yield cohort.problem("ends_on", _("The end is before the start."))
     yield from _rendered(account)
     yield from _salesbot(account, before)
-    yield from _templates(account)
-    yield from _unknown(account, "legal_entity", _entities(content, known))
 
 
 def _rendered(account: Entry) -> Iterator[Problem]:
@@ -142,7 +154,8 @@ def _taken(account: Entry) -> Iterator[Problem]:
 def _salesbot(account: Entry, before: Account | None) -> Iterator[Problem]:
     policy = getattr(before, "policy", None)
     bot = account.values.get("salesbot_id", policy.salesbot_id if policy else None)
-    for reminder in account.values.get("reminders", []):
+    of_cohorts = [own.values.get("reminders", []) for own in account.values.get("cohort_reminders", [])]
+    for reminder in chain(account.values.get("reminders", []), *of_cohorts):
         channels = reminder.values.get("channels", [])
         if len(set(channels)) != len(channels):
             yield reminder.problem("channels", _("A channel stands here twice."))

@@ -4,7 +4,7 @@ Scalars stay the text that was typed, so that leading zeros of a БИК survive 
 """
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import yaml
 from django.utils.translation import gettext as _
@@ -88,6 +88,17 @@ def read(text: str) -> Node:
     if found:
         raise Refused(found)
     return node
+
+
+def of(value: Any, line: int = 1) -> Node:
+    """What a form filled in: texts, numbers, lists, mappings. The line of an item is its place."""
+    if value is None:
+        return Nothing(line)
+    if isinstance(value, dict):
+        return Keys(line, {key: of(one, line) for key, one in value.items()}, dict.fromkeys(value, line))
+    if isinstance(value, list | tuple):
+        return Items(line, tuple(of(one, place) for place, one in enumerate(value, 1)))
+    return Text(line, str(value).lower() if isinstance(value, bool) else str(value))
 
 
 def _convert(node: yaml.Node, path: str, above: tuple[int, ...], found: list[Problem]) -> Node:
