@@ -1,17 +1,20 @@
-"""Billing rules of an account: mode, hours, reminders, tasks."""
+"""Billing rules of an account: mode, hours, tasks, all as plain fields (billing.admin.policy_parts)."""
 
-from typing import Any
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from billing import texts
+from billing.admin import policy_parts as parts
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
-from billing.admin.json_fields import ShapedField
+from billing.admin.parts.field import PartField
+from billing.admin.policy_texts import TEXTS
 from billing.models import AccountPolicy, SmsGateway
+from billing.network_file import checks, nodes
+from billing.network_file.nodes import Problem
 from billing.network_file.schema import ACCOUNT
 from crm.panel import SecretField, SettingsPage, name_tables
 
@@ -26,120 +29,92 @@ name_tables(
     },
     {},
 )
+# Plain columns by their path in the network file.
+SCALARS = {"issue.days_before": "issue_days_before", "grace_days": "grace_days", "salesbot_id": "salesbot_id"}
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
-    reminders = ShapedField(
-        ACCOUNT.keys["reminders"],
-        label=_("Reminders: days from the due date and channels"),
-        example=[{"days": -3, "channels": ["email"]}, {"days": 1, "channels": ["email"]}],
-        empty=[],
-    )
-    overdue_task = ShapedField(
-        ACCOUNT.keys["overdue_task"],
-        label=_("Task for an overdue payment"),
-        example={"type": 1, "responsible": "deal"},
-        empty={},
-    )
-    late_fee = ShapedField(
-        ACCOUNT.keys["late_fee"],
-        label=_("Late fee by contract; empty: none is charged"),
-        example={"daily_percent": "0.1", "cap_percent": "10", "grace_days": 3, "from": "2026-12-01"},
-        empty={},
-    )
-    cohorts = ShapedField(
-        ACCOUNT.keys["cohorts"],
-        label=_("Cohorts: when the service is rendered"),
-        example=[
-            {"cohort": "Поток 12", "starts_on": "2026-10-01", "ends_on": "2027-01-31", "rendered": "monthly"}
-        ],
-        empty=[],
-    )
-
-    rendered = ShapedField(
-        ACCOUNT.keys["rendered"],
-        label=_("What says by itself that the service was rendered; empty: a person"),
-        example={"by": "service_day", "from": "2026-12-01"},
-        empty={},
-    )
-
-    admin_only = ShapedField(
-        ACCOUNT.keys["admin_only"],
-        label=_("Only administrators of amoCRM may"),
-        example=["refund", "cancel", "offline_payment", "write_off", "move"],
-        empty=[],
-    )
-
-    cohort_reminders = ShapedField(
-        ACCOUNT.keys["cohort_reminders"],
-        label=_("Cohorts with reminders of their own"),
-        example=[{"cohort": "Поток 12", "reminders": [{"days": 1, "channels": ["email"]}]}],
-        empty=[],
-    )
-    escalation = ShapedField(
-        ACCOUNT.keys["escalation"],
-        label=_("Task for the head: days after the due date; empty: none"),
-        example={"days": 7, "responsible": 8100001},
-        empty={},
-    )
-    payer_page = ShapedField(
-        ACCOUNT.keys["payer_page"],
-        label=_("What the payer may do on his page"),
-        example={"own_sum": True, "promise_days": 7, "move_days": 14, "moves": 1, "grants": False},
-        empty={},
-    )
-
-    texts = ShapedField(
-        ACCOUNT.keys["texts"],
-        label=_("Texts of messages; empty: the built-in ones"),
-        example={"reminder": {"subject": "До {day}: {amount}", "text": "{name}, скоро платёж {amount}."}},
-        empty={},
-    )
+    reminders = PartField(parts.REMINDERS, ACCOUNT.keys["reminders"])
+    cohort_reminders = PartField(parts.COHORT_REMINDERS, ACCOUNT.keys["cohort_reminders"])
+    overdue_task = PartField(parts.OVERDUE_TASK, ACCOUNT.keys["overdue_task"])
+    escalation = PartField(parts.ESCALATION, ACCOUNT.keys["escalation"])
+    late_fee = PartField(parts.LATE_FEE, ACCOUNT.keys["late_fee"])
+    payer_page = PartField(parts.PAYER_PAGE, ACCOUNT.keys["payer_page"])
+    texts = PartField(TEXTS, ACCOUNT.keys["texts"])
+    cohorts = PartField(parts.COHORTS, ACCOUNT.keys["cohorts"])
+    rendered = PartField(parts.RENDERED, ACCOUNT.keys["rendered"])
+    admin_only = PartField(parts.ADMIN_ONLY, ACCOUNT.keys["admin_only"])
 
     class Meta:
         model = AccountPolicy
         fields = "__all__"
+        help_texts: ClassVar = {
+            "issue_days_before": _("0: on the due date itself."),
+            "starts_on": _("For schedules that were brought from another system."),
+            "grace_days": _("They delay the task, the stage and the reminders; figures do not wait."),
+            "salesbot_id": _("Number of the bot in amoCRM that sends reminders."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["grace_days"].required = False
-        if self.instance.pk:
+        account = self.instance.account if self.instance.pk else None
+        if account:
             self.fields["account"].disabled = True
+        for name, field in self.fields.items():
+            if isinstance(field, PartField):
+                field.stored, field.account = getattr(self.instance, name), account
 
     def clean_grace_days(self) -> int:
         return self.cleaned_data["grace_days"] or 0
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        for problem in list(self._problems(cleaned)):
+            if problem.path in SCALARS:
+                self.add_error(SCALARS[problem.path], problem.reason)
+            elif found := re.fullmatch(r"([a-z_]+)\.?(.*)", problem.path):
+                field = cast(PartField, self.fields[found[1]])
+                self.add_error(found[1], field.fault(found[2], problem.reason))
+        return cleaned
+
+    def _problems(self, cleaned: dict[str, Any]) -> Iterator[Problem]:
+        """What the network file's reader says of the plain columns, and of the rules taken together."""
+        given = {name: cleaned.get(name) for name in ("grace_days", "salesbot_id")}
+        given |= {name: cleaned.get(name) for name in checks.RULES}
+        given["issue"] = {"days_before": cleaned.get("issue_days_before")}
+        account = cleaned.get("account")
+        if account:
+            given["pipelines"] = [
+                {
+                    "id": row.external_id,
+                    "completed_status": row.completed_status,
+                    "paid_status": row.paid_status,
+                }
+                for row in account.pipelines.all()
+            ]
+        found: list[Problem] = []
+        entry = ACCOUNT.read(nodes.of({key: value for key, value in given.items() if value}), "", found)
+        yield from (problem for problem in found if problem.path in SCALARS)
+        yield from checks.rules(entry)
 
 
 @admin.register(AccountPolicy)
 class PolicyPage(SettingsPage):
     form = PolicyForm
-    readonly_fields = ("texts_preview",)
     list_display = ("account", "mode", "legal_entity", "issue_at", "issue_days_before")
     list_select_related = ("account", "legal_entity")
     ordering = ("account__key",)
-    fields = (
-        ("account", "mode"),
-        ("legal_entity", "starts_on"),
-        ("issue_at", "issue_days_before"),
-        "reminders",
-        "cohort_reminders",
-        ("grace_days", "issuing_stopped"),
-        ("overdue_task", "salesbot_id"),
-        "escalation",
-        "payer_page",
-        "texts",
-        "texts_preview",
-        "late_fee",
-        "cohorts",
-        "rendered",
-        "admin_only",
+    fieldsets = (
+        (None, {"fields": (("account", "mode"), ("legal_entity", "starts_on"))}),
+        (_("Invoices"), {"fields": (("issue_at", "issue_days_before"), "issuing_stopped")}),
+        (_("Reminders"), {"fields": ("reminders", "cohort_reminders", "salesbot_id")}),
+        (_("Overdue"), {"fields": ("grace_days", "overdue_task", "escalation", "late_fee")}),
+        (_("The payer's page"), {"fields": ("payer_page",)}),
+        (_("Messages"), {"fields": ("texts",)}),
+        (_("Service rendered"), {"fields": ("cohorts", "rendered")}),
+        (_("Rights"), {"fields": ("admin_only",)}),
     )
-
-    @admin.display(description=_("The texts as a payer reads them"))
-    def texts_preview(self, policy: AccountPolicy) -> SafeString:
-        return format_html_join(
-            "", '<p><b>{}</b> · {}</p><p class="mb-4">{}</p>', texts.preview(policy)
-        ) or SafeString("–")
 
 
 class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -397,10 +397,11 @@ def test_a_location_cannot_be_paid_by_another_entitys_merchant(panel: Client) ->
 def test_billing_rules_obey_the_shapes_of_the_network_file(panel: Client) -> None:
     policy = AccountPolicy.objects.get(account__key="school")
     page = address(AccountPolicy, "change", policy.pk)
-    given = {"mode": "installments", "issue_at": "10:00", "issue_days_before": "0", "overdue_task": "{}"}
-    bad = panel.post(page, {**given, "reminders": '[{"days": 1, "channels": ["pigeon"]}]'})
+    given = {"mode": "installments", "issue_at": "10:00", "issue_days_before": "0", "salesbot_id": "3301"}
+    rows = {"reminders-sent": "1", "reminders-rows": "1", "reminders-0-days": "1"}
+    bad = panel.post(page, {**given, **rows, "reminders-0-channels": "pigeon"})
     assert list(bad.context["adminform"].form.errors) == ["reminders"]
-    good = panel.post(page, {**given, "reminders": '[{"days": 1, "channels": ["email"]}]'})
+    good = panel.post(page, {**given, **rows, "reminders-0-channels": "email"})
     assert good.status_code == 302
     policy.refresh_from_db()
     assert policy.reminders == [{"days": 1, "channels": ["email"]}]

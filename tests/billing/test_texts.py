@@ -1,6 +1,5 @@
 """An account's own words: filled in letters and SMS, refused on save when they could not be filled."""
 
-import json
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from billing.models import AccountPolicy, Message
 from billing.network_file import apply
 from billing.network_file.nodes import Refused
 from billing.rules import texts as rules
+from tests.billing.typed_forms import changed
 from tests.factories import make_account, make_deal, make_schedule
 
 pytestmark = pytest.mark.django_db
@@ -52,15 +52,13 @@ def test_a_text_that_could_not_be_filled_is_refused_on_save(text: str) -> None:
     panel = Client()
     panel.force_login(User.objects.get())
     page = f"/admin/billing/accountpolicy/{account.policy.pk}/change/"
-    form = panel.get(page).context["adminform"].form
-    given_ = {name: form[name].value() for name in form.fields if form[name].value() is not None}
-    given_["texts"] = json.dumps({"overdue": {"text": text}})
-    answer = panel.post(page, given_)
+    html = panel.get(page).content.decode()
+    answer = panel.post(page, changed(html, "accountpolicy_form", texts__overdue__text=text))
     assert answer.status_code == 200
     assert "texts" in answer.context["adminform"].form.errors
     assert AccountPolicy.objects.get().texts == {}
-    good = json.dumps({"overdue": {"text": "Здравствуйте, {name}"}})
-    assert panel.post(page, given_ | {"texts": good}).status_code == 302
+    good = changed(html, "accountpolicy_form", texts__overdue__text="Здравствуйте, {name}")
+    assert panel.post(page, good).status_code == 302
     assert "Здравствуйте, Анна" in panel.get(page).content.decode()
 
 
