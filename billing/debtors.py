@@ -11,7 +11,15 @@ from decimal import Decimal
 from django.db.models import Max, Min, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from billing import date_requests, ledger, pause_state, preferences, promises, transfer_claims
+from billing import (
+    date_requests,
+    ledger,
+    past_rows,
+    pause_state,
+    preferences,
+    promises,
+    transfer_claims,
+)
 from billing.ledger import Standing
 from billing.models import Event, Installment
 from billing.rules import money
@@ -52,7 +60,9 @@ def queue(*, at: datetime, account: Account | None = None) -> list[Debtor]:
 def _deals(*, at: datetime, account: Account | None) -> QuerySet[Deal]:
     """Deals with an overdue row by the account's calendar, the longest overdue first."""
     today = at.date()
-    rows = Installment.objects.filter(effective_due_on__lte=today).exclude(pause_state.of_rows(on=today))
+    rows = Installment.objects.filter(past_rows.to_collect(until=today)).exclude(
+        pause_state.of_rows(on=today)
+    )
     if account is not None:
         rows = rows.filter(schedule__deal__account=account)
     deals = rows.open().order_by().values("schedule__deal")

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from billing import holds, issuing, network, preferences
+from billing import holds, issuing, network, past_rows, preferences
 from billing.messages import EMAIL, SALESBOT, SMS, sms_phone
 from billing.models import AccountPolicy, DealPayer, Installment, Message, Reminder, SavedCard
 from billing.payers import Payers
@@ -44,6 +44,12 @@ def plans(policy: AccountPolicy) -> dict[str, tuple[Step, ...]]:
     """Return the steps by cohort; those of every other cohort stand under the empty name."""
     own = {line["cohort"]: rules.steps(line["reminders"]) for line in policy.cohort_reminders}
     return {"": rules.steps(policy.reminders), **own}
+
+
+def last_day(policy: AccountPolicy, steps_of: Mapping[str, tuple[Step, ...]], *, at: datetime) -> date:
+    """Return the due day of the last row that a step may speak of today."""
+    today = at.astimezone(ZoneInfo(policy.account.time_zone)).date()
+    return today - timedelta(days=min(steps[0].days for steps in steps_of.values() if steps))
 
 
 def of(policy: AccountPolicy, *, at: datetime) -> Iterator[Due]:
@@ -125,11 +131,10 @@ def _rows(
 ) -> QuerySet[Installment]:
     """Open rows of living deals whose first step's day has come and whose reminders nothing holds."""
     today = at.astimezone(ZoneInfo(policy.account.time_zone)).date()
-    first = min(steps[0].days for steps in steps_of.values() if steps)
     rows = Installment.objects.exclude(holds.of_rows(on=today)).filter(
+        past_rows.to_collect(until=last_day(policy, steps_of, at=at)),
         schedule__deal__account=policy.account_id,
         schedule__deal__state=Deal.State.LIVE,
-        effective_due_on__lte=today - timedelta(days=first),
     )
     if policy.starts_on:
         rows = rows.filter(effective_due_on__gte=policy.starts_on)

@@ -13,7 +13,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from billing import escalations, history, ledger, letters, pause_state, projection, unplaced, workdays
+from billing import (
+    escalations,
+    history,
+    ledger,
+    letters,
+    past_rows,
+    pause_state,
+    projection,
+    unplaced,
+    workdays,
+)
 from billing.ledger import DealState, RowStanding, RowState
 from billing.models import AccountPolicy, Installment, OverdueFlag
 from billing.rules import money
@@ -45,6 +55,7 @@ def flag(*, on: date, at: datetime, account: Account | None = None) -> int:
     """
     flagged = 0
     for policy in AccountPolicy.objects.of(account):
+        past_rows.pass_over_covered(until=on, account=policy.account)
         for row_id in list(_candidates(policy, on).values_list("pk", flat=True)):
             flagged += _flag_row(row_id, policy, on=on, at=at)
         escalations.run(policy, on=on, at=at)
@@ -79,6 +90,7 @@ def cure(*, deal: Deal, at: datetime) -> int:
 def _candidates(policy: AccountPolicy, on: date) -> QuerySet[Installment]:
     rows = Installment.objects.filter(
         ~pause_state.of_rows(on=on),
+        past_rows.to_collect(until=on),
         overdue_flag__isnull=True,
         effective_due_on__lt=on - timedelta(days=policy.grace_days),
         schedule__deal__account=policy.account_id,

@@ -22,6 +22,7 @@ from billing import (
     links,
     messages,
     network,
+    past_rows,
     payers,
     preferences,
     workdays,
@@ -64,6 +65,7 @@ def send_due(*, at: datetime, account: Account | None = None) -> int:
     sent = 0
     is_working = workdays.calendar().is_working
     for policy in AccountPolicy.objects.of(account):
+        _pass_over(policy, at=at)
         groups: dict[Addressed, list[Due]] = defaultdict(list)
         for due in due_steps.of(policy, at=at):
             groups[due.payer, due.channel].append(due)
@@ -75,6 +77,13 @@ def send_due(*, at: datetime, account: Account | None = None) -> int:
         for start in range(0, len(ready), RUN_HOLDS):
             sent += _say_all(policy.account, dict(ready[start : start + RUN_HOLDS]), at=at)
     return sent
+
+
+def _pass_over(policy: AccountPolicy, *, at: datetime) -> None:
+    """Nobody is reminded of what is covered: the next run need not look at it."""
+    steps = due_steps.plans(policy)
+    if any(steps.values()):
+        past_rows.pass_over_covered(until=due_steps.last_day(policy, steps, at=at), account=policy.account)
 
 
 def _say_all(account: Account, groups: Mapping[Addressed, list[Due]], *, at: datetime) -> int:

@@ -96,3 +96,9 @@ FROM billing_installment i JOIN billing_schedule s ON s.id = i.schedule_id JOIN 
 LEFT JOIN held h ON h.installment_id = i.id
 WHERE OF_DEAL AND i.issuing_over AND i.replaced_in IS NULL AND COALESCE(h.total, 0) < i.amount
     AND NOT EXISTS (SELECT 1 FROM billing_invoice v WHERE v.installment_id = i.id)
+
+-- : a row that is passed over when payers are reminded is covered
+SELECT d.external_id, 'row ' || i.number || ' of ' || i.amount || ', held ' || COALESCE(h.total, 0)
+FROM billing_installment i JOIN billing_schedule s ON s.id = i.schedule_id JOIN crm_deal d ON d.id = s.deal_id
+LEFT JOIN held h ON h.installment_id = i.id
+WHERE OF_DEAL AND i.collecting_over AND i.replaced_in IS NULL AND COALESCE(h.total, 0) < i.amount

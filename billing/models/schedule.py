@@ -133,7 +133,7 @@ class Installment(models.Model):
     # Nothing is left to issue by itself: the row had an invoice, or was covered when its day came. What takes
     # money back asks again (a trigger). So a morning reads what is due, not what is stored.
     issuing_over = models.BooleanField(default=False)
-    # The row is covered, as a run found: nobody is reminded of it, it becomes overdue no more. Cleared likewise.
+    # Covered, as a run found: nobody is reminded of it, it becomes overdue no more. Cleared likewise.
     collecting_over = models.BooleanField(default=False, db_default=False)
     paid: Decimal  # set by with_paid()
     written_off: Decimal  # set by with_paid()

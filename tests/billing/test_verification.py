@@ -54,6 +54,9 @@ BREAKS = {
     "a row that is passed over when invoices are made was asked for or is covered": (
         "UPDATE billing_installment SET issuing_over = true"
     ),
+    "a row that is passed over when payers are reminded is covered": (
+        "UPDATE billing_installment SET collecting_over = true"
+    ),
     "nobody knows of money before it comes": (
         "UPDATE billing_payment SET received_at = recorded_at + interval '1 day'"
     ),
