@@ -20,6 +20,7 @@ from billing import (
     holds,
     issuing,
     ledger,
+    letter_holds,
     letters,
     links,
     messages,
@@ -30,11 +31,10 @@ from billing import (
 from billing.asking import What
 from billing.models import AccountPolicy, Installment, Message, SavedCard
 from billing.rules import money
+from billing.rules.charges import TRIED_DAYS, charged_on
 from crm.models import Deal
 
 ANNOUNCED_DAYS = 1
-# Of a row that could not be charged for so long its reminders and the manager take care.
-TRIED_DAYS = 7
 
 
 def run(*, at: datetime) -> int:
@@ -73,11 +73,12 @@ def _look_at(row: Installment, *, at: datetime) -> int:
     card = cards.live(deal)
     if card is None or not card.token:
         return 0
-    announced = Message.objects.filter(key=_key(row)).first()
-    if announced is None:
-        _announce(row, card, at=at)
-        return 0
+    announced = Message.objects.filter(key=letter_holds.announcement_key(row.pk)).first()
     today = deal.local_day(at)
+    if announced is None:
+        if charged_on(row.effective_due_on, None, today=today) is not None:
+            _announce(row, card, at=at)
+        return 0
     if deal.local_day(announced.created_at) >= today or row.effective_due_on > today:
         return 0
     return _charge(row, deal, at=at)
@@ -104,7 +105,7 @@ def _charge(row: Installment, deal: Deal, *, at: datetime) -> int:
 
 def _announce(row: Installment, card: SavedCard, *, at: datetime) -> None:
     deal = row.schedule.deal
-    to = issuing.address(deal, payers.of_deal(deal).of(row.number))
+    to = payers.address(deal, payers.of_deal(deal).of(row.number))
     if not to:
         return
     day = max(row.effective_due_on, deal.local_day(at) + timedelta(days=1))
@@ -113,10 +114,11 @@ def _announce(row: Installment, card: SavedCard, *, at: datetime) -> None:
     )
     with transaction.atomic():
         ledger.lock(deal.pk)
-        if Message.objects.filter(key=_key(row)).exists():
+        key = letter_holds.announcement_key(row.pk)
+        if Message.objects.filter(key=key).exists():
             return
         messages.queue_email(
-            deal=deal, key=_key(row), to=to, subject=letter.subject, text=letter.text, html=letter.html, at=at
+            deal=deal, key=key, to=to, subject=letter.subject, text=letter.text, html=letter.html, at=at
         )
         data = {"amount": money.text(row.rest), "due_on": day.isoformat(), "number": row.number}
         history.record(
@@ -127,7 +129,7 @@ def _announce(row: Installment, card: SavedCard, *, at: datetime) -> None:
 def _fall_back(row: Installment, *, at: datetime) -> None:
     """The card cannot pay this row: the payer gets the link, once."""
     deal = row.schedule.deal
-    to = issuing.address(deal, payers.of_deal(deal).of(row.number))
+    to = payers.address(deal, payers.of_deal(deal).of(row.number))
     if to:
         letter = letters.not_charged(
             deal=deal, amount=row.rest, url=links.go_url(deal=deal, what=What.INSTALLMENT, at=at)
@@ -141,7 +143,3 @@ def _fall_back(row: Installment, *, at: datetime) -> None:
             html=letter.html,
             at=at,
         )
-
-
-def _key(row: Installment) -> str:
-    return f"charge:{row.pk}:announced"

@@ -36,7 +36,9 @@ GROUP BY p.deal_id
 
 @dataclass(frozen=True)
 class Ask:
-    """What one invoice is to ask for; `row` is None for a sum of its own, `received` is the deal's by now."""
+    """What one invoice is to ask for; `row` is None for a sum of its own, `received` is the deal's by now,
+    `letter_waits` when its letter is held (billing.letter_holds).
+    """
 
     deal: Deal
     row: Installment | None
@@ -45,6 +47,7 @@ class Ask:
     payer: dict[str, Any]
     received: Decimal
     on: date
+    letter_waits: bool = False
 
 
 def make(asks: Sequence[Ask], *, author: str, at: datetime) -> list[Invoice]:
@@ -60,6 +63,7 @@ def make(asks: Sequence[Ask], *, author: str, at: datetime) -> list[Invoice]:
             payer=ask.payer,
             issued_on=ask.on,
             created_at=at,
+            letter_waits=ask.letter_waits,
         )
         for ask, number in zip(asks, _numbers(asks), strict=True)
     )

@@ -1,17 +1,15 @@
-"""Invoices: made when a row falls due or by a click, sent once, void when what they asked for is gone.
+"""Invoices: made when a row falls due (billing.invoice_runs) or by a click, sent once, void when what they
+asked for is gone.
 
 Promises: one live invoice per installment, whoever asks for it and however often; an invoice asks for the
 open rest and its link asks for what is owed at the click.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
-from datetime import date, datetime, time, timedelta
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
-from itertools import islice
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -19,36 +17,22 @@ from django.utils.translation import gettext as _
 
 from billing import (
     history,
+    invoice_post,
     invoice_rows,
     invoice_state,
-    issuing,
     ledger,
     messages,
     network,
     orders,
     payers,
-    preferences,
-    workdays,
-    zones,
 )
+from billing.invoice_post import Leaving as Leaving
+from billing.invoice_runs import issue_due as issue_due
+from billing.invoice_runs import issue_now as issue_now
 from billing.ledger import Standing
-from billing.models import AccountPolicy, Installment, Invoice, LegalEntity, Message
+from billing.models import AccountPolicy, Installment, Invoice, Message
 from billing.rules import money
-from crm.models import Account, Deal
-
-# So many invoices fit into one letter; further ones of the same payer get another.
-LETTER_HOLDS = 10
-# So many rows are issued in one transaction: a second of work, and no payment waits longer for its deal.
-RUN_HOLDS = 200
-FIELDS = {one.name for one in fields(payers.Payer)}
-Item = TypeVar("Item")
-
-
-class Leaving(StrEnum):
-    """When a run's messages leave: at once where a person began it, else when the payer may be written to."""
-
-    AT_ONCE = "at_once"
-    PAYERS_HOURS = "payers_hours"
+from crm.models import Deal
 
 
 class NoSuchRow(Exception):
@@ -86,32 +70,6 @@ class Demand:
     number: int | None = None
     amount: Decimal | None = None
     payer: dict[str, Any] = field(default_factory=dict)
-
-
-def issue_now(*, at: datetime) -> int:
-    """Issue for every account whose local hour has come; what was issued today is not due again."""
-    made = 0
-    for policy in issuing.policies():
-        local = at.astimezone(ZoneInfo(policy.account.time_zone))
-        if local.time() >= policy.issue_at:
-            made += issue_due(on=local.date(), at=at, account=policy.account, leaving=Leaving.PAYERS_HOURS)
-    return made
-
-
-def issue_due(
-    *, on: date, at: datetime, account: Account | None = None, leaving: Leaving = Leaving.AT_ONCE
-) -> int:
-    """Make and send the invoice of every row that is due up to `on` (with the account's lead days).
-
-    Returns how many were made; a second run makes none. What is due to one payer, after missed days or by
-    several deals, is one letter. A deal that nobody can take money for stays for the next run.
-    """
-    _pass_over(on, account)
-    made = 0
-    for policy in issuing.policies(account):
-        for payers_rows in _runs(issuing.by_payer(policy, on=on)):
-            made += _issue_rows(policy, payers_rows, on=on, at=at, leaving=leaving)
-    return made
 
 
 def issue(*, deal: Deal, demand: Demand, author: str, at: datetime) -> Invoice:
@@ -156,6 +114,8 @@ def send(
         _must_be_open(invoice, deal, at=at)
         letters = [_again(invoice, channel, leaves_at) for channel in channels]
         messages.queue_invoices(letters, at=at)
+        # A letter that a run holds back need not follow what a person sends.
+        Invoice.objects.filter(pk=invoice.pk, letter_waits=True).update(letter_waits=False)
 
 
 def mail(
@@ -200,7 +160,7 @@ def _again(invoice: Invoice, channel: str, leaves_at: datetime | None) -> messag
             raise NoBot
         to = invoice.deal.contact_name
     else:
-        to = _address(invoice)
+        to = invoice_post.address(invoice)
         if not to:
             raise NoAddress
     times = invoice.messages.filter(channel=channel).count()
@@ -215,151 +175,9 @@ def _must_be_open(invoice: Invoice, deal: Deal, *, at: datetime) -> None:
 
 def _void(deal: Deal, invoice: Invoice, *, reason: str, author: str, at: datetime) -> None:
     live = Invoice.objects.filter(id=invoice.id, voided_at__isnull=True)
-    if live.update(voided_at=at, void_reason=reason):
+    if live.update(voided_at=at, void_reason=reason, letter_waits=False):
         data = {"invoice": invoice.number, "amount": money.text(invoice.amount), "reason": reason}
         history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
-
-
-def _pass_over(on: date, account: Account | None) -> None:
-    """Mark the rows that need no invoice any more, under their deals' locks: whoever takes money back from a
-    row holds the same lock, and asks for its invoice again.
-    """
-    rows = issuing.asked_or_covered(on=on).filter(issuing.come(until=on))
-    if account:
-        rows = rows.filter(schedule__deal__account=account)
-    found = rows.values_list("id", "schedule__deal").iterator(RUN_HOLDS)
-    while part := dict(islice(found, RUN_HOLDS)):
-        with transaction.atomic():
-            _lock_all(set(part.values()))
-            still = issuing.asked_or_covered(on=on).filter(pk__in=part).values_list("id", flat=True)
-            Installment.objects.filter(pk__in=list(still)).update(issuing_over=True)
-
-
-def _runs(payers_rows: Iterable[dict[int, int]]) -> Iterator[list[dict[int, int]]]:
-    """Put payers together until a transaction is full: few statements for many, and no long lock."""
-    run: list[dict[int, int]] = []
-    for rows in payers_rows:
-        run.append(rows)
-        if sum(map(len, run)) >= RUN_HOLDS:
-            yield run
-            run = []
-    if run:
-        yield run
-
-
-def _issue_rows(
-    policy: AccountPolicy, payers_rows: list[dict[int, int]], *, on: date, at: datetime, leaving: Leaving
-) -> int:
-    """Issue the rows of a few payers in one transaction, with one letter for each; returns how many.
-
-    A row that was done, paid, stopped or paused in the meantime is left out, and so is one that nobody can
-    take money for.
-    """
-    deal_of = {row: deal for rows in payers_rows for row, deal in rows.items()}
-    with transaction.atomic():
-        deals = _lock_all(set(deal_of.values()))
-        for deal in deals.values():
-            deal.account = policy.account
-        rows = list(issuing.due_rows(policy, on=on).filter(pk__in=deal_of))
-        asks = _asks([(row, deals[deal_of[row.pk]]) for row in rows], at=at)
-        found = invoice_rows.make(asks, author=history.SYSTEM, at=at)
-        made = {ask.row.pk: invoice for ask, invoice in zip(asks, found, strict=True) if ask.row}
-        Installment.objects.filter(pk__in=made).update(issuing_over=True)
-        post = _Post(policy, at=at, leaving=leaving)
-        of_payers = ([made[row] for row in rows if row in made] for rows in payers_rows)
-        messages.queue_invoices([letter for one in of_payers for letter in post.letters(one)], at=at)
-    return len(made)
-
-
-def _asks(rows: list[tuple[Installment, Deal]], *, at: datetime) -> list[invoice_rows.Ask]:
-    """What each row's invoice asks for; the network, the payers and the money are read once for all."""
-    received = invoice_rows.kept_of({deal.pk for _row, deal in rows})
-    payers_of = payers.of_deals({deal.pk: deal for _row, deal in rows}.values())
-    entities: dict[tuple[str, date | None, date], LegalEntity | None] = {}
-    asks = []
-    for row, deal in rows:
-        today = deal.local_day(at)
-        place = (deal.location_value, deal.service_on, today)
-        if place not in entities:
-            entities[place] = _entity(deal, today)
-        entity, payer = entities[place], payers_of[deal.pk].given(row.number)
-        if entity is not None:
-            kept = received.get(deal.pk, money.ZERO)
-            asks.append(invoice_rows.Ask(deal, row, row.rest, entity, payer, kept, today))
-    return asks
-
-
-def _entity(deal: Deal, today: date) -> LegalEntity | None:
-    try:
-        return network.receiver(deal=deal, on=today).legal_entity
-    except network.NoReceiver:
-        return None
-
-
-def _lock_all(deal_ids: Collection[int]) -> dict[int, Deal]:
-    """Take the locks of many deals at once, in the order that everybody keeps (ledger.lock_all)."""
-    return {deal.pk: deal for deal in Deal.objects.locked().filter(pk__in=deal_ids).order_by("pk")}
-
-
-class _Post:
-    """By which channel and when the invoices of a run leave: what every payer's letters depend on, read once.
-
-    The mail, unless the payer wants the chat or has no address: then the account's bot, deal by deal. Who was
-    reminded by mail today of what is issued now, after a missed day, gets the letter tomorrow.
-    """
-
-    def __init__(self, policy: AccountPolicy, *, at: datetime, leaving: Leaving) -> None:
-        self.at, self.leaving, self.is_working = at, leaving, workdays.calendar().is_working
-        self.bot = policy.salesbot_id is not None
-        self.wishes = preferences.of_account(policy.account)
-        local = at.astimezone(ZoneInfo(policy.account.time_zone))
-        midnight = datetime.combine(local, time(), local.tzinfo)
-        self.tomorrow = datetime.combine(local + timedelta(days=1), policy.issue_at, local.tzinfo)
-        reminded = Message.objects.filter(
-            account=policy.account, channel=messages.EMAIL, created_at__gte=midnight, created_at__lte=at
-        ).exclude(Q(state=Message.State.PARKED) | Q(last_error=messages.NOT_NEEDED))
-        found = reminded.filter(key__startswith="reminder:").values_list("to", flat=True)
-        self.reminded = {to.lower() for to in found}
-
-    def letters(self, made: list[Invoice]) -> list[messages.InvoiceLetter]:
-        """The messages of one payer; whom no channel reaches gets none."""
-        mailed = [one for one in made if _address(one) and not self._is_chat(one)]
-        found = [
-            messages.InvoiceLetter(
-                _address(part[0]), f"invoice:{part[0].pk}:email:1", part, leaves_at=self._when(part[0])
-            )
-            for part in _batched(mailed, LETTER_HOLDS)
-        ]
-        chats: dict[int, list[Invoice]] = {}
-        for one in made:
-            if self._is_chat(one):
-                chats.setdefault(one.deal_id, []).append(one)
-        return found + [
-            messages.InvoiceLetter(
-                part[0].deal.contact_name,
-                f"invoice:{part[0].pk}:salesbot:1",
-                part,
-                messages.SALESBOT,
-                self._opening(part[0]),
-            )
-            for part in chats.values()
-        ]
-
-    def _is_chat(self, invoice: Invoice) -> bool:
-        """The bot talks to the contact only, so never for a payer who was named."""
-        address = _address(invoice)
-        wanted = self.wishes.get(address.strip().lower()) == messages.SALESBOT
-        return self.bot and not invoice.payer and (wanted or not address)
-
-    def _when(self, invoice: Invoice) -> datetime | None:
-        if _address(invoice).strip().lower() in self.reminded:
-            return self.tomorrow
-        return self._opening(invoice)
-
-    def _opening(self, invoice: Invoice) -> datetime | None:
-        if self.leaving == Leaving.AT_ONCE:
-            return None
-        return zones.opening(invoice.deal, at=self.at, is_working=self.is_working)
 
 
 def _row_of(standing: Standing, number: int | None) -> ledger.RowStanding:
@@ -389,13 +207,3 @@ def _make(
     kept = standing.received - standing.refunded
     ask = invoice_rows.Ask(deal, row, amount, entity, payer, kept, today)
     return invoice_rows.make([ask], author=author, at=at)[0]
-
-
-def _address(invoice: Invoice) -> str:
-    given = {field: value for field, value in invoice.payer.items() if field in FIELDS}
-    return issuing.address(invoice.deal, payers.Payer(**given) if given else None)
-
-
-def _batched(found: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Cut a sequence into parts."""
-    return (found[start : start + size] for start in range(0, len(found), size))

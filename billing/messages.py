@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from billing import (
     history,
     ledger,
+    letter_holds,
     letters,
     links,
     mails,
@@ -53,7 +54,7 @@ READY = datetime(2000, 1, 1, tzinfo=UTC)
 class InvoiceLetter:
     """One message to be: invoices that go to one address, or of one deal by its bot, once for the key.
 
-    `leaves_at` is None for at once.
+    `leaves_at` is None for at once. What its payer says keeps a letter back that comes `by_run`.
     """
 
     to: str
@@ -61,6 +62,7 @@ class InvoiceLetter:
     invoices: Sequence[Invoice]
     channel: str = EMAIL
     leaves_at: datetime | None = None
+    by_run: bool = False
 
 
 def queue_email(
@@ -92,6 +94,7 @@ def queue_invoices(found: Sequence[InvoiceLetter], *, at: datetime) -> None:
                     to=letter.to.strip(),
                     subject=letters.heading(letter.invoices),
                     invoice=letter.invoices[0],
+                    by_run=letter.by_run,
                 ),
                 deal=letter.invoices[0].deal,
                 at=letter.leaves_at or at,
@@ -155,7 +158,7 @@ def _ready(row: Message, *, deal: Deal, at: datetime, leaves_at: datetime | None
 
 def _handle(row: Message, connection: BaseEmailBackend, *, at: datetime, keep_hours: bool) -> None:
     steps = list(row.reminders.select_related("installment__schedule__deal__account"))
-    asked = message_needs.invoices_of(row)
+    asked = _not_held(row, message_needs.invoices_of(row), at=at)
     if not message_needs.is_needed(row, steps=steps, asked=asked):
         queues.finish(row, at=at)
         Message.objects.filter(pk=row.pk).update(last_error=NOT_NEEDED)
@@ -184,6 +187,18 @@ def _handle(row: Message, connection: BaseEmailBackend, *, at: datetime, keep_ho
     except (mails.Undelivered, sms.Unsent) as error:
         connection.close()
         queues.retry(row, at=at, error=str(error))
+
+
+def _not_held(row: Message, asked: list[Invoice], *, at: datetime) -> list[Invoice]:
+    """What its payer has said since keeps a run's letter back: those invoices wait for the next run."""
+    policy = AccountPolicy.objects.filter(account=row.account_id).first() if row.by_run and asked else None
+    if policy is None:
+        return asked
+    rows = [(one.installment, one.deal) for one in asked if one.installment is not None]
+    holds = letter_holds.of_rows(rows, policy, on=row.deal.local_day(at))
+    held = [(one, holds[one.installment_id]) for one in asked if one.installment_id in holds]
+    letter_holds.hold(held, at=at)
+    return [one for one in asked if one.installment_id not in holds]
 
 
 def _write(row: Message, asked: list[Invoice], *, at: datetime) -> None:

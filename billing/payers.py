@@ -90,6 +90,13 @@ def of_deals(deals: Iterable[Deal]) -> dict[int, Payers]:
     return found
 
 
+def address(deal: Deal, payer: Payer | None) -> str:
+    """Where a letter goes; one for a row that waits for a third party never goes to the contact."""
+    if payer is None:
+        return deal.contact_email
+    return payer.email or ("" if payer.of_row else deal.contact_email)
+
+
 def name(*, deal: Deal, payer: Payer, number: int | None = None, author: str, at: datetime) -> None:
     """Name who pays the deal, or the row of a number. The same payer again changes nothing.
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from billing import running_figures
+from billing import letter_holds, running_figures
 from billing.api.words import of_channel, of_decision, of_receipt, of_retained, of_stored_change, of_way
 from billing.deal_card import moment
 from billing.models import Event, ScheduleVersion
@@ -74,7 +74,10 @@ WORDS: dict[str, Callable[[], str]] = {
     "invoice_issued": lambda: _("Invoice %(invoice)s for %(amount)s issued"),
     "invoice_void": lambda: _("Invoice %(invoice)s for %(amount)s is void: %(reason)s"),
     "document_made": lambda: _("Document made: %(name)s"),
+    "act_accepted": lambda: _("%(name)s signed by the payer %(signed_on)s"),
+    "act_void": lambda: _("%(name)s is void. %(reason)s"),
     "invoice_sent": lambda: _("Invoice %(invoice)s sent %(by)s"),
+    "invoice_held": lambda: _("The letter of invoice %(invoice)s waits: %(why)s. %(until)s"),
     "reminder_sent": lambda: _("Reminder sent %(by)s"),
     "message_refused": lambda: _("A message was not delivered: %(subject)s. %(reason)s"),
     "message_sent": lambda: _("Message sent %(by)s"),
@@ -180,6 +183,8 @@ class _Values(dict[str, Any]):
             return of_decision(str(value))
         if name == "of":
             return of_receipt(str(value or ""))
+        if name == "why" and value:
+            return letter_holds.words_of(value)
         if name == "by":
             return of_channel(self.get("channel", ""))
         if name == "days":

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing import invoice_state, invoices, issuing, payments
+from billing import invoice_state, invoices, issuing, past_rows, payments
 from billing.invoices import Demand
 from billing.models import AccountPolicy, Event, Invoice, Message
 from billing.payments import Offline
@@ -163,7 +163,7 @@ def test_a_morning_asks_the_index_of_what_is_left_and_joins_to_what_it_found() -
     lead = FIRST - timedelta(days=policy.issue_days_before)
     for rows in (
         issuing.due_by(policy, on=lead).values_list("id", "schedule__deal"),
-        issuing.asked_or_covered(on=FIRST).filter(issuing.come(until=FIRST)).values_list("id"),
+        issuing.asked_or_covered(on=FIRST).filter(past_rows.to_issue(until=FIRST)).values_list("id"),
     ):
         with connection.cursor() as cursor:
             # As in a table of millions: no whole table is cheap to read.
