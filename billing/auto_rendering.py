@@ -1,5 +1,7 @@
 """Services that count as rendered by themselves: the day of service is over, or the deal reached a stage.
 
+Also where a signed act says it; who marks one renders it (billing.acts).
+
 Off unless the account's rules say so (`rendered`): the law asks for the closing receipt when the service is
 rendered, and only the business knows what tells it. From a day on, so that switching it on closes nothing
 old. Cohorts with a calendar go by it (service_rendered.render_due). A stage that full payment leads to by
@@ -22,7 +24,7 @@ from crm.models import Deal
 
 log = structlog.get_logger("grafik.auto_rendering")
 
-BY_DAY, BY_STAGE = "service_day", "stage"
+BY_DAY, BY_STAGE, BY_ACT = "service_day", "stage", "act"
 KEY = "itself"
 
 
@@ -30,9 +32,20 @@ def run(*, at: datetime) -> int:
     """Render what is due by now; returns how many services. A second call renders nothing twice."""
     made = 0
     for policy in AccountPolicy.objects.exclude(rendered={}).select_related("account"):
+        if policy.rendered["by"] == BY_ACT:
+            continue
         for deal_id, on in list(_due(policy, at=at)):
             made += _render(deal_id, on, at=at)
     return made
+
+
+def by_act(deal: Deal, *, on: date) -> bool:
+    """An act of that day, signed by the payer, is the fact of the service."""
+    policy = AccountPolicy.objects.filter(account=deal.account_id).first()
+    rule: dict[str, Any] = policy.rendered if policy else {}
+    if policy is None or rule.get("by") != BY_ACT or on < date.fromisoformat(rule["from"]):
+        return False
+    return deal.cohort not in _by_calendar(policy)
 
 
 def _due(policy: AccountPolicy, *, at: datetime) -> Iterator[tuple[int, date]]:
@@ -54,16 +67,19 @@ def _due(policy: AccountPolicy, *, at: datetime) -> Iterator[tuple[int, date]]:
 
 def _candidates(policy: AccountPolicy) -> "QuerySet[Deal]":
     """Live deals with money and an open schedule, outside the cohorts that have a calendar."""
-    by_calendar = [one["cohort"] for one in policy.cohorts if one["rendered"] != "by_stage"]
     paid = Payment.objects.filter(deal=OuterRef("pk"), counted=True)
     said = Rendering.objects.filter(deal=OuterRef("pk"))
     open_ones = Schedule.objects.filter(deal=OuterRef("pk"), closing=Schedule.Closing.OPEN)
     return (
         Deal.objects.filter(Exists(paid), ~Exists(said), Exists(open_ones), account=policy.account)
         .filter(state=Deal.State.LIVE)
-        .exclude(cohort__in=by_calendar)
+        .exclude(cohort__in=_by_calendar(policy))
         .select_related("account")
     )
+
+
+def _by_calendar(policy: AccountPolicy) -> list[str]:
+    return [one["cohort"] for one in policy.cohorts if one["rendered"] != "by_stage"]
 
 
 def _stages(policy: AccountPolicy, rule: dict[str, Any]) -> Q:

@@ -13,6 +13,7 @@ from billing import (
     card_parts,
     collection_card,
     correction_card,
+    document_card,
     invoice_state,
     ledger,
     links,
@@ -25,7 +26,6 @@ from billing import (
     payers,
     refund_card,
     schedule_card,
-    tickets,
     unplaced,
 )
 from billing.card_parts import Parts
@@ -35,8 +35,6 @@ from billing.models import AccountPolicy, Event, Invoice, Payment, Receipt
 from billing.rules import money
 from crm import connection
 from crm.models import Deal
-from documents import files
-from documents.models import Document
 
 ATTEMPTS_SHOWN = 5
 UNPLACED_SHOWN = 5
@@ -79,7 +77,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         "links": payer_links.of(head["pay_url"], standing, closed=bool(stopped)),
         "payments": _payments(payments, deal, back, receipts),
         "attempts": _attempts(deal) if parts.attempts else [],
-        "documents": documents(deal, at=at) if parts.documents else [],
+        "documents": document_card.documents(deal, at=at) if parts.documents else [],
         "warnings": [
             *collection_card.unreached(channels),
             *_warnings(deal, standing, stale=stale, unknown=unknown, stopped=stopped),
@@ -106,24 +104,6 @@ def figures_and_rows(standing: Standing) -> dict[str, Any]:
 def moment(at: datetime, deal: Deal) -> str:
     """RFC 3339 with the offset of the deal's zone, whole seconds."""
     return at.astimezone(deal.zone).isoformat(timespec="seconds")
-
-
-def documents(deal: Deal, *, at: datetime) -> list[dict[str, Any]]:
-    """The deal's documents, newest last; each address is a ticket for one opening within a minute."""
-    return [document(found, deal, at=at) for found in Document.objects.of(deal).defer("values")]
-
-
-def document(found: Document, deal: Deal, *, at: datetime) -> dict[str, Any]:
-    """One document as interface.md, section 4, has it."""
-    return {
-        "id": found.pk,
-        "number": found.number,
-        "name": found.name,
-        "url": tickets.url(found, at=at),
-        "format": files.FORMAT,
-        "kind": found.kind,
-        "created_at": moment(found.created_at, deal),
-    }
 
 
 def payer(found: payers.Payer) -> dict[str, Any]:

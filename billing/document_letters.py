@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import ledger, links, messages, papers, payers
-from billing.models import Message
+from billing.models import Act, Message
 from documents.models import Document
 
 SENT_MAX = 20
@@ -17,6 +17,10 @@ SENT_MAX = 20
 
 class IsInvoice(Exception):
     """The paper of an invoice is sent with the invoice."""
+
+
+class IsVoid(Exception):
+    """A void act is sent to nobody."""
 
 
 class NoAddress(Exception):
@@ -31,12 +35,14 @@ def send(*, document: Document, to: str, at: datetime) -> Message:
     """Put the document's mail into the queue, to `to` or else to the deal's payer.
 
     1. Under the deal's lock: the next number of the letter. 2. The payer may open the document on his page.
-    3. The mail. Each call sends it once more. Raises IsInvoice, NoAddress, TooOften.
+    3. The mail. Each call sends it once more. Raises IsInvoice, IsVoid, NoAddress, TooOften.
     """
     if document.kind == Document.Kind.INVOICE:
         raise IsInvoice
     with transaction.atomic():
         deal = ledger.lock(document.deal_id)
+        if Act.objects.filter(document=document, state=Act.State.VOID).exists():
+            raise IsVoid
         address = to.strip() or payers.of_deal(deal).of().email or deal.contact_email
         if not address:
             raise NoAddress

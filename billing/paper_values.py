@@ -20,6 +20,7 @@ from crm.models import Deal
 from documents import payment_qr, words
 from documents.models import Document
 from documents.values import (
+    ActValues,
     Bank,
     ContractValues,
     Due,
@@ -95,27 +96,15 @@ def invoice(invoice: Invoice, *, basis: Document | None, known: Known | None = N
     deal, entity = invoice.deal, invoice.legal_entity
     vat = vat_of(invoice.amount, deal=deal, entity=entity, on=invoice.issued_on, known=known)
     amount, day = words.sum_of(invoice.amount), words.day_in_words(invoice.issued_on)
-    line = Line(
-        number=1,
-        name=", ".join(filter(None, [_service(deal, known), deal.cohort, known.row(invoice.installment)])),
-        quantity="1",
-        unit="усл.",
-        price=amount,
-        amount=amount,
-    )
     return InvoiceValues(
         title=f"Счет на оплату № {invoice.number} от {day}",
         notice=_notice(invoice.installment),
         supplier=seller(entity),
         bank=bank_of(entity),
         buyer=_buyer(invoice),
-        basis=f"Договор № {basis.number} от {basis.values['day']}" if basis else deal.name,
-        lines=(line,),
-        totals=(
-            Total(label="Итого:", amount=amount),
-            Total(label=f"{vat.label}{'' if vat.amount == '–' else ':'}", amount=vat.amount),
-            Total(label="Всего к оплате:", amount=amount, strong=True),
-        ),
+        basis=_basis(deal, basis),
+        lines=(_line(_service(deal, known), deal.cohort, known.row(invoice.installment), amount=amount),),
+        totals=_totals(amount, vat, "Всего к оплате:"),
         count_words=f"Всего наименований 1, на сумму {amount} руб.",
         amount_words=words.roubles_in_words(invoice.amount),
         vat_note=f"{vat.sentence}." if vat.amount == "–" else "",
@@ -139,7 +128,7 @@ def contract(deal: Deal, schedule: Schedule, entity: LegalEntity, *, number: str
         vat=vat_of(schedule.total, deal=deal, entity=entity, on=on).sentence,
         rows=_rows(schedule),
         bank=bank_of(entity),
-        signatures=(*signatures(entity)[:1], Signature(role="Заказчик", name=payers.of_deal(deal).of().name)),
+        signatures=_both_sign(deal, entity),
     )
 
 
@@ -165,6 +154,47 @@ def offer(
         rows=_rows(schedule) if schedule else (),
         signatures=signatures(entity)[:1],
     )
+
+
+def act(deal: Deal, entity: LegalEntity, *, number: str, on: date, amount: Decimal) -> ActValues:
+    """An act of rendered services, with the VAT that a receipt of that day says. Raises NoTaxSetting."""
+    vat, text = vat_of(amount, deal=deal, entity=entity, on=on), words.sum_of(amount)
+    contract = Document.objects.of(deal).filter(kind=Document.Kind.CONTRACT).last()
+    return ActValues(
+        title=f"Акт об оказании услуг № {number} от {words.day_in_words(on)}",
+        contractor=seller(entity),
+        customer=_customer(deal),
+        bank=bank_of(entity),
+        basis=_basis(deal, contract),
+        lines=(_line(service_of(deal), deal.cohort, amount=text),),
+        totals=_totals(text, vat, "Всего:"),
+        count_words=f"Всего оказано услуг 1, на сумму {text} руб.",
+        amount_words=words.roubles_in_words(amount),
+        vat_note=f"{vat.sentence}." if vat.amount == "–" else "",
+        signatures=_both_sign(deal, entity),
+    )
+
+
+def _line(*name: str, amount: str) -> Line:
+    """The one position of an invoice or an act."""
+    title = ", ".join(filter(None, name))
+    return Line(number=1, name=title, quantity="1", unit="усл.", price=amount, amount=amount)
+
+
+def _totals(amount: str, vat: Vat, last: str) -> tuple[Total, ...]:
+    return (
+        Total(label="Итого:", amount=amount),
+        Total(label=f"{vat.label}{'' if vat.amount == '–' else ':'}", amount=vat.amount),
+        Total(label=last, amount=amount, strong=True),
+    )
+
+
+def _basis(deal: Deal, contract: Document | None) -> str:
+    return f"Договор № {contract.number} от {contract.values['day']}" if contract else deal.name
+
+
+def _both_sign(deal: Deal, entity: LegalEntity) -> tuple[Signature, ...]:
+    return (*signatures(entity)[:1], Signature(role="Заказчик", name=payers.of_deal(deal).of().name))
 
 
 def service_of(deal: Deal) -> str:

@@ -1,4 +1,4 @@
-"""The documents of a deal: invoices as papers, contracts and offers by a click.
+"""The documents of a deal: invoices as papers, contracts and offers by a click; acts are in billing.acts.
 
 Owns: which documents exist for an account, and what becomes of a new one (the deal's files in amoCRM, its
 history). The finished values come from billing.paper_values; numbers and files belong to `documents`. Nothing
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from billing import history, ledger, network, paper_values
-from billing.models import Invoice, Schedule
+from billing.models import Act, Invoice, Schedule
 from billing.paper_values import Incomplete
 from crm import outbox
 from crm.models import Deal
@@ -23,11 +23,14 @@ from crm.outbox_runs import File
 from documents import files, register, rendering
 from documents.models import Document
 from documents.register import Draft
-from documents.values import ContractValues, InvoiceValues, OfferValues
+from documents.values import ContractValues, InvoiceValues, OfferValues, Values
 
 __all__ = ["Incomplete", "NoSuchTemplate", "Template"]
 
 log = structlog.get_logger("grafik.papers")
+
+# Made by billing.acts: it says what was rendered, and may be signed.
+ACT = Document.Kind.ACT.value
 
 
 class NoSuchTemplate(Exception):
@@ -41,6 +44,8 @@ class Template:
     key: str
     name: str
     format: str = files.FORMAT
+    # What a person may say of it besides.
+    fields: tuple[str, ...] = ()
 
 
 def templates() -> tuple[Template, ...]:
@@ -48,6 +53,7 @@ def templates() -> tuple[Template, ...]:
     return (
         Template(Document.Kind.CONTRACT.value, _("Contract for services")),
         Template(Document.Kind.OFFER.value, _("Commercial offer")),
+        Template(ACT, _("Act of rendered services"), fields=("on", "amount")),
     )
 
 
@@ -57,7 +63,7 @@ def make(*, deal: Deal, template: str, author: str, at: datetime) -> Document:
     1. Take the number. 2. Store the finished values. 3. Put the file into the deal in amoCRM. 4. Record it.
     Raises NoSuchTemplate, Incomplete, network.NoReceiver, network.NoTaxSetting.
     """
-    if template not in {known.key for known in templates()}:
+    if template not in {known.key for known in templates()} - {ACT}:
         raise NoSuchTemplate
     with transaction.atomic():
         deal = ledger.lock(deal.pk)
@@ -76,11 +82,19 @@ def make(*, deal: Deal, template: str, author: str, at: datetime) -> Document:
             values = paper_values.offer(deal, schedule, entity, number=number, on=on)
             name = f"Коммерческое предложение № {number} от {on:%d.%m.%Y}"
         draft = Draft(kind=kind, series=series, name=name, number=number)
-        document = register.add(deal=deal, draft=draft, values=values, author=author, at=at)
-        _into_the_deal(document, at=at)
-        data = {"document": document.pk, "name": document.name}
-        history.record(deal=deal, kind="document_made", at=at, recorded_at=at, author=author, data=data)
-        return document
+        return put(deal=deal, draft=draft, values=values, author=author, at=at)
+
+
+def put(*, deal: Deal, draft: Draft, values: Values, author: str, at: datetime) -> Document:
+    """Store a document that a person has made, put its file into the deal in amoCRM, and record it.
+
+    Call it in the transaction that took the number.
+    """
+    document = register.add(deal=deal, draft=draft, values=values, author=author, at=at)
+    _into_the_deal(document, at=at)
+    data = {"document": document.pk, "name": document.name}
+    history.record(deal=deal, kind="document_made", at=at, recorded_at=at, author=author, data=data)
+    return document
 
 
 def of_invoices(invoices: Sequence[Invoice], *, author: str, at: datetime) -> list[File]:
@@ -158,10 +172,12 @@ def enclosure(key: str) -> tuple[str, bytes] | None:
 
 
 def for_payer(deal: Deal) -> QuerySet[Document]:
-    """The documents that the payer may open; a void invoice is not shown any more."""
+    """The documents that the payer may open; a void invoice or act is not shown any more."""
     void = Invoice.objects.filter(deal=deal, voided_at__isnull=False)
     hidden = [_source(invoice) for invoice in void.only("pk")]
-    return Document.objects.of(deal).filter(visible_to_payer=True).exclude(source__in=hidden)
+    void_acts = Act.objects.filter(document__deal=deal, state=Act.State.VOID).values("document")
+    shown = Document.objects.of(deal).filter(visible_to_payer=True)
+    return shown.exclude(source__in=hidden).exclude(pk__in=void_acts)
 
 
 def _source(invoice: Invoice) -> str:

@@ -3,8 +3,8 @@
 Owns renderings and the receipts that close prepayments. CloudKassir closes any part of any payments in one
 receipt; Robokassa has one further receipt for a payment and closes it as a whole, so a part of it waits.
 Money that another register took is closed there. What is rendered beyond the money that came is paid by what
-comes later (billing.receipt_contents). A stage of amoCRM never means rendered: a person says so, or the
-calendar of the cohort.
+comes later (billing.receipt_contents). It was rendered when a person says so, the calendar of the cohort, or
+what the account's rules name (billing.auto_rendering, billing.acts).
 """
 
 from collections import defaultdict
@@ -82,7 +82,7 @@ def render(
         known = Rendering.objects.filter(deal=deal, key=key).first() if key else None
         if known:
             return known
-        entity = _entity(deal, on)
+        entity = entity_of(deal, on)
         left = ledger.standing(deal, on=on).total - prepayments.rendered(deal, entity)
         if left <= 0:
             raise NothingLeft
@@ -159,6 +159,13 @@ def close_late(*, since: datetime, at: datetime) -> int:
     return closed
 
 
+def entity_of(deal: Deal, on: date) -> LegalEntity:
+    """Who rendered: the one whose money lies in the deal, else its receiver on that day."""
+    holders = LegalEntity.objects.filter(payment__deal=deal, payment__counted=True).distinct()
+    found = list(holders[:2])
+    return found[0] if len(found) == 1 else network.receiver(deal=deal, on=on).legal_entity
+
+
 def _tell(deal: Deal, made: Rendering) -> None:
     history.record(
         deal=deal,
@@ -188,18 +195,11 @@ def _render_steps(deal: Deal, steps: list[rendering.Step], *, at: datetime) -> i
             deal = ledger.lock(deal.pk)
             total = ledger.standing(deal, on=step.ended_on).total
             share = (total * step.part / step.parts).quantize(money.KOPECK, ROUND_DOWN)
-            amount = share - prepayments.rendered(deal, _entity(deal, step.ended_on))
+            amount = share - prepayments.rendered(deal, entity_of(deal, step.ended_on))
             if amount > 0:
                 render(deal=deal, on=step.ended_on, amount=amount, author=history.SYSTEM, at=at, key=key)
                 made += 1
     return made
-
-
-def _entity(deal: Deal, on: date) -> LegalEntity:
-    """Who rendered: the one whose money lies in the deal, else its receiver on that day."""
-    holders = LegalEntity.objects.filter(payment__deal=deal, payment__counted=True).distinct()
-    found = list(holders[:2])
-    return found[0] if len(found) == 1 else network.receiver(deal=deal, on=on).legal_entity
 
 
 def _register(one: Prepayment) -> _Register:

@@ -92,6 +92,7 @@ UNFOLD = {
                     _link(_("Receipts"), "receipt_long", "billing_receipt"),
                     _list(_("Money without a receipt"), "receipt_long_off", "billing_receipt", "open=yes"),
                     _link(_("Rendered services"), "event_available", "billing_rendering"),
+                    _link(_("Acts"), "task", "billing_act"),
                     _list(
                         _("Prepayments not closed"), "pending_actions", "billing_payment", "prepayment=due"
                     ),

@@ -43,7 +43,7 @@ class Signature:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One position of an invoice."""
+    """One position of an invoice or an act."""
 
     number: int
     name: str
@@ -125,5 +125,22 @@ class OfferValues:
     signatures: tuple[Signature, ...]
 
 
-Values = InvoiceValues | ContractValues | OfferValues
+@dataclass(frozen=True, kw_only=True)
+class ActValues:
+    """An act of rendered services (акт об оказании услуг)."""
+
+    title: str
+    contractor: Party
+    customer: Party
+    bank: Bank | None
+    basis: str
+    lines: tuple[Line, ...]
+    totals: tuple[Total, ...]
+    count_words: str
+    amount_words: str
+    vat_note: str
+    signatures: tuple[Signature, ...]
+
+
+Values = InvoiceValues | ContractValues | OfferValues | ActValues
 Stored = dict[str, Any]

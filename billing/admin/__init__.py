@@ -6,6 +6,7 @@ Importing registers the pages (Django's autodiscovery does it once).
 from django.contrib import admin
 
 from billing.admin import (
+    acts,
     cards,
     collecting,
     entities,
@@ -27,6 +28,7 @@ from billing.admin import (
 )
 
 __all__ = [
+    "acts",
     "cards",
     "collecting",
     "entities",

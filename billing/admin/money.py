@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from billing.admin import words
+from billing.admin.acts import MakeAct
 from billing.admin.refunds import EnterRefund
 from billing.admin.rendering import NotClosed, RenderService
 from billing.models import (
@@ -43,8 +44,8 @@ class Versions(ReadOnlyRows):
 
 
 @admin.register(Schedule)
-class SchedulePage(RenderService, ReadOnlyPage):
-    actions_detail = ("render_service",)
+class SchedulePage(RenderService, MakeAct, ReadOnlyPage):
+    actions_detail = ("render_service", "make_act")
     inlines = (Installments, Versions)
     list_display = ("deal", "total", "version", "due_day")
     list_select_related = ("deal",)

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import (
+    Act,
     CrmRequest,
     Difference,
     Installment,
@@ -29,6 +30,7 @@ from crm.row_names import name_rows
 
 name_rows(
     {
+        Act: "%(document)s",
         CrmRequest: "%(kind)s: %(lead_id)s",
         Difference: "%(kind)s: %(external_id)s",
         Installment: _("No. %(number)s: %(amount)s due on %(due_on)s"),

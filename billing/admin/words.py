@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import (
     AccountPolicy,
+    Act,
     Allocation,
     CalendarYear,
     Difference,
@@ -178,6 +179,7 @@ COLUMNS = {
     "refund_order": _("refund asked for"),
     "chargeback": _("Chargeback"),
     "rendered_on": _("Rendered on"),
+    "accepted_on": _("Signed on"),
     "rendering": _("Service rendered"),
     "scheme": _("How money is receipted"),
     "credit_subject": _("Subject of a credit payment"),
@@ -221,6 +223,7 @@ name_tables(
         SavedCard: (_("saved card"), _("saved cards")),
         Refund: (_("refund"), _("refunds")),
         RefundOrder: (_("refund asked for"), _("refunds asked for")),
+        Act: (_("act of rendered services"), _("acts of rendered services")),
         Rendering: (_("rendered service"), _("rendered services")),
         Offset: (_("closed prepayment"), _("closed prepayments")),
         ReceiptPolicy: (_("accountant's decision"), _("accountant's decisions")),

@@ -1,5 +1,8 @@
 """Doors of documents: what can be made, what was made, make one, open one by its ticket."""
 
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from csp.decorators import csp_exempt
@@ -13,7 +16,7 @@ from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import deal_card, document_letters, papers, tickets
+from billing import acts, deal_card, document_card, document_letters, papers, tickets
 from billing.api import idempotency
 from billing.api.doors import Door, Visit, body
 from billing.api.serializers import DocumentSerializer, SendDocumentSerializer
@@ -25,7 +28,7 @@ class Templates(Door):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         self.caller(request)
-        found = [{"key": one.key, "name": one.name, "format": one.format} for one in papers.templates()]
+        found = [asdict(one) for one in papers.templates()]
         return Response({"results": found})
 
 
@@ -33,16 +36,15 @@ class Documents(Door):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        return Response({"results": deal_card.documents(visit.deal, at=visit.at)})
+        return Response({"results": document_card.documents(visit.deal, at=visit.at)})
 
     @extend_schema(request=DocumentSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        template = body(DocumentSerializer, request).validated_data["template"]
+        given = body(DocumentSerializer, request).validated_data
 
         def act() -> idempotency.Answer:
-            made = papers.make(deal=visit.deal, template=template, author=visit.author, at=visit.at)
-            return 201, _line(made, visit)
+            return 201, _line(_made(visit, **given), visit)
 
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
 
@@ -94,5 +96,11 @@ def open_ticket(request: HttpRequest, ticket: str = "") -> HttpResponse:
             return opening.words(words, status=503)
 
 
+def _made(visit: Visit, *, template: str, on: date | None = None, amount: Decimal | None = None) -> Document:
+    if template == papers.ACT:
+        return acts.make(deal=visit.deal, on=on, amount=amount, author=visit.author, at=visit.at).document
+    return papers.make(deal=visit.deal, template=template, author=visit.author, at=visit.at)
+
+
 def _line(document: Document, visit: Visit) -> dict[str, Any]:
-    return deal_card.document(document, visit.deal, at=visit.at)
+    return document_card.document(document, visit.deal, at=visit.at)

@@ -2,7 +2,7 @@
 people.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from billing import (
+    acts,
     amendments,
     date_requests,
     deposits,
@@ -36,6 +37,7 @@ from billing import (
     versions,
     write_offs,
 )
+from billing.api import field_errors
 from billing.api.words import of_remark
 from billing.rules import money
 from billing.rules.schedule import InvalidTerms
@@ -224,6 +226,8 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
         "no_email",
         lambda: _("The contact has no e-mail: add it to the contact and send again."),
     ),
+    acts.Refused: (422, "act_refused", lambda: _("This act is void: make a new one.")),
+    document_letters.IsVoid: (422, "act_refused", lambda: _("This act is void: make a new one.")),
     document_letters.IsInvoice: (
         422,
         "is_invoice",
@@ -239,6 +243,8 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
 }
 # Their message is the way out, in words.
 SAY_THEMSELVES = (
+    acts.Refused,
+    acts.AboveLeft,
     service_rendered.AboveTotal,
     refund_orders.AboveLeft,
     refund_orders.NotByProvider,
@@ -279,6 +285,10 @@ FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     write_offs.NotPositive: ("amount", lambda: _("Enter a sum above zero with at most two decimals.")),
     write_offs.NotThatDay: ("written_on", lambda: _("Choose a day that is not in the future.")),
     write_offs.TooLongAgo: ("written_on", lambda: _("This date is too long ago.")),
+    write_offs.BeforeTheDeal: (
+        "written_on",
+        lambda: _("On that day the deal had neither schedule nor payments yet: choose a later one."),
+    ),
     write_offs.ReasonRequired: ("reason", lambda: _("Say why the debt is given up or asked again.")),
     reversals.ReasonRequired: ("reason", lambda: _("Say what was wrong with the payment.")),
     moves.AboveLeft: ("amount", lambda: _("The payment has not so much left.")),
@@ -290,6 +300,9 @@ FIELDS: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     invoices.NoSuchRow: ("installment", lambda: _("The schedule has no open row of this number.")),
     papers.NoSuchTemplate: ("template", lambda: _("There is no such document.")),
     invoices.AboveDebt: ("amount", lambda: _("More than the debt cannot be asked for.")),
+    acts.AboveLeft: ("amount", lambda: _("So much is not left to render.")),
+    acts.NotThatDay: ("on", lambda: _("Nobody signs an act before its day or in the future.")),
+    acts.ReasonRequired: ("reason", lambda: _("Say why the act is void.")),
     service_rendered.NotThatDay: ("on", lambda: _("Give a day on which it was rendered, not in the future.")),
     service_rendered.AboveTotal: ("amount", lambda: _("So much is not left to render.")),
     refund_orders.AboveLeft: ("amount", lambda: _("So much is not left of it.")),
@@ -328,7 +341,7 @@ def of(error: Exception) -> Problem | None:
     if isinstance(error, payers.InvalidPayer):
         return _invalid({field: [words] for field, words in error.problems.items()})
     if isinstance(error, exceptions.ValidationError):
-        return _invalid(_flat(error.detail))
+        return _invalid(field_errors.flat(error.detail))
     for kind, (status, code, words) in KNOWN.items():
         if isinstance(error, kind):
             return Problem(status, code, str(error) if kind in SAY_THEMSELVES and str(error) else words())
@@ -347,45 +360,3 @@ def of(error: Exception) -> Problem | None:
 
 def _invalid(errors: dict[str, list[str]]) -> Problem:
     return Problem(422, "invalid", _("Check the marked fields."), errors)
-
-
-def _flat(detail: Any) -> dict[str, list[str]]:
-    """DRF's nested error lists under the names of the body's top fields; a text says its row and field."""
-    if isinstance(detail, dict):
-        return {str(field): list(_texts(value)) for field, value in detail.items()}
-    return {"non_field_errors": list(_texts(detail))}
-
-
-def _texts(value: Any, *places: str) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            place = _row(name) if isinstance(name, int) else _inner_names().get(str(name), "")
-            yield from _texts(inner, *places, place)
-    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        for position, item in enumerate(value):
-            yield from _texts(item, *places, _row(position))
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item, *places)
-    else:
-        # What names its field itself, as requisites do, is not named twice.
-        named = (
-            places[:-1] if places and str(value).startswith((f"{places[-1]}:", f"{places[-1]} ")) else places
-        )
-        yield ": ".join(filter(None, [", ".join(filter(None, named)), str(value)]))
-
-
-def _inner_names() -> dict[str, str]:
-    """Fields inside a body's field, as people call them; others go unnamed."""
-    return {
-        "amount": _("sum"),
-        "due_on": _("due date"),
-        "lead_id": _("deal"),
-        "name": _("name"),
-        "inn": _("TIN"),
-        "email": _("e-mail"),
-    }
-
-
-def _row(position: int) -> str:
-    return _("row %(number)d") % {"number": position + 1}

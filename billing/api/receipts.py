@@ -15,7 +15,7 @@ from billing.api.corrections import PaymentDoor
 from billing.api.doors import Door, body
 from billing.api.serializers import sum_field
 from billing.deal_card import moment
-from billing.models import Receipt
+from billing.models import Receipt, Rendering
 from billing.rules import money
 
 
@@ -47,13 +47,7 @@ class ServiceRendered(Door):
                 author=visit.author,
                 at=visit.at,
             )
-            closing = Q(payment__deal=visit.deal, kind=Receipt.Kind.OFFSET, created_at=visit.at)
-            planned = Receipt.objects.filter(closing | Q(rendering=made))
-            return 202, {
-                "amount": money.text(made.amount),
-                "on": made.rendered_on.isoformat(),
-                "receipts": [_line(receipt) for receipt in planned.order_by("id")],
-            }
+            return 202, made_of(made)
 
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
 
@@ -72,6 +66,18 @@ class SendReceipt(PaymentDoor):
             return 202, {"channel": message.channel, "to": message.to, "state": message.state, "at": at}
 
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
+
+
+def made_of(rendering: Rendering) -> dict[str, Any]:
+    """What was rendered, and the receipts that were planned for it."""
+    at = rendering.recorded_at
+    closing = Q(payment__deal=rendering.deal_id, kind=Receipt.Kind.OFFSET, created_at=at)
+    planned = Receipt.objects.filter(closing | Q(rendering=rendering))
+    return {
+        "amount": money.text(rendering.amount),
+        "on": rendering.rendered_on.isoformat(),
+        "receipts": [_line(receipt) for receipt in planned.order_by("id")],
+    }
 
 
 def _line(receipt: Receipt) -> dict[str, Any]:

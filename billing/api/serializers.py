@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from billing import messages, payments, requisites
+from billing import messages, papers, payments, requisites
 from billing.invoices import Demand
 from billing.payers import Payer
 from billing.payments import Offline
@@ -208,7 +208,19 @@ class SendSerializer(serializers.Serializer[Any]):
 
 
 class DocumentSerializer(serializers.Serializer[Any]):
+    """An act may say its day and sum; else it is of today and of all that no act says yet."""
+
     template = serializers.CharField(max_length=40)
+    on = serializers.DateField(required=False, allow_null=True)
+    amount = sum_field(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        own = [name for name in ("on", "amount") if attrs.get(name) is not None]
+        if own and attrs["template"] != papers.ACT:
+            raise serializers.ValidationError(
+                {name: _("Only an act has a day and a sum of its own.") for name in own}
+            )
+        return attrs
 
 
 class SendDocumentSerializer(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.api import (
+    acts,
     arrangements,
     corrections,
     deals,
@@ -69,6 +70,8 @@ urlpatterns = [
     path("deals/<int:lead_id>/documents/", papers.Documents.as_view()),
     path("documents/<int:document_id>/", papers.OneDocument.as_view()),
     path("documents/<int:document_id>/send/", papers.SendDocument.as_view()),
+    path("documents/<int:document_id>/accept/", acts.Accept.as_view()),
+    path("documents/<int:document_id>/void/", acts.Void.as_view()),
     path("documents/open/<str:ticket>/", papers.open_ticket),
     path("templates/", papers.Templates.as_view()),
     path("automation/", setup.Automation.as_view()),

@@ -159,3 +159,14 @@ WHERE OF_DEAL AND NOT EXISTS (
     SELECT 1 FROM billing_event e
     WHERE e.deal_id = y.deal_id AND e.kind IN ('payer_named', 'row_payer_named')
         AND e.recorded_at = y.recorded_at AND e.data -> 'payer' ->> 'name' = y.name)
+
+-- : an act says a sum, its end is one, and what it rendered is what a signed one says
+SELECT MIN(d.external_id), 'document ' || a.document_id || ' stands ' || COUNT(*) || ' times'
+FROM billing_act a JOIN documents_document o ON o.id = a.document_id JOIN crm_deal d ON d.id = o.deal_id
+LEFT JOIN billing_rendering g ON g.deal_id = d.id AND g.key = 'act:' || a.id
+WHERE OF_DEAL
+GROUP BY a.document_id
+HAVING COUNT(*) > 1 OR bool_or(a.amount <= 0 OR (a.state = 'accepted') <> (a.accepted_on IS NOT NULL)
+    OR (a.state = 'open') <> (a.closed_at IS NULL)
+    OR (g.id IS NOT NULL AND (a.state <> 'accepted' OR g.amount > a.amount
+        OR g.rendered_on <> a.rendered_on OR g.legal_entity_id <> a.legal_entity_id)))

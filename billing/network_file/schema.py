@@ -78,7 +78,7 @@ _COHORT = Mapping(
 )
 _RENDERED = Mapping(
     {
-        "by": Scalar(kinds.choice("service_day", "stage")),
+        "by": Scalar(kinds.choice("service_day", "stage", "act")),
         "from": Scalar(kinds.day),
         "statuses": ListOf(_ID),
     },

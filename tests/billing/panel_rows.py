@@ -3,6 +3,7 @@
 from datetime import date
 
 from analytics.models import Export
+from billing import acts
 from billing.models import (
     Allocation,
     ApiToken,
@@ -83,6 +84,7 @@ def _make_arrangements(deal: Deal, payment: Payment) -> None:
     Rendering.objects.create(
         deal=deal, legal_entity=entity, rendered_on=TODAY, amount=rub(1), key="k", recorded_at=NOW
     )
+    acts.make(deal=deal, on=TODAY, amount=rub(1), author="user:7700", at=NOW)
     Invoice.objects.create(
         deal=deal, legal_entity=entity, number="26-1", amount=rub(30000), issued_on=TODAY, created_at=NOW
     )

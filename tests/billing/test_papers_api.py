@@ -61,7 +61,11 @@ def make(client: Client, deal: Deal, template: Any, **headers: str) -> Any:
 def test_what_the_account_can_make_can_be_made(client: Client) -> None:
     deal = make_deal()
     listed = call(client, deal, "GET", "templates/").json()["results"]
-    assert [one["key"] for one in listed] == ["contract", "offer"]
+    assert [(one["key"], one["fields"]) for one in listed] == [
+        ("contract", []),
+        ("offer", []),
+        ("act", ["on", "amount"]),
+    ]
     made = make(client, deal, listed[1]["key"])
     assert made.status_code == 201
     body = made.json()

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from django.db import connection
 
 from billing import (
+    acts,
     invoices,
     moves,
     pauses,
@@ -19,7 +20,7 @@ from billing import (
     versions,
     write_offs,
 )
-from billing.models import Payment, ProviderOrder, Refund
+from billing.models import AccountPolicy, Payment, ProviderOrder, Refund
 from billing.payments import Offline
 from billing.rules.schedule import Terms
 from tests.factories import (
@@ -63,7 +64,7 @@ INSERT INTO billing_placement (payment_id, deal_id, author, reason, recorded_at)
 
 def make() -> None:
     """The first deal is rebuilt, paid in part, refunded, signed; the second got money of it, was paused and
-    written off in part; the third is settled. A stranger's payment belongs to nobody.
+    written off in part; the third is settled; of a fourth an act is signed. A stranger's payment is nobody's.
     """
     account = make_account()
     ours, other, closed = make_deal(account), make_deal(account), make_deal(account)
@@ -114,6 +115,9 @@ def make() -> None:
     versions.sign(deal=ours, version=2, signed_on=TODAY, author=WHO, at=later)
     for deal in (ours, other):
         payers.name(deal=deal, payer=payers.Payer("person", "Иван Петров"), author=WHO, at=later)
+    AccountPolicy.objects.update(rendered={"by": "act", "from": "2026-11-01"})
+    served = acts.make(deal=make_deal(account), on=TODAY, amount=rub(1000), author=WHO, at=later)
+    acts.accept(act=served, accepted_on=TODAY, author=WHO, at=later)
     make_order(other, purpose="full", state="paid")
     stranger = make_merchant(make_legal_entity())
     receive("fees", 60, make_order(ours, purpose="full", state="paid"))

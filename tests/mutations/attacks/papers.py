@@ -1,6 +1,7 @@
 """Attacks on receipts, invoices, orders and the history."""
 
 from tests.mutations.attacks.words import (
+    ANOTHER,
     ENTITY,
     INVOICES,
     ON_CREDIT,
@@ -10,6 +11,7 @@ from tests.mutations.attacks.words import (
     RECEIPTS,
     RENDERED,
     SERVICE,
+    SIGNED,
     Attack,
     again,
 )
@@ -62,6 +64,17 @@ ATTACKS = (
         "rendering_append_only",
         "DELETE FROM billing_rendering",
         "what the history tells of ends and services is there",
+        "append_only",
+    ),
+    Attack("act", "act_amount_positive", again("act", amount="0", document_id=ANOTHER), SIGNED),
+    Attack("act", "act_accepted_on_a_day", again("act", accepted_on="NULL", document_id=ANOTHER), SIGNED),
+    Attack("act", "billing_act_document_id_key", again("act"), SIGNED),
+    Attack("act", "act_keeps_its_words", "UPDATE billing_act SET amount = 1", SIGNED, "append_only"),
+    Attack(
+        "act",
+        "act_ends_once",
+        "UPDATE billing_act SET state = 'void', accepted_on = NULL",
+        SIGNED,
         "append_only",
     ),
     Attack(

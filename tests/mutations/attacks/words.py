@@ -25,6 +25,7 @@ SINGLE = "a pause, a version and a payment have one end, signature, placement an
 RECEIPTS = "money that came or went has one receipt of its kind"
 ON_CREDIT = "a credit receipt is of one rendering, every other receipt of money"
 SERVICE = "a service was rendered for a sum, once for a cause, and a company that pays has its number"
+SIGNED = "an act says a sum, its end is one, and what it rendered is what a signed one says"
 INVOICES = "an invoice has a sum and a number of its own"
 ENTITY = "money went to the legal entity of the merchant and of the order"
 
@@ -55,6 +56,7 @@ def again(table: str, where: str = "true", *, times: int = 1, **changes: str) ->
 
 A = "(SELECT MIN(id) FROM billing_schedule)"
 P501 = "(SELECT id FROM billing_payment WHERE external_id = '501')"
+ANOTHER = "(SELECT MIN(id) FROM documents_document WHERE kind = 'invoice')"
 RENDERED = "(SELECT MIN(id) FROM billing_rendering)"
 CASH = "(SELECT MIN(id) FROM billing_payment WHERE method = 'cash')"
 MOVED = "(SELECT id FROM billing_payment WHERE method = 'transfer')"
