@@ -30,13 +30,18 @@ def warn(*, at: datetime) -> int:
 
 
 def restore(*, deal: Deal, author: str, at: datetime) -> None:
-    """The schedule is right: write its total to the lead's budget. Raises versions.NoSchedule."""
+    """The schedule is right: write its total to the lead's budget; where they agree nothing happens.
+
+    Raises versions.NoSchedule.
+    """
     with transaction.atomic():
         deal = ledger.lock(deal.pk)
         schedule = Schedule.objects.filter(deal=deal).first()
         if schedule is None:
             raise versions.NoSchedule
         before = deal.price
+        if before == money.whole_roubles(schedule.total):
+            return
         schedules.tell_price(deal, schedule, at=at)
         data = {"before": money.text(before), "total": money.text(schedule.total)}
         history.record(deal=deal, kind="price_restored", at=at, recorded_at=at, author=author, data=data)

@@ -10,10 +10,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils.translation import gettext as _
 
 from billing import consequences, history, ledger, versions
-from billing.models import Installment, WriteOff
+from billing.models import Installment, Payment, ScheduleVersion, WriteOff
 from billing.rules import allocation, money
 from billing.rules.schedule import EARLIEST
 from billing.versions import Rank
@@ -49,6 +50,10 @@ class TooLongAgo(Exception):
     """A day before any schedule of ours: a typing error."""
 
 
+class BeforeTheDeal(Exception):
+    """A day on which nothing of this debt was there yet."""
+
+
 class ReasonRequired(Exception):
     """A debt is written off, and taken back, only with a reason."""
 
@@ -66,8 +71,8 @@ def write_off(
     """Give up `amount` of the debt (default: all of it), the oldest due rows first.
 
     1. Under the deal's lock: so much is owed. 2. A write-off for each row. 3. History, a note, and everything
-    that follows. Raises NothingToWriteOff, AboveDebt, NotPositive, NotThatDay, TooLongAgo, ReasonRequired,
-    versions.Signed.
+    that follows. Raises NothingToWriteOff, AboveDebt, NotPositive, NotThatDay, TooLongAgo,
+    BeforeTheDeal, ReasonRequired, versions.Signed.
     """
     today = deal.local_day(at)
     day = written_on or today
@@ -81,6 +86,8 @@ def write_off(
         owed = sum((row.rest for row in rows), money.ZERO)
         if owed <= 0:
             raise NothingToWriteOff
+        if day < _begun_on(deal):
+            raise BeforeTheDeal
         amount = _checked(amount, reason, whole=owed)
         _check_rank(deal, rank)
         if amount > owed:
@@ -122,6 +129,17 @@ def reverse(
         text = _("%(amount)s that were written off are owed again. Reason: %(reason)s")
         _tell(deal, made, amount, "write_off_reversed", text, at=at)
     return made
+
+
+def _begun_on(deal: Deal) -> date:
+    """The first day of which the deal's schedule or money tells: what was taken over is older than its rows
+    here.
+    """
+    made = ScheduleVersion.objects.filter(schedule__deal=deal).aggregate(at=Min("created_at"))["at"]
+    paid = Payment.objects.filter(deal=deal).aggregate(at=Min("received_at"))["at"]
+    due: date | None = Installment.objects.filter(schedule__deal=deal).aggregate(on=Min("due_on"))["on"]
+    days = [deal.local_day(moment) for moment in (made, paid) if moment is not None]
+    return min([*days, *([due] if due else [])])
 
 
 def _checked(amount: Decimal | None, reason: str, *, whole: Decimal) -> Decimal:

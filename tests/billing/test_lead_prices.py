@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from billing import lead_prices, ledger, versions
-from billing.models import AccountPolicy
+from billing.models import AccountPolicy, Event
 from crm.models import Deal, OutboxRow
 from tests.factories import NOW, TODAY, make_deal, make_schedule, rub
 
@@ -56,6 +56,18 @@ def test_the_schedules_total_goes_back_to_the_budget(deal: Deal) -> None:
     lead_prices.restore(deal=deal, author="user:1", at=NOW)
     row = OutboxRow.objects.get(kind="price", state="waiting")
     assert row.payload == {"price": 90001}
+
+
+def test_where_both_agree_nothing_is_written_or_told(deal: Deal) -> None:
+    lead_prices.restore(deal=deal, author="user:1", at=NOW)
+    assert not Event.objects.filter(deal=deal, kind="price_restored").exists()
+    assert not OutboxRow.objects.filter(kind="price", state="waiting").exists()
+    change(deal, 120000)
+    for _click in range(2):
+        deal.refresh_from_db()
+        lead_prices.restore(deal=deal, author="user:1", at=NOW)
+    told = Event.objects.get(deal=deal, kind="price_restored")
+    assert told.data == {"before": "120000.00", "total": "90000.50"}
 
 
 def test_without_a_schedule_there_is_nothing_to_write_back() -> None:

@@ -339,6 +339,30 @@ def test_a_day_of_long_ago_is_not_called_the_future(deal: Deal) -> None:
     assert answer.json()["errors"] == {"written_on": ["Эта дата слишком давно."]}
 
 
+def test_a_debt_is_not_written_off_before_it_was_there(deal: Deal) -> None:
+    """The schedule was made on 22 November, its first row is due in December."""
+    make_schedule(deal)
+    path = f"deals/{deal.external_id}/write-off/"
+    answer = call("POST", path, {"reason": "уехал", "written_on": "2026-11-21"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == {
+        "written_on": ["В тот день у сделки не было ни графика, ни платежей: выберите день позже."]
+    }
+    assert not WriteOff.objects.exists()
+    assert call("POST", path, {"reason": "уехал", "written_on": "2026-11-22"}).status_code == 200
+
+
+def test_a_debt_that_was_taken_over_is_written_off_on_its_own_day(deal: Deal) -> None:
+    """Rows that were due, or money that came, before the schedule was entered here."""
+    make_schedule(deal, first_due_on=date(2026, 9, 10))
+    write_off(deal, 1000, written_on=date(2026, 9, 10))
+    with pytest.raises(write_offs.BeforeTheDeal):
+        write_off(deal, 1000, written_on=date(2026, 9, 9))
+    early = Offline(paid_on=date(2026, 8, 1), method="cash", payer={}, comment="", receipt=None)
+    payments.receive_offline(deal=deal, amount=rub(1000), offline=early, author="user:1", at=NOW)
+    write_off(deal, 1000, written_on=date(2026, 8, 1))
+
+
 def changed(deal: Deal, change: Callable[..., object], **values: Any) -> Decimal:
     """Do one change of the schedule; return what the rows ask for afterwards."""
     version = Schedule.objects.get(deal=deal).version
