@@ -79,6 +79,14 @@ def make(asks: Sequence[Ask], *, author: str, at: datetime) -> list[Invoice]:
     return made
 
 
+def void(deal: Deal, invoice: Invoice, *, reason: str, author: str, at: datetime) -> None:
+    """Make an invoice void, once; the caller holds the deal's lock."""
+    live = Invoice.objects.filter(id=invoice.id, voided_at__isnull=True)
+    if live.update(voided_at=at, void_reason=reason, letter_waits=False):
+        data = {"invoice": invoice.number, "amount": money.text(invoice.amount), "reason": reason}
+        history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
+
+
 def kept_of(deals: Iterable[int]) -> dict[int, Decimal]:
     """What came less what went back, by deal; a deal to which nothing came is missing."""
     with connection.cursor() as cursor:

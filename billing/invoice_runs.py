@@ -10,6 +10,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing import history, invoice_rows, issuing, letter_holds, messages, network, past_rows, payers
 from billing.invoice_post import Leaving, Post
@@ -89,8 +90,8 @@ def _issue_rows(
             (row, deals[deal_of[row.pk]]) for row in issuing.waiting(policy, on=on).filter(pk__in=deal_of)
         ]
         holds = letter_holds.of_rows([*due, *late], policy, on=on)
-        made = _make(due, holds, at=at)
-        again = _let_go([(row, deal) for row, deal in late if row.pk not in holds])
+        made = _make(_asks(due, holds, at=at), holds, at=at)
+        again = _let_go([(row, deal) for row, deal in late if row.pk not in holds], at=at)
         post = Post(policy, list(again.values()), at=at, leaving=leaving)
         ready = {row: invoice for row, invoice in made.items() if row not in holds} | again
         of_payers = ([ready[row] for row in rows if row in ready] for rows in payers_rows)
@@ -98,11 +99,8 @@ def _issue_rows(
     return len(made)
 
 
-def _make(
-    due: Sequence[tuple[Installment, Deal]], holds: Mapping[int, Hold], *, at: datetime
-) -> dict[int, Invoice]:
-    """Make the invoices of due rows, by row; those whose letters are held say so."""
-    asks = _asks(due, holds, at=at)
+def _make(asks: Sequence[invoice_rows.Ask], holds: Mapping[int, Hold], *, at: datetime) -> dict[int, Invoice]:
+    """Make the invoices of rows, by row; those whose letters are held say so."""
     found = invoice_rows.make(asks, author=history.SYSTEM, at=at)
     made = {ask.row.pk: invoice for ask, invoice in zip(asks, found, strict=True) if ask.row}
     Installment.objects.filter(pk__in=made).update(issuing_over=True)
@@ -110,8 +108,10 @@ def _make(
     return made
 
 
-def _let_go(rows: Sequence[tuple[Installment, Deal]]) -> dict[int, Invoice]:
-    """End the waiting of these rows' letters; returns the invoices of which something is owed, by row."""
+def _let_go(rows: Sequence[tuple[Installment, Deal]], *, at: datetime) -> dict[int, Invoice]:
+    """End the waiting of these rows' letters; returns the invoices that ask for what is still owed, by row:
+    a new one where part was paid.
+    """
     if not rows:
         return {}
     deals = {row.pk: deal for row, deal in rows}
@@ -119,9 +119,14 @@ def _let_go(rows: Sequence[tuple[Installment, Deal]]) -> dict[int, Invoice]:
     read = waiting.select_related("installment", "legal_entity")
     found = {one.installment_id: one for one in read if one.installment_id is not None}
     Invoice.objects.filter(pk__in=[one.pk for one in found.values()]).update(letter_waits=False)
-    for row, one in found.items():
-        one.deal = deals[row]
-    return {row.pk: found[row.pk] for row, _deal in rows if row.rest > 0 and row.pk in found}
+    for pk, one in found.items():
+        one.deal = deals[pk]
+    partly = [(row, deal) for row, deal in rows if row.rest > 0 and row.rest != found[row.pk].amount]
+    asks = _asks(partly, {}, at=at)
+    for old in (found[ask.row.pk] for ask in asks if ask.row):
+        reason = _("part of it was paid before it was sent")
+        invoice_rows.void(old.deal, old, reason=reason, author=history.SYSTEM, at=at)
+    return {row.pk: found[row.pk] for row, _deal in rows if row.rest > 0} | _make(asks, {}, at=at)
 
 
 def _asks(

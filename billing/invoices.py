@@ -31,7 +31,6 @@ from billing.invoice_runs import issue_due as issue_due
 from billing.invoice_runs import issue_now as issue_now
 from billing.ledger import Standing
 from billing.models import AccountPolicy, Installment, Invoice, Message
-from billing.rules import money
 from crm.models import Deal
 
 
@@ -143,14 +142,14 @@ def void(*, invoice: Invoice, reason: str, author: str, at: datetime) -> None:
     with transaction.atomic():
         deal = ledger.lock(invoice.deal_id)
         _must_be_open(invoice, deal, at=at)
-        _void(deal, invoice, reason=reason, author=author, at=at)
+        invoice_rows.void(deal, invoice, reason=reason, author=author, at=at)
         orders.retire(deal=deal, standing=ledger.standing(deal, on=deal.local_day(at)), at=at)
 
 
 def void_of_rows(*, deal: Deal, rows: list[Installment], at: datetime) -> None:
     """Void the live invoices of rows that are being replaced; the caller holds the deal's lock."""
     for invoice in Invoice.objects.filter(installment__in=rows, voided_at__isnull=True):
-        _void(deal, invoice, reason=_("the schedule was changed"), author=history.SYSTEM, at=at)
+        invoice_rows.void(deal, invoice, reason=_("the schedule was changed"), author=history.SYSTEM, at=at)
 
 
 def _again(invoice: Invoice, channel: str, leaves_at: datetime | None) -> messages.InvoiceLetter:
@@ -171,13 +170,6 @@ def _again(invoice: Invoice, channel: str, leaves_at: datetime | None) -> messag
 def _must_be_open(invoice: Invoice, deal: Deal, *, at: datetime) -> None:
     if invoice_state.state_of(invoice, ledger.standing(deal, on=deal.local_day(at))) == "paid":
         raise AlreadyPaid
-
-
-def _void(deal: Deal, invoice: Invoice, *, reason: str, author: str, at: datetime) -> None:
-    live = Invoice.objects.filter(id=invoice.id, voided_at__isnull=True)
-    if live.update(voided_at=at, void_reason=reason, letter_waits=False):
-        data = {"invoice": invoice.number, "amount": money.text(invoice.amount), "reason": reason}
-        history.record(deal=deal, kind="invoice_void", at=at, recorded_at=at, author=author, data=data)
 
 
 def _row_of(standing: Standing, number: int | None) -> ledger.RowStanding:

@@ -20,6 +20,7 @@ from billing import (
     reminders,
     stops,
     transfer_claims,
+    verification,
 )
 from billing.api import timeline
 from billing.models import AccountPolicy, Event, Invoice, Message, Reminder, SavedCard
@@ -128,6 +129,21 @@ def test_what_was_paid_meanwhile_is_not_asked_for(says: Callable[[Deal], None]) 
         issue(offset)
     assert not Message.objects.exists()
     assert not Invoice.objects.get().letter_waits
+
+
+def test_what_was_paid_in_part_is_asked_for_by_an_invoice_of_the_rest() -> None:
+    deal = due_deal()
+    promise(deal, until=0)
+    issue(-2)
+    pay(deal, 12000, 0)
+    assert [issue(1), issue(2)] == [0, 0]
+    first, second = Invoice.objects.order_by("id")
+    assert (first.amount, first.voided_at is None) == (rub(30000), False)
+    assert (second.amount, second.letter_waits) == (rub(18000), False)
+    (letter,) = sent(1)
+    assert second.number in letter
+    assert "18\N{NO-BREAK SPACE}000" in letter
+    assert list(verification.violations()) == []
 
 
 @pytest.mark.parametrize(("says", "why"), [(promise, "обещал"), (claim, "переводом"), (card, "карты")])
