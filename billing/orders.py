@@ -16,7 +16,7 @@ from decimal import Decimal
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from billing import (
     asking,
@@ -172,18 +172,17 @@ def _reserve(
         if amount <= money.ZERO:
             raise NothingOwed(covered=asking.is_covered(standing, what=what, invoice=invoice))
         receiver = network.asker(deal=locked, on=day)
-        order = ProviderOrder.objects.filter(
-            deal=locked, purpose=asking.purpose_of(what, invoice, own), state__in=LIVE
-        ).first()
+        purpose = asking.purpose_of(what, invoice, own)
+        order = ProviderOrder.objects.filter(deal=locked, purpose=purpose, state__in=LIVE).first()
         if order is not None and _is_being_charged(order, at=at):
             return order, False
         if order is not None and _still_right(order, locked, amount=amount, receiver=receiver, at=at):
             return order, _take_call(order, at=at)
         contact = contact_of(locked, contact)
-        if order is not None:
-            _supersede(order, at=at)
+        for replaced in _replaced(locked, what, purpose):
+            _supersede(replaced, at=at)
         demand = Demand(
-            purpose=asking.purpose_of(what, invoice, own),
+            purpose=purpose,
             invoice=invoice,
             amount=amount,
             whole=amount >= standing.total,
@@ -191,6 +190,12 @@ def _reserve(
             contact=contact,
         )
         return insert(locked, demand, receiver, at=at), True
+
+
+def _replaced(deal: Deal, what: What, purpose: str) -> QuerySet[ProviderOrder]:
+    """The open orders that a new one replaces: of its purpose; of every sum where the payer names his own."""
+    same = Q(purpose__startswith=f"{What.OWN}:") if what == What.OWN else Q(purpose=purpose)
+    return ProviderOrder.objects.filter(same, deal=deal, state__in=LIVE).order_by("id")
 
 
 def _is_being_charged(order: ProviderOrder, *, at: datetime) -> bool:

@@ -16,6 +16,7 @@ from billing.models import (
     LegalEntity,
     Payment,
     Promise,
+    ProviderCall,
     ProviderOrder,
     SavedCard,
     TransferClaim,
@@ -181,6 +182,22 @@ def test_an_own_sum_is_asked_where_the_account_allows_it_and_never_above_the_deb
     closed = late()
     assert 'name="sum"' not in text(payer.get(address(closed)))
     assert payer.get(address(closed, "go/"), {"what": "own", "sum": "5000"}).status_code == 404
+
+
+def test_another_own_sum_replaces_the_one_before_and_nothing_else(payer: Client, bank: Bank) -> None:
+    deal = late(payer_page={"own_sum": True})
+    payer.get(address(deal, "go/?what=full"))
+    for typed in ("5000", "7000", "7000.00", "5000"):
+        payer.get(address(deal, "go/"), {"what": "own", "sum": typed})
+    found = ProviderOrder.objects.order_by("id").values_list("purpose", "state")
+    assert list(found) == [
+        ("full", "open"),
+        ("own:5000.00", "superseded"),
+        ("own:7000.00", "superseded"),
+        ("own:5000.00", "open"),
+    ]
+    cancelled = ProviderCall.objects.filter(kind="cancel_order").values_list("order__purpose", flat=True)
+    assert list(cancelled) == ["own:5000.00", "own:7000.00"]
 
 
 def test_an_own_sum_above_what_is_left_is_replaced_when_money_comes(payer: Client, bank: Bank) -> None:
