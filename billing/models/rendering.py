@@ -90,7 +90,8 @@ class ReceiptPolicy(models.Model):
 
     `scheme`: money is a prepayment until the service is rendered, or access is given at once and the rest is
     a credit. `credit_subject` and `credit_vat`: the line of a later payment of such a credit.
-    `refund_after_offset`: how money for a rendered service goes back in a return receipt.
+    `refund_after_offset`: how money for a rendered service goes back in a return receipt. `overpayment`: what
+    money above the deal's total is.
     """
 
     class Scheme(models.TextChoices):
@@ -110,6 +111,10 @@ class ReceiptPolicy(models.Model):
         ELECTRONIC = "electronic"
         ADVANCE = "advance"
 
+    class Overpayment(models.TextChoices):
+        ADVANCE = "advance"
+        PREPAYMENT = "prepayment"
+
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="receipt_policies")
     programme = models.CharField(max_length=255, blank=True)
     valid_from = models.DateField()
@@ -119,6 +124,7 @@ class ReceiptPolicy(models.Model):
     refund_after_offset = models.CharField(
         max_length=12, choices=RefundAfterOffset, default=RefundAfterOffset.ELECTRONIC
     )
+    overpayment = models.CharField(max_length=12, choices=Overpayment, default=Overpayment.ADVANCE)
     decided_by = models.CharField(max_length=255)
     decided_on = models.DateField()
     note = models.TextField(blank=True)
