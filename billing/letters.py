@@ -19,6 +19,9 @@ from billing.models import Installment, Invoice, LegalEntity
 from billing.rules import money, names
 from crm.models import Deal
 
+# Five parts of a long SMS in Cyrillic; gateways charge each, and some networks cut what is longer.
+SMS_LONGEST = 5 * 67
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -227,7 +230,7 @@ def _plain(deal: Deal, *, subject: str, text: str, label: str, url: str) -> Lett
 
 def short(*, deals: Sequence[DueDeal]) -> str:
     """Return the SMS of a day for a payer: who asks, how much, the first deal's address, whom to call."""
-    return _ready(deals, event="sms")
+    return _ready(deals, event="sms", longest=SMS_LONGEST)
 
 
 def chat(*, asked: Sequence[Invoice], url: str) -> str:
@@ -256,28 +259,48 @@ def chat_reminder(*, deals: Sequence[DueDeal]) -> str:
     return _ready(deals, event="salesbot")
 
 
-def _ready(deals: Sequence[DueDeal], *, event: str) -> str:
+def _ready(deals: Sequence[DueDeal], *, event: str, longest: int | None = None) -> str:
     """The account's own short text of an event, else a ready one: what is overdue goes first.
 
-    Who speaks of a debt must say who he is and where to call (Federal Law 230-FZ, article 7).
+    It has room for one address, so it speaks of one deal, and then of what it leaves out.
     """
     late = [deal for deal in deals if deal.is_overdue]
-    asked = late or list(deals)
-    own = texts.of(asked[0].deal.account_id, event, _values(asked))
-    if own.get("text"):
-        return own["text"]
+    first, *others = late or deals
+    own = texts.of(first.deal.account_id, event, _values([first]))
+    text = own.get("text") or _of_one(first)
+    return f"{text} {_besides(first, others, longest and longest - len(text) - 1)}" if others else text
+
+
+def _of_one(asked: DueDeal) -> str:
+    """Who speaks of a debt must say who he is and where to call (Federal Law 230-FZ, article 7)."""
     words = {
-        "entity": asked[0].entity.name,
-        "amount": money.words(sum((deal.amount for deal in asked), money.ZERO)),
-        "day": day_words(min(row.due_on for deal in asked for row in deal.rows)),
-        "url": asked[0].url,
-        "phone": asked[0].entity.phone,
+        "entity": asked.entity.name,
+        "amount": asked.amount_words,
+        "day": day_words(min(row.due_on for row in asked.rows)),
+        "url": asked.url,
+        "phone": asked.entity.phone,
     }
-    if not late:
+    if not asked.is_overdue:
         return _("%(entity)s: %(amount)s by %(day)s. %(url)s") % words
-    if not asked[0].entity.phone:
+    if not asked.entity.phone:
         return _("%(entity)s: %(amount)s are overdue. %(url)s") % words
     return _("%(entity)s: %(amount)s are overdue. %(url)s Questions: %(phone)s") % words
+
+
+def _besides(asked: DueDeal, others: Sequence[DueDeal], room: int | None) -> str:
+    """Which deal the address is for, and what else is asked; a long name gives way."""
+    words = ngettext(
+        "The link is for “%(subject)s”; besides, %(amount)s for %(count)d more deal.",
+        "The link is for “%(subject)s”; besides, %(amount)s for %(count)d more deals.",
+        len(others),
+    )
+    amount = money.words(sum((deal.amount for deal in others), money.ZERO))
+    values = {"amount": amount, "count": len(others)}
+    subject = asked.subject
+    if room is not None:
+        left = room - len(words % {**values, "subject": ""})
+        subject = subject if len(subject) <= left else subject[: max(0, left - 1)] + "…"
+    return words % {**values, "subject": subject}
 
 
 def _values(asked: Sequence[DueDeal]) -> dict[str, str]:

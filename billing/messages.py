@@ -33,6 +33,7 @@ from billing import (
     workdays,
     zones,
 )
+from billing.asking import What
 from billing.models import AccountPolicy, Invoice, Message, Reminder, SmsGateway
 from billing.rules import reminders as rules
 from crm import kick, outbox, queues
@@ -211,12 +212,24 @@ def _write(row: Message, asked: list[Invoice], *, at: datetime) -> None:
     row.save(update_fields=["subject", "text", "html"])
 
 
-def _word_for_chat(row: Message, asked: list[Invoice], *, at: datetime) -> None:
-    """What the bot of an invoice says: the payer's page asks for all of them, one button each."""
-    what = "invoice" if len(asked) == 1 else "installment"
-    one = asked[0] if len(asked) == 1 else None
-    row.text = letters.chat(asked=asked, url=links.go_url(deal=row.deal, what=what, at=at, invoice=one))
+def _word_for_chat(row: Message, asked: list[Invoice], *, at: datetime) -> str:
+    """Write what the bot of invoices says, and return its address: of several it is the payer's page, which
+    asks for all of them.
+    """
+    url = links.page_url(deal=row.deal, at=at)
+    if len(asked) == 1:
+        url = links.address(url, what=What.INVOICE, invoice=asked[0])
+    row.text = letters.chat(asked=asked, url=url)
     row.save(update_fields=["text"])
+    return url
+
+
+def _link_of(row: Message, *, is_late: bool, at: datetime) -> str:
+    """The address in a reminder's text; where the account's own text has none, what is most pressing now."""
+    page = links.page_url(deal=row.deal, at=at)
+    overdue, installment = (links.address(page, what=what) for what in (What.OVERDUE, What.INSTALLMENT))
+    named = (one for one in (overdue, installment) if one in row.text)
+    return next(named, overdue if is_late else installment)
 
 
 def _send_sms(row: Message) -> None:
@@ -257,7 +270,9 @@ def _finish(row: Message, steps: list[Reminder], asked: list[Invoice], *, at: da
 
 
 def _finish_salesbot(row: Message, steps: list[Reminder], asked: list[Invoice], *, at: datetime) -> None:
-    """Link and text are written before the bot runs: the outbox keeps the order of a deal's rows."""
+    """Link and text are written before the bot runs: the outbox keeps the order of a deal's rows. Both ask
+    for the same.
+    """
     bot = AccountPolicy.objects.filter(account=row.account_id).values_list("salesbot_id", flat=True).first()
     if bot is None:
         queues.park(row, error=_("The account has no Salesbot."))
@@ -266,9 +281,12 @@ def _finish_salesbot(row: Message, steps: list[Reminder], asked: list[Invoice], 
         queues.finish(row, at=at)
         standing = ledger.standing(row.deal, on=row.deal.local_day(at))
         projection.push(row.deal, standing=standing, at=at)
+        fields = {}
         if asked:
-            _word_for_chat(row, asked, at=at)
-        outbox.put_fields(deal=row.deal, values={"payment_text": row.text}, at=at)
+            fields["payment_link"] = _word_for_chat(row, asked, at=at)
+        elif steps:
+            fields["payment_link"] = _link_of(row, is_late=standing.overdue > 0, at=at)
+        outbox.put_fields(deal=row.deal, values={**fields, "payment_text": row.text}, at=at)
         outbox.run_salesbot(deal=row.deal, key=row.key, bot_id=bot, at=at)
         for invoice in asked:
             _record(row, [invoice.deal], "invoice_sent", at=at, invoice=invoice)

@@ -120,7 +120,11 @@ def _say(
     )
     if not dues:
         return []
-    message = _queue(dues[0], words, channel=channel, payer=payer, at=at)
+    # What is overdue goes first; a short text has room for the first deal's address only, and is that deal's.
+    days = {due.deal.pk: due.installment.effective_due_on for due in reversed(dues)}
+    words.sort(key=lambda one: (not one.is_overdue, days[one.deal.pk]))
+    first = next(due for due in dues if due.deal.pk == words[0].deal.pk)
+    message = _queue(first, words, channel=channel, payer=payer, at=at)
     return [(message, due) for due in dues]
 
 
