@@ -15,6 +15,7 @@ TEMPLATES = {
     "results": [
         {"key": "contract", "name": "Договор об оказании услуг", "format": "pdf"},
         {"key": "offer", "name": "Коммерческое предложение", "format": "pdf"},
+        {"key": "act", "name": "Акт об оказании услуг", "format": "pdf", "fields": ["on", "amount"]},
     ]
 }
 
@@ -99,3 +100,61 @@ def test_templates_that_did_not_come_can_be_asked_for_again(deal: Page, server: 
     server.answer("GET templates/", 200, TEMPLATES)
     deal.get_by_role("dialog").get_by_role("button", name="Повторить").click()
     expect(deal.get_by_label("Договор об оказании услуг")).to_be_checked()
+
+
+def act(number: int, **changes: Any) -> dict[str, Any]:
+    said = {"state": "open", "on": "2026-11-20", "amount": "30000.00", "accepted_on": None, "reason": None}
+    name = f"Акт № {number} от 20.11.2026"
+    return {**paper(number), "name": name, "kind": "act", "act": {**said, "renders": True, **changes}}
+
+
+def test_an_act_is_made_of_a_day_and_a_sum(deal: Page, server: Server) -> None:
+    server.answer("GET templates/", 200, TEMPLATES)
+    server.answer(f"POST {LEAD}/documents/", 201, act(3))
+    deal.get_by_role("button", name="Документ", exact=True).click()
+    dialog = deal.get_by_role("dialog", name="Новый документ")
+    dialog.get_by_label("Договор об оказании услуг").check()
+    expect(dialog.get_by_label("Дата акта", exact=True)).to_have_count(0)
+    dialog.get_by_label("Акт об оказании услуг").check()
+    dialog.get_by_label("Дата акта", exact=True).fill("31.12.2999")
+    dialog.get_by_label("На сумму").fill("30 000")
+    dialog.get_by_role("button", name="Сделать").click()
+    expect(dialog).to_contain_text("Не позже")
+    assert server.made(f"POST {LEAD}/documents/") == []
+    dialog.get_by_label("Дата акта", exact=True).fill("20.11.2026")
+    dialog.get_by_role("button", name="Сделать").click()
+    expect(dialog).to_contain_text("Акт № 3 от 20.11.2026")
+    [made] = server.made(f"POST {LEAD}/documents/")
+    assert made.body == {"template": "act", "on": "2026-11-20", "amount": "30000.00"}
+
+
+def test_an_act_is_marked_as_signed_after_a_word_about_what_follows(deal: Page, server: Server) -> None:
+    server.card["documents"] = [act(3)]
+    server.answer("POST documents/3/accept/", 202, {"document": act(3), "rendered": None})
+    deal.evaluate("openCard(7700123)")
+    deal.get_by_role("button", name="Подписан: Акт № 3").click()
+    dialog = deal.get_by_role("dialog", name="Клиент подписал акт")
+    expect(dialog).to_contain_text("будет отмечена оказанной 20.11.2026")
+    dialog.get_by_label("Дата подписания", exact=True).fill("19.11.2026")
+    dialog.get_by_role("button", name="Отметить подписанным").click()
+    expect(dialog).to_contain_text("раньше его не подписывают")
+    dialog.get_by_label("Дата подписания", exact=True).fill("21.11.2026")
+    server.card["documents"] = [act(3, state="accepted", accepted_on="2026-11-21")]
+    dialog.get_by_role("button", name="Отметить подписанным").click()
+    expect(deal.locator("[data-document='3']")).to_contain_text("Подписан 21.11.2026")
+    [made] = server.made("POST documents/3/accept/")
+    assert made.body == {"on": "2026-11-21"}
+
+
+def test_a_mistaken_act_is_made_void_with_a_reason(deal: Page, server: Server) -> None:
+    server.card["documents"] = [act(3, renders=False)]
+    server.answer("POST documents/3/void/", 200, act(3, state="void", reason="не та сумма"))
+    deal.evaluate("openCard(7700123)")
+    deal.get_by_role("button", name="Аннулировать: Акт № 3").click()
+    dialog = deal.get_by_role("dialog", name="Аннулировать акт")
+    dialog.get_by_label("Причина").fill("не та сумма")
+    server.card["documents"] = [act(3, state="void", reason="не та сумма")]
+    dialog.get_by_role("button", name="Аннулировать", exact=True).click()
+    expect(deal.locator("[data-document='3']")).to_contain_text("Аннулирован: не та сумма")
+    [made] = server.made("POST documents/3/void/")
+    assert made.body == {"reason": "не та сумма"}

@@ -1051,6 +1051,52 @@ var Grafik = (() => {
     });
   }
 
+  // src/dialogs/act.js
+  function actFields(t, today) {
+    return html`<div class="grafik-pair">${dateField({ t, name: "on", label: t("act.on"), value: today })}
+    ${inputField({ name: "amount", label: t("rendered.amount"), mode: "decimal", suffix: "₽", hint: t("rendered.amount_hint") })}</div>`;
+  }
+  function readAct(t, form, today, errors) {
+    const on = parseDay(form.elements.on.value);
+    const typed = form.elements.amount.value.trim();
+    const amount = parseMoney(typed);
+    if (!on) errors.on = t("payment.wrong_day");
+    else if (on > today) errors.on = t("payment.future_day", { today: formatDay(today) });
+    if (typed && !amount) errors.amount = t("payment.wrong_amount");
+    return amount ? { on, amount } : { on };
+  }
+  function openActAccept(context, handlers) {
+    const { t, api, subject: paper, today } = context;
+    return openDecision(context, handlers, {
+      name: "act_accept",
+      reasonless: true,
+      before: html`<p class="grafik-dialog__lead">${paper.name}</p>${dateField({ t, name: "on", label: t("sign.on"), value: today })}`,
+      effects: () => [
+        paper.act.renders ? t("act_accept.effect_rendered", { amount: formatMoney(paper.act.amount), day: formatDay(paper.act.on) }) : t("act_accept.effect_mark"),
+        paper.act.renders && t("rendered.effect_receipts"),
+        t("act_accept.effect_stays")
+      ],
+      read(form, errors) {
+        const on = parseDay(form.elements.on.value);
+        if (!on) errors.on = t("payment.wrong_day");
+        else if (on > today) errors.on = t("payment.future_day", { today: formatDay(today) });
+        else if (on < paper.act.on) errors.on = t("act_accept.before", { day: formatDay(paper.act.on) });
+        return { on };
+      },
+      send: (body, key) => api.send("POST", `documents/${paper.id}/accept/`, body, key)
+    });
+  }
+  function openActVoid(context, handlers) {
+    const { t, api, subject: paper } = context;
+    return openDecision(context, handlers, {
+      name: "act_void",
+      danger: true,
+      before: html`<p class="grafik-dialog__lead">${paper.name}</p>`,
+      effects: () => [t("act_void.effect_hidden"), t("act_void.effect_sum")],
+      send: (body, key) => api.send("POST", `documents/${paper.id}/void/`, body, key)
+    });
+  }
+
   // src/dialogs/document.js
   function openDocument({ api, t }, id, onProblem) {
     const ask = () => api.get(`documents/${id}/`, hasUrl).then((found) => found.url);
@@ -1060,20 +1106,18 @@ var Grafik = (() => {
     );
   }
   function openNewDocument(context, { onDone, onClosed }) {
-    const { t, api, card } = context;
+    const { t, api, card, today } = context;
     return openDialog(context, {
       title: t("documents.new"),
-      content: html`<div class="grafik-templates" role="radiogroup" aria-label="${t("documents.which")}" aria-live="polite"></div>`,
+      content: html`<div class="grafik-templates" role="radiogroup" aria-label="${t("documents.which")}" aria-live="polite"></div><div class="grafik-of-template"></div>`,
       submitLabel: t("documents.make"),
-      collect: (form) => {
-        const chosen2 = form.querySelector('[name="template"]:checked');
-        return chosen2 && { template: chosen2.value };
-      },
+      collect: (form) => collect2(t, form, today),
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/documents/`, body, key, isDocument),
       doneView: (made) => madeView(t, made),
       onDone,
       onReady(dialog) {
         loadTemplates(context, dialog);
+        dialog.form.addEventListener("change", () => showOwnFields(context, dialog));
         dialog.form.addEventListener("click", (event) => {
           const place = event.target.closest("[data-action]");
           if (!place) return;
@@ -1100,6 +1144,24 @@ var Grafik = (() => {
       send: (body, key) => api.send("POST", `documents/${paper.id}/send/`, body, key)
     });
   }
+  var chosenOf = (form) => form.querySelector('[name="template"]:checked');
+  function collect2(t, form, today) {
+    const chosen2 = chosenOf(form);
+    if (!chosen2) return null;
+    const errors = {};
+    const own = form.elements.on ? readAct(t, form, today, errors) : {};
+    showFieldErrors(form, errors);
+    return Object.keys(errors).length ? null : { template: chosen2.value, ...own };
+  }
+  function showOwnFields({ t, today }, dialog) {
+    const place = dialog.form.querySelector(".grafik-of-template");
+    const chosen2 = chosenOf(dialog.form);
+    const wanted = chosen2 ? chosen2.dataset.fields : "";
+    if (place.dataset.shown === wanted) return;
+    place.dataset.shown = wanted;
+    place.innerHTML = String(wanted ? actFields(t, today) : "");
+    dialog.recentre();
+  }
   function loadTemplates({ api, t }, dialog) {
     const place = dialog.form.querySelector(".grafik-templates");
     const show = (markup) => {
@@ -1117,7 +1179,7 @@ var Grafik = (() => {
   }
   function templatesView(templates) {
     return html`${templates.map(
-      ({ key, name, format }, index) => html`<label class="grafik-check"><input type="radio" name="template" value="${key}"${index === 0 && html` checked`}><span>${name} <small class="grafik-hint">${format.toUpperCase()}</small></span></label>`
+      ({ key, name, format, fields = [] }, index) => html`<label class="grafik-check"><input type="radio" name="template" value="${key}" data-fields="${fields.join(" ")}"${index === 0 && html` checked`}><span>${name} <small class="grafik-hint">${format.toUpperCase()}</small></span></label>`
     )}`;
   }
   function madeView(t, made) {
@@ -1170,7 +1232,8 @@ var Grafik = (() => {
   var INSTALLMENTS_SHOWN = 4;
   var OTHERS_SHOWN = 2;
   var INVOICE_TONES = { open: "info", paid: "success" };
-  var REFUND_TONES = { failed: "error" };
+  var REFUND_TONES = { failed: "error", given_up: "muted" };
+  var ACT_TONES = { open: "warning", accepted: "success" };
   var ROW_TONES = { overdue: "error", partially_paid: "warning", invoiced: "info", paid: "success", planned: "muted" };
   var RECEIPT_TONES = { registered: "success", failed: "error", open: "warning", sent: "info" };
   function installmentsView({ t, card, ui }) {
@@ -1307,12 +1370,18 @@ var Grafik = (() => {
     const list = folded({ t, rows: rows2, key: "documents", expanded: ui.expanded.has("documents"), limit: OTHERS_SHOWN });
     return section(t("documents.title"), html`<ul class="grafik-list">${list}</ul>`);
   }
-  function documentRow(t, card, { id, name, kind, created_at: made }) {
+  function documentRow(t, card, { id, name, kind, created_at: made, act }) {
     const label = t("documents.open");
-    const sends = kind !== "invoice" && card.actions.includes("document");
+    const sends = kind !== "invoice" && card.actions.includes("document") && !(act && act.state === "void");
     return html`<li class="grafik-row" data-document="${id}">
-    <div class="grafik-row__main"><span>${name}</span></div>
+    <div class="grafik-row__main"><span>${name}</span>${act && html`<span class="grafik-row__sum">${formatMoney(act.amount)}</span>`}</div>${act && actView(t, card, id, name, act)}
     <div class="grafik-row__note grafik-row__note_level"><span>${formatMoment(made)}</span><span class="grafik-row__links">${sends && button({ action: "document_send", id, kind: "link", label: t("invoices.send"), name: `${t("invoices.send")}: ${name}` })}${button({ action: "open_document", id, kind: "link", label, name: `${label}: ${name}` })}</span></div></li>`;
+  }
+  function actView(t, card, id, name, { state, accepted_on: on, reason }) {
+    const words2 = t(`act_state.${state}`, { day: on ? formatDay(on) : "" });
+    const act = (action, text) => button({ action, id, kind: "link", label: text, name: `${text}: ${name}` });
+    const rows2 = state === "open" && card.actions.includes("document") && [act("act_accept", t("act_accept.button")), act("act_void", t("act_void.button"))];
+    return html`${note(ACT_TONES[state] || "muted", reason ? `${words2}: ${reason}` : words2)}${rows2 && html`<div class="grafik-row__actions grafik-row__actions_links">${rows2}</div>`}`;
   }
 
   // src/dialogs/invoice.js
@@ -1508,7 +1577,7 @@ var Grafik = (() => {
       title: t("move.title"),
       content: contentView(t, payment),
       submitLabel: t("move.submit"),
-      collect: (form) => collect2(t, form, payment),
+      collect: (form) => collect3(t, form, payment),
       send: (body, key) => api.send("POST", `payments/${payment.id}/move/`, body, key),
       onReady(dialog) {
         const { form } = dialog;
@@ -1566,7 +1635,7 @@ var Grafik = (() => {
       (one) => html`<label class="grafik-check"><input type="radio" name="offer" value="${one.lead_id}"><span>${one.name || `#${one.lead_id}`} <small class="grafik-hint">${t("move.owes", { debt: formatMoney(one.debt) })}</small></span></label>`
     )}</div>`;
   }
-  function collect2(t, form, payment) {
+  function collect3(t, form, payment) {
     const lead = form.elements.lead_id.value.replace(/\D/g, "");
     const amount = parseMoney(form.elements.amount.value);
     const reason = form.elements.reason.value.trim();
@@ -2080,7 +2149,7 @@ var Grafik = (() => {
       content: contentView2(t, payments, first),
       submitLabel: t("refund.submit"),
       submitKind: "danger",
-      collect: (form) => collect3(t, form, chosen2(form)),
+      collect: (form) => collect4(t, form, chosen2(form)),
       send: ({ payment, ...body }, key) => api.send("POST", `payments/${payment}/refund/`, body, key),
       onDone,
       onReady({ form }) {
@@ -2123,7 +2192,7 @@ var Grafik = (() => {
     ].filter(Boolean);
     return effectsView(t, effects);
   }
-  function collect3(t, form, payment) {
+  function collect4(t, form, payment) {
     const amount = parseMoney(form.elements.amount.value);
     const reason = form.elements.reason.value.trim();
     const errors = {};
@@ -2394,7 +2463,7 @@ var Grafik = (() => {
       wide: true,
       content: contentView3(t, card, startValues(card, today)),
       submitLabel: t("dialog.save"),
-      collect: (form) => collect4(t, form, card, marks),
+      collect: (form) => collect5(t, form, card, marks),
       send: (body, key) => api.send("PUT", path, body, key),
       onDone,
       onStale(dialog) {
@@ -2487,7 +2556,7 @@ var Grafik = (() => {
     values.shift_weekends = form.elements.shift_weekends.checked;
     return values;
   }
-  function collect4(t, form, card, marks) {
+  function collect5(t, form, card, marks) {
     const { body, errors } = scheduleBody(readValues(form));
     const texts = {};
     errors.forEach((name) => {
@@ -3013,6 +3082,7 @@ var Grafik = (() => {
       const noted = (notice) => this.noted(notice);
       const invoice = () => this.card.invoices.find((one) => String(one.id) === id);
       const payment = () => this.card.payments.find((one) => String(one.id) === id);
+      const paper = () => this.card.documents.find((one) => String(one.id) === id);
       const actions = {
         reload: () => this.reload(),
         links: () => this.makeLinks(),
@@ -3053,7 +3123,9 @@ var Grafik = (() => {
         qr: () => this.open(key, openQr, () => void 0),
         analytics: () => this.openAnalytics(),
         document: () => this.open(key, openNewDocument, () => this.load()),
-        document_send: () => this.open(key, openDocumentSend, noted("notice.document_sent"), this.card.documents.find((one) => String(one.id) === id)),
+        document_send: () => this.open(key, openDocumentSend, noted("notice.document_sent"), paper()),
+        act_accept: () => this.open(key, openActAccept, noted("notice.act_accepted"), paper()),
+        act_void: () => this.open(key, openActVoid, noted("notice.act_void"), paper()),
         open_document: () => openDocument(this, id, (words2) => this.alive && this.notify.problem(this.t("documents.not_opened"), words2)),
         history: () => this.open(key, openHistory, () => void 0)
       };

@@ -13,6 +13,7 @@ import { openDateRequest, openGoOn, openPromise, openStop } from './dialogs/coll
 import { openLoss, openRestorePrice, openReverseWriteOff, openWaive, openWriteOff } from './dialogs/debts.js';
 import { openCancel, openRevoke, openSettle, openVoid } from './dialogs/decisions.js';
 import { openChannel, openRendered, openReverse } from './dialogs/corrections.js';
+import { openActAccept, openActVoid } from './dialogs/act.js';
 import { openDocument, openDocumentSend, openNewDocument } from './dialogs/document.js';
 import { openHistory } from './dialogs/history.js';
 import { openInvoice, openSend } from './dialogs/invoice.js';
@@ -144,6 +145,7 @@ export class Panel {
     const noted = (notice) => this.noted(notice);
     const invoice = () => this.card.invoices.find((one) => String(one.id) === id);
     const payment = () => this.card.payments.find((one) => String(one.id) === id);
+    const paper = () => this.card.documents.find((one) => String(one.id) === id);
     const actions = {
       reload: () => this.reload(),
       links: () => this.makeLinks(),
@@ -184,7 +186,9 @@ export class Panel {
       qr: () => this.open(key, openQr, () => undefined),
       analytics: () => this.openAnalytics(),
       document: () => this.open(key, openNewDocument, () => this.load()),
-      document_send: () => this.open(key, openDocumentSend, noted('notice.document_sent'), this.card.documents.find((one) => String(one.id) === id)),
+      document_send: () => this.open(key, openDocumentSend, noted('notice.document_sent'), paper()),
+      act_accept: () => this.open(key, openActAccept, noted('notice.act_accepted'), paper()),
+      act_void: () => this.open(key, openActVoid, noted('notice.act_void'), paper()),
       open_document: () => openDocument(this, id, (words) => this.alive && this.notify.problem(this.t('documents.not_opened'), words)),
       history: () => this.open(key, openHistory, () => undefined),
     };

@@ -123,6 +123,22 @@ test('documents are shown newest first with their day and no address', () => {
   assert.ok(!String(shown).includes('ticket'));
 });
 
+test('an act says whether the client has signed it, and only one that waits is marked or made void', () => {
+  const act = { state: 'open', on: '2026-11-20', amount: '30000.00', accepted_on: null, reason: null, renders: true };
+  const paper = { id: 1, number: '1', name: 'Акт № 1', url: '', format: 'pdf', kind: 'act', created_at: '2026-11-22T15:30:00+03:00' };
+  const shown = (changes) => read(panel({ documents: [{ ...paper, act: { ...act, ...changes } }] }));
+  assert.match(shown({}), /Акт № 1 30 000 ₽ Клиент ещё не подписал Подписан Аннулировать 22\.11\.2026 15:30 Отправить Открыть/);
+  assert.match(shown({ state: 'accepted', accepted_on: '2026-11-21' }), /Подписан 21\.11\.2026 22\.11\.2026 15:30 Отправить Открыть/);
+  assert.match(shown({ state: 'void', reason: 'не та сумма' }), /Аннулирован: не та сумма 22\.11\.2026 15:30 Открыть/);
+});
+
+test('a payout that was given up is not said to have failed', () => {
+  const card = sampleCard();
+  card.payments[0].refunds = [{ id: 1, amount: '100.00', state: 'given_up', method: 'cash', error: 'передумали' }];
+  const words = read(panel({ payments: card.payments }, { expanded: new Set(['payments']) }));
+  assert.ok(words.includes('Выплата отменена: 100 ₽: передумали'), words);
+});
+
 test('words the server invents later are shown as they are', () => {
   const card = sampleCard();
   card.payments[0].method = 'wallet';

@@ -8,8 +8,9 @@ import { openInTab } from '../new_tab.js';
 import { explain } from '../problems.js';
 import { callout } from '../views/callout.js';
 import { button } from '../views/controls.js';
+import { actFields, readAct } from './act.js';
 import { openDecision } from './decisions.js';
-import { inputField } from './fields.js';
+import { inputField, showFieldErrors } from './fields.js';
 import { openDialog } from './frame.js';
 
 /** Opens document `id` in a new tab; `onProblem(text)` when that cannot be. */
@@ -23,20 +24,18 @@ export function openDocument({ api, t }, id, onProblem) {
 
 /** context: {Modal, t, api, card}; the dialog stays and shows what was made; onDone() reloads the card. */
 export function openNewDocument(context, { onDone, onClosed }) {
-  const { t, api, card } = context;
+  const { t, api, card, today } = context;
   return openDialog(context, {
     title: t('documents.new'),
-    content: html`<div class="grafik-templates" role="radiogroup" aria-label="${t('documents.which')}" aria-live="polite"></div>`,
+    content: html`<div class="grafik-templates" role="radiogroup" aria-label="${t('documents.which')}" aria-live="polite"></div><div class="grafik-of-template"></div>`,
     submitLabel: t('documents.make'),
-    collect: (form) => {
-      const chosen = form.querySelector('[name="template"]:checked');
-      return chosen && { template: chosen.value };
-    },
+    collect: (form) => collect(t, form, today),
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/documents/`, body, key, isDocument),
     doneView: (made) => madeView(t, made),
     onDone,
     onReady(dialog) {
       loadTemplates(context, dialog);
+      dialog.form.addEventListener('change', () => showOwnFields(context, dialog));
       dialog.form.addEventListener('click', (event) => {
         const place = event.target.closest('[data-action]');
         if (!place) return;
@@ -66,6 +65,28 @@ export function openDocumentSend(context, handlers) {
   });
 }
 
+const chosenOf = (form) => form.querySelector('[name="template"]:checked');
+
+function collect(t, form, today) {
+  const chosen = chosenOf(form);
+  if (!chosen) return null;
+  const errors = {};
+  const own = form.elements.on ? readAct(t, form, today, errors) : {};
+  showFieldErrors(form, errors);
+  return Object.keys(errors).length ? null : { template: chosen.value, ...own };
+}
+
+/** What may be said of the chosen document besides: only an act has a day and a sum of its own. */
+function showOwnFields({ t, today }, dialog) {
+  const place = dialog.form.querySelector('.grafik-of-template');
+  const chosen = chosenOf(dialog.form);
+  const wanted = chosen ? chosen.dataset.fields : '';
+  if (place.dataset.shown === wanted) return;
+  place.dataset.shown = wanted;
+  place.innerHTML = String(wanted ? actFields(t, today) : '');
+  dialog.recentre();
+}
+
 function loadTemplates({ api, t }, dialog) {
   const place = dialog.form.querySelector('.grafik-templates');
   const show = (markup) => {
@@ -85,7 +106,7 @@ function loadTemplates({ api, t }, dialog) {
 /** The first one is chosen. */
 export function templatesView(templates) {
   return html`${templates.map(
-    ({ key, name, format }, index) => html`<label class="grafik-check"><input type="radio" name="template" value="${key}"${index === 0 && html` checked`}><span>${name} <small class="grafik-hint">${format.toUpperCase()}</small></span></label>`,
+    ({ key, name, format, fields = [] }, index) => html`<label class="grafik-check"><input type="radio" name="template" value="${key}" data-fields="${fields.join(' ')}"${index === 0 && html` checked`}><span>${name} <small class="grafik-hint">${format.toUpperCase()}</small></span></label>`,
   )}`;
 }
 

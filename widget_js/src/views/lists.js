@@ -9,7 +9,8 @@ import { button, copyButton, folded, link, section } from './controls.js';
 const INSTALLMENTS_SHOWN = 4;
 const OTHERS_SHOWN = 2;
 const INVOICE_TONES = { open: 'info', paid: 'success' };
-const REFUND_TONES = { failed: 'error' };
+const REFUND_TONES = { failed: 'error', given_up: 'muted' };
+const ACT_TONES = { open: 'warning', accepted: 'success' };
 const ROW_TONES = { overdue: 'error', partially_paid: 'warning', invoiced: 'info', paid: 'success', planned: 'muted' };
 const RECEIPT_TONES = { registered: 'success', failed: 'error', open: 'warning', sent: 'info' };
 
@@ -173,10 +174,18 @@ export function documentsView({ t, card, ui }) {
 }
 
 /** The paper of an invoice goes with its invoice; any other one is sent by itself. */
-function documentRow(t, card, { id, name, kind, created_at: made }) {
+function documentRow(t, card, { id, name, kind, created_at: made, act }) {
   const label = t('documents.open');
-  const sends = kind !== 'invoice' && card.actions.includes('document');
+  const sends = kind !== 'invoice' && card.actions.includes('document') && !(act && act.state === 'void');
   return html`<li class="grafik-row" data-document="${id}">
-    <div class="grafik-row__main"><span>${name}</span></div>
+    <div class="grafik-row__main"><span>${name}</span>${act && html`<span class="grafik-row__sum">${formatMoney(act.amount)}</span>`}</div>${act && actView(t, card, id, name, act)}
     <div class="grafik-row__note grafik-row__note_level"><span>${formatMoment(made)}</span><span class="grafik-row__links">${sends && button({ action: 'document_send', id, kind: 'link', label: t('invoices.send'), name: `${t('invoices.send')}: ${name}` })}${button({ action: 'open_document', id, kind: 'link', label, name: `${label}: ${name}` })}</span></div></li>`;
+}
+
+/** Whether the client has signed it; one that waits can be marked or made void. */
+function actView(t, card, id, name, { state, accepted_on: on, reason }) {
+  const words = t(`act_state.${state}`, { day: on ? formatDay(on) : '' });
+  const act = (action, text) => button({ action, id, kind: 'link', label: text, name: `${text}: ${name}` });
+  const rows = state === 'open' && card.actions.includes('document') && [act('act_accept', t('act_accept.button')), act('act_void', t('act_void.button'))];
+  return html`${note(ACT_TONES[state] || 'muted', reason ? `${words}: ${reason}` : words)}${rows && html`<div class="grafik-row__actions grafik-row__actions_links">${rows}</div>`}`;
 }
