@@ -20,7 +20,7 @@ _COHORT = Line(
 )
 _REMINDER = Group(
     parts=(
-        DaysAround(key="days", label=_("How many days"), help=_("0: on the due date itself.")),
+        DaysAround(key="days", label=_("How many days")),
         Ticks(key="channels", label=_("Channels"), words=tuple(CHANNELS.items())),
     )
 )
@@ -39,8 +39,12 @@ _TASK_TYPE = Pick(
 
 REMINDERS = Rows(
     label=_("Reminders"),
-    help=_("Every row is one message. Salesbot needs its number below, SMS needs a gateway."),
+    help=_(
+        "Every row is one message; 0 days: on the due date itself. Salesbot needs its number below, SMS "
+        "needs a gateway."
+    ),
     more=_("Add a reminder"),
+    gone=_("Take the reminder away"),
     item=_REMINDER,
 )
 COHORT_REMINDERS = Rows(
@@ -50,10 +54,18 @@ COHORT_REMINDERS = Rows(
         "reminded."
     ),
     more=_("Add a cohort"),
+    gone=_("Take the cohort away"),
     item=Group(
         parts=(
             _COHORT,
-            Rows(key="reminders", label=_("Reminders"), more=_("Add a reminder"), spare=3, item=_REMINDER),
+            Rows(
+                key="reminders",
+                label=_("Reminders"),
+                more=_("Add a reminder"),
+                gone=_("Take the reminder away"),
+                spare=3,
+                item=_REMINDER,
+            ),
         )
     ),
     spare=3,
@@ -125,13 +137,14 @@ LATE_FEE = Group(
             unit=_DAYS,
             empty_words=0,
         ),
-        Day(key="from", label=_("Since"), help=_("Nothing is charged for earlier days.")),
+        Day(key="from", label=_("From which day"), help=_("Nothing is charged for earlier days.")),
     ),
 )
 COHORTS = Rows(
     label=_("Cohorts: when the service is rendered"),
     help=_("By this calendar prepayments are closed by receipts."),
     more=_("Add a cohort"),
+    gone=_("Take the cohort away"),
     item=Group(
         parts=(
             _COHORT,
@@ -165,7 +178,7 @@ RENDERED = Group(
                 ("act", _("An act: the day of it, once it is signed")),
             ),
         ),
-        Day(key="from", label=_("Since"), help=_("Services of earlier days are left to a person.")),
+        Day(key="from", label=_("From which day"), help=_("Services of earlier days are left to a person.")),
         Ticks(
             key="statuses",
             label=_("Stages that say it"),

@@ -108,7 +108,8 @@ class Ticks(Part):
             ticks.append({"id": key, "html": widget.render(name, value in raw), "words": words})
         label = _("Other numbers, separated by commas")
         others = text_input(f"{name}-others", "", placeholder=label, **{"aria-label": label})
-        more = {"ticks": ticks, "others": others if self.others else "", "whole": True}
+        few = self.key and not self.others
+        more = {"ticks": ticks, "others": others if self.others else "", "wide": few, "whole": not few}
         return leaf(self, "", name, path, page, **more)
 
 

@@ -82,7 +82,8 @@ class Rows(Part):
 
     item: Group
     spare: int = 5
-    more: Any = ""
+    more: Any
+    gone: Any
 
     def raw(self, stored: Any) -> list[dict[str, Any]]:
         return [{"was": str(n), "values": self.item.raw(one)} for n, one in enumerate(stored or ())]
@@ -127,7 +128,8 @@ class Rows(Part):
             "name": name,
             "rows": rows,
             "filled": len(raw),
-            "more": self.more or _("Add a row"),
+            "more": self.more,
+            "gone": self.gone,
         }
 
 
