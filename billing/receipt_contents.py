@@ -1,8 +1,8 @@
 """What stands in a receipt: the seller's taxes, the programme's line and rate of that day, the buyer.
 
 Puts network and the accountant's decisions into the pure rules. Money is a prepayment until the service is
-rendered; what comes later pays for it. Where the accountant chose credit, access is handed over with the
-first money and the rest is a credit.
+rendered; what comes later pays for it; what is above the price is an advance, for nobody knows yet what it is
+for. Where the accountant chose credit, access is handed over with the first money and the rest is a credit.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,9 @@ NAME_MAX = 128
 
 @dataclass(frozen=True, kw_only=True)
 class Sale:
-    """For whom, by whom, what for and on which day money is receipted."""
+    """For whom, by whom, what for and on which day money is receipted; `above` of it is more than the deal
+    costs.
+    """
 
     deal: Deal
     entity: LegalEntity
@@ -33,6 +35,7 @@ class Sale:
     buyer: rules.Buyer
     on: date
     cash: bool = False
+    above: Decimal = Decimal(0)
     readings: Readings = field(default_factory=Readings)
 
 
@@ -133,16 +136,33 @@ def _is_rendered(deal: Deal) -> bool:
 
 
 def _ahead(sale: Sale, amount: Decimal, *, whole: bool) -> Content:
-    """A prepayment; an advance while nobody knows for what the money is, as with a gift certificate."""
+    """A prepayment; an advance while nobody knows for what the money is, as with a gift certificate or with
+    money above the price.
+    """
     seller, item = _parts(sale)
     if not item.name or item.subject == rules.UNKNOWN_YET:
-        name = item.name or _("Advance")
-        return rules.advance(
-            seller=seller, buyer=sale.buyer, name=name, vat=item.vat, amount=amount, cash=sale.cash
-        )
-    return rules.prepayment(
-        seller=seller, buyer=sale.buyer, item=item, amount=amount, whole=whole, cash=sale.cash
+        return _advance(sale, item.name or _("Advance"), amount)
+    above = min(_above(sale), amount)
+    if above == amount:
+        return _advance(sale, _("Advance"), amount)
+    made = rules.prepayment(
+        seller=seller, buyer=sale.buyer, item=item, amount=amount - above, whole=whole, cash=sale.cash
     )
+    return rules.together(made, _advance(sale, _("Advance"), above)) if above else made
+
+
+def _advance(sale: Sale, name: str, amount: Decimal) -> Content:
+    seller, item = _parts(sale)
+    return rules.advance(
+        seller=seller, buyer=sale.buyer, name=name, vat=item.vat, amount=amount, cash=sale.cash
+    )
+
+
+def _above(sale: Sale) -> Decimal:
+    """What of the money is an advance although its service is known: the accountant may want none."""
+    decided = policy(entity=sale.entity, programme=sale.programme, on=sale.on) if sale.above else None
+    of_the_service = decided is not None and decided.overpayment == ReceiptPolicy.Overpayment.PREPAYMENT
+    return Decimal(0) if of_the_service else sale.above
 
 
 def _settlement(sale: Sale, paid: Mapping[str, Decimal]) -> Content:

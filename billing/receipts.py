@@ -316,6 +316,7 @@ def plan_of(
         buyer=receipt_contents.buyer_of(payment),
         on=day,
         cash=payment.method == "cash",
+        above=readings.above(payment),
         readings=readings,
     )
     return decision, dict(receipt_contents.income(sale, amount=payment.amount, whole=whole)), merchant

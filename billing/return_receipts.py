@@ -23,10 +23,14 @@ from billing.rules.receipts import Content, Line, Maker
 
 @dataclass(frozen=True)
 class _Parts:
-    """How much of a sum that goes back was still a prepayment, and how much was for a rendered service."""
+    """How much of a sum that goes back was still a prepayment, and how much was for a rendered service.
+
+    `gone` is what of the prepayments went back before.
+    """
 
     waiting: Decimal
     rendered: Decimal
+    gone: Decimal
 
 
 def plan(
@@ -77,7 +81,16 @@ def content_of(receipt: Receipt, *, rendered: Decimal) -> Content:
     if refund is None or income is None:
         raise ValueError("a return is of a refund, and of money with a receipt")
     on = _day(receipt.payment, refund.refunded_at)
-    return _content(income, receipt.payment, _Parts(refund.amount - rendered, rendered), on)
+    parts = _Parts(refund.amount - rendered, rendered, gone(receipt.payment, before=refund))
+    return _content(income, receipt.payment, parts, on)
+
+
+def gone(payment: Payment, *, before: Refund | None) -> Decimal:
+    """What went back of a payment while it was a prepayment, by all refunds or by those before this one."""
+    earlier = payment.refunds.filter(pk__lt=before.pk) if before else payment.refunds.all()
+    refunded = earlier.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
+    rendered = payment.offsets.filter(amount__lt=0, receipt__refund__in=earlier)
+    return refunded + (rendered.aggregate(sum=Sum("amount"))["sum"] or money.ZERO)
 
 
 def income_of(payment: Payment) -> Receipt | None:
@@ -116,11 +129,11 @@ def _maker(income: Receipt | None, refund: Refund) -> tuple[Receipt.State, str, 
 
 def _parts(payment: Payment, amount: Decimal, *, before: Refund | None) -> _Parts:
     """Prepayments go back first; `before`: the refund itself, when it is written already."""
-    gone = payment.refunds.exclude(pk=before.pk) if before else payment.refunds.all()
-    refunded = gone.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
+    others = payment.refunds.exclude(pk=before.pk) if before else payment.refunds.all()
+    refunded = others.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
     closed = payment.offsets.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
     rendered = min(closed, max(amount - (payment.amount - refunded - closed), money.ZERO))
-    return _Parts(amount - rendered, rendered)
+    return _Parts(amount - rendered, rendered, gone(payment, before=before))
 
 
 def _content(income: Receipt, payment: Payment, parts: _Parts, on: date) -> Content:
@@ -129,13 +142,12 @@ def _content(income: Receipt, payment: Payment, parts: _Parts, on: date) -> Cont
     if line is None or not waiting["lines"]:
         whole = parts.waiting + parts.rendered
         if line is None:
-            return rules.returned(income.content, amount=whole)
+            return rules.returned(income.content, amount=whole, gone=parts.gone)
         return _rendered(income, line, whole, on)
     if not parts.waiting:
         return _rendered(income, line, parts.rendered, on)
-    return rules.together(
-        rules.returned(waiting, amount=parts.waiting), _rendered(income, line, parts.rendered, on)
-    )
+    back = rules.returned(waiting, amount=parts.waiting, gone=parts.gone)
+    return rules.together(back, _rendered(income, line, parts.rendered, on))
 
 
 def _rendered(income: Receipt, line: Line, amount: Decimal, on: date) -> Content:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import closings, consequences, history, ledger, moves, receipts
+from billing import closings, consequences, history, ledger, moves, receipts, return_receipts
 from billing.models import Payment, ProviderCall, Receipt, RefundOrder, Reversal
 from billing.rules import money
 from billing.rules import receipts as rules
@@ -89,7 +89,8 @@ def _settle_receipt(made: Reversal, *, at: datetime) -> None:
         receipt = Receipt(payment=made.payment, kind=Receipt.Kind.REFUND, created_at=at, reason=REASON)
         receipt.state = Receipt.State.PLANNED if call else Receipt.State.MISSING
         if call:
-            receipt.content = dict(rules.returned(income.content, amount=made.amount))
+            gone = return_receipts.gone(made.payment, before=None)
+            receipt.content = dict(rules.returned(income.content, amount=made.amount, gone=gone))
         receipt.save()
         if call:
             receipts.queue(receipt, call.merchant, at=at)

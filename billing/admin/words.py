@@ -185,6 +185,7 @@ COLUMNS = {
     "credit_subject": _("Subject of a credit payment"),
     "credit_vat": _("VAT of a credit payment"),
     "refund_after_offset": _("Return of money for a rendered service"),
+    "overpayment": _("Money above the deal's total"),
     "decided_by": _("Decided by"),
     "decided_on": _("Decided on"),
     "note": _("Note"),

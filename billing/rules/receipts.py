@@ -223,14 +223,17 @@ def together(first: Content, second: Content) -> Content:
     return {**first, "lines": [*first["lines"], *second["lines"]], "paid": paid}
 
 
-def returned(original: Mapping[str, object] | Content, *, amount: Decimal) -> Content:
+def returned(
+    original: Mapping[str, object] | Content, *, amount: Decimal, gone: Decimal = Decimal(0)
+) -> Content:
     """The return of `amount` out of an income receipt: its attributes, only the part that goes back.
 
-    Several lines give back in proportion, kopecks to the largest rests; raises ValueError for more than was
-    received.
+    An advance beside other lines is money above the price and goes back first; `gone` is what went back
+    before. Other lines give back in proportion, kopecks to the largest rests. Raises ValueError for more than
+    was received.
     """
     source: Content = original  # type: ignore[assignment]
-    parts = _shares([Decimal(line["amount"]) for line in source["lines"]], amount)
+    parts = _parts_back(source["lines"], amount, gone)
     return Content(
         type="income_return",
         tax_system=source["tax_system"],
@@ -298,6 +301,20 @@ def _way(cash: bool) -> str:
 
 def _text(amount: Decimal) -> str:
     return str(amount.quantize(KOPECK))
+
+
+def _parts_back(lines: list[Line], amount: Decimal, gone: Decimal) -> list[Decimal]:
+    whole = [Decimal(line["amount"]) for line in lines]
+    above = [
+        part if line["method"] == "advance" else Decimal(0) for line, part in zip(lines, whole, strict=True)
+    ]
+    if above == whole or not any(above) or amount <= 0:
+        return _shares(whole, amount)
+    first = min(amount, max(sum(above, Decimal(0)) - gone, Decimal(0)))
+    priced = [part - more for part, more in zip(whole, above, strict=True)]
+    spans = ((above, first), (priced, amount - first))
+    shares = [_shares(weights, given) for weights, given in spans if given]
+    return [sum(parts, Decimal(0)) for parts in zip(*shares, strict=True)]
 
 
 def _shares(weights: list[Decimal], amount: Decimal) -> list[Decimal]:

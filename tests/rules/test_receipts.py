@@ -15,10 +15,12 @@ from billing.rules.receipts import (
     Line,
     Maker,
     Seller,
+    advance,
     by_us,
     maker,
     prepayment,
     returned,
+    together,
 )
 
 SELLER = Seller(inn="7700000009", site="https://school.example.org", tax_system="usn_income")
@@ -183,3 +185,24 @@ def test_a_return_splits_to_the_kopeck_and_never_above_a_line(
     )
     for line in back["lines"]:
         assert 0 < Decimal(line["amount"]) <= amounts[int(line["name"])]
+
+
+@given(priced=KOPECKS, above=KOPECKS, data=st.data())
+def test_returns_take_the_advance_first_and_all_of_them_take_the_whole(
+    priced: Decimal, above: Decimal, data: st.DataObject
+) -> None:
+    item = Item(name="Курс", subject="service", vat="vat22")
+    original = together(
+        prepayment(seller=SELLER, buyer=BUYER, item=item, amount=priced, whole=True),
+        advance(seller=SELLER, buyer=BUYER, name="Аванс", vat="vat22", amount=above),
+    )
+    gone, back = Decimal(0), {"full_prepayment": Decimal(0), "advance": Decimal(0)}
+    while gone < priced + above:
+        amount = data.draw(st.decimals("0.01", str(priced + above - gone), places=2))
+        amount = amount if data.draw(st.booleans()) else priced + above - gone
+        for line in returned(original, amount=amount, gone=gone)["lines"]:
+            back[line["method"]] += Decimal(line["amount"])
+        gone += amount
+        assert back["advance"] == min(gone, above)
+        assert sum(back.values()) == gone
+    assert back == {"full_prepayment": priced, "advance": above}
