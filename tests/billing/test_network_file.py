@@ -196,6 +196,13 @@ def test_an_accounts_own_words_are_stored() -> None:
     assert texts["sms"]["text"] == "К оплате {amount}: {link}"
 
 
+def test_what_says_that_a_service_was_rendered_is_stored_as_written() -> None:
+    rule = "    salesbot_id: 3301\n    rendered: {by: act, from: 2026-12-01}\n"
+    apply(changed("    salesbot_id: 3301\n", rule))
+    policy = AccountPolicy.objects.get(account__key="school")
+    assert policy.rendered == {"by": "act", "from": "2026-12-01"}
+
+
 def test_a_second_apply_changes_the_content_of_no_table() -> None:
     apply(WHOLE)
     before = every_row()

@@ -74,6 +74,12 @@ BAD = [
     ),
     (
         "    salesbot_id: 3301\n",
+        "    salesbot_id: 3301\n    rendered: {by: act, from: 2026-12-01, statuses: [55000160]}\n",
+        "by: act",
+        "Name",
+    ),
+    (
+        "    salesbot_id: 3301\n",
         "    salesbot_id: 3301\n    rendered: {by: stage, from: 2026-12-01, statuses: [142]}\n",
         "[142]",
         "move by themselves",

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 
-from billing import moves, refund_orders, refunds, service_rendered
-from billing.models import Move, Offset, Payment, Refund, RefundOrder, Rendering
+from billing import acts, moves, refund_orders, refunds, service_rendered
+from billing.models import AccountPolicy, Move, Offset, Payment, Refund, RefundOrder, Rendering
 from billing.refund_orders import Demand
 from crm.models import Deal
 from tests.billing.refunding import paid_deal, pay_cash, shop_of
@@ -129,3 +129,33 @@ def test_a_service_rendered_twice_at_once_closes_no_kopeck_twice() -> None:
     together(render, render)
     assert Rendering.objects.count() == 1
     assert Offset.objects.aggregate(sum=Sum("amount"))["sum"] == rub(50000)
+
+
+def test_an_act_that_two_people_mark_at_once_renders_once() -> None:
+    deal, _paid = paid_deal(30000)
+    AccountPolicy.objects.filter(account=deal.account).update(rendered={"by": "act", "from": "2026-11-01"})
+    act = acts.make(deal=deal, on=None, amount=None, author="user:7", at=NOW)
+
+    def accept() -> Any:
+        return acts.accept(act=act, accepted_on=TODAY, author="user:7", at=NOW)
+
+    first, second = together(accept, accept)
+    assert first == second == Rendering.objects.get()
+    assert Offset.objects.count() == 1
+
+
+def test_an_act_is_signed_or_void_and_never_both() -> None:
+    deal, _paid = paid_deal(30000)
+    AccountPolicy.objects.filter(account=deal.account).update(rendered={"by": "act", "from": "2026-11-01"})
+    act = acts.make(deal=deal, on=None, amount=None, author="user:7", at=NOW)
+
+    def accept() -> Any:
+        return acts.accept(act=act, accepted_on=TODAY, author="user:7", at=NOW)
+
+    def void() -> Any:
+        return acts.void(act=act, reason="x", author="user:8", at=NOW)
+
+    results = together(accept, void)
+    assert sum(isinstance(one, acts.Refused) for one in results) == 1
+    act.refresh_from_db()
+    assert (act.state == "accepted") == Rendering.objects.exists()
