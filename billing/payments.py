@@ -14,7 +14,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from billing import consequences, history, late_fees, ledger, network, payers, receipts
+from billing import consequences, credit_tasks, history, late_fees, ledger, network, payers, receipts
 from billing.models import Event, MerchantAccount, Payment, ProviderOrder, Transfer
 from billing.receipts import ReceiptChoice
 from billing.rules import allocation, money
@@ -160,6 +160,8 @@ def receive_all(arrived: Sequence[Arrived], *, at: datetime) -> list[Payment]:
     )
     notes = [(deal, f"payment:{payment.pk}", _note(payment, standings[deal.pk])) for payment, deal in booked]
     outbox.notes(notes, at=at)
+    for payment, deal in booked:
+        credit_tasks.follow_payment(deal, payment, standing=standings[deal.pk], at=at)
     return made
 
 
@@ -256,6 +258,7 @@ def _book(deal: Deal, payment: Payment, *, choice: ReceiptChoice | None, author:
         data=_told(payment, standing),
     )
     outbox.note(deal=deal, key=f"payment:{payment.id}", text=_note(payment, standing), at=at)
+    credit_tasks.follow_payment(deal, payment, standing=standing, at=at)
 
 
 def _payment(one: Arrived, *, at: datetime) -> Payment:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import consequences, history, ledger, network, payments, receipts
+from billing import consequences, credit_tasks, history, ledger, network, payments, receipts
 from billing.models import Payment, Placement
 from billing.receipts import ReceiptChoice
 from billing.rules import money
@@ -136,3 +136,4 @@ def _book(
         "debt": money.words(standing.debt),
     }
     outbox.note(deal=deal, key=f"payment:{payment.pk}", text=text % words, at=at)
+    credit_tasks.follow_payment(deal, payment, standing=standing, at=at)
