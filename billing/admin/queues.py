@@ -1,13 +1,19 @@
 """Queues of billing: calls to providers, messages to payers; parked rows can be tried again."""
 
+import re
 from typing import ClassVar
 
 from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from billing.admin import words
 from billing.models import Message, ProviderCall
 from crm.admin import QueuePage
 from crm.panel import ChoiceWords
+
+# How the channels call a payer without an e-mail (billing.due_steps).
+_NUMBERED = re.compile(r"(contact|deal):\d+")
 
 
 @admin.register(ProviderCall)
@@ -26,3 +32,10 @@ class MessagePage(QueuePage):
     list_filter = (("state", ChoiceWords), ("channel", ChoiceWords), "account")
     list_select_related = ("deal",)
     search_fields = ("to", "subject", "=deal__external_id")
+
+    @admin.display(description=_("Recipient"), ordering="to")
+    def to_shown(self, row: Message) -> str:
+        """A payer without an address is known by a number of ours or amoCRM's: people read his name."""
+        if not _NUMBERED.fullmatch(row.to):
+            return row.to
+        return row.deal.contact_name or gettext("the chat in amoCRM")

@@ -35,7 +35,7 @@ name_rows(
         Difference: "%(kind)s: %(external_id)s",
         Installment: _("No. %(number)s: %(amount)s due on %(due_on)s"),
         LostDeal: "%(deal)s",
-        Message: "%(channel)s: %(to)s, %(created_at)s",
+        Message: "%(channel)s: %(deal)s, %(created_at)s",
         Move: _("%(amount)s of %(recorded_at)s"),
         Notice: "%(kind)s: %(external_id)s",
         OverdueFlag: "%(installment)s",

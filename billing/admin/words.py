@@ -167,6 +167,8 @@ COLUMNS = {
     "receipt": _("receipt"),
     "channel": _("Channel"),
     "to": _("Recipient"),
+    "by_run": _("Sent by itself"),
+    "letter_waits": _("The letter waits"),
     "text": _("Text"),
     "html": _("HTML"),
     "fields": _("Fields"),
