@@ -22,6 +22,7 @@ from billing.models import (
     TransferClaim,
 )
 from billing.providers.base import Unknown
+from crm import memory
 from crm.models import Deal, OutboxRow
 from tests.billing.test_payer_page import Bank, address, bank, pay, payer
 from tests.factories import make_account, make_deal, make_schedule, rows_of, rub
@@ -236,6 +237,16 @@ def test_after_a_decline_the_page_says_why_and_what_else_there_is(payer: Client,
     for part in ("../go/?what=overdue", "../transfer/", "+7 495 000-00-00"):
         assert part in page
     assert not Payment.objects.exists()
+
+
+def test_the_page_of_a_decline_says_once_whom_to_ask(payer: Client, bank: Bank) -> None:
+    deal = late()
+    LegalEntity.objects.update(phone="+7 495 000-00-00", email="help@school.example.org")
+    memory.keep(f"users-heard:{deal.account_id}", {deal.responsible_user_id: "Мария Кузнецова"}, seconds=60)
+    payer.get(address(deal, "go/?what=overdue"))
+    page = text(payer.get(address(deal, f"failed/?order={ProviderOrder.objects.get().number}")))
+    for said in ("+7 495 000-00-00", "help@school.example.org", "Мария Кузнецова"):
+        assert page.count(said) == 1
 
 
 def test_when_the_provider_is_down_the_page_still_offers_a_transfer(payer: Client, bank: Bank) -> None:
