@@ -80,17 +80,17 @@ def prepare(*, deal: Deal, author: str, at: datetime) -> tuple[network.Receiver,
 
 
 def prepared(
-    *, deal: Deal, page: str, coming: str | None, at: datetime
+    *, deal: Deal, page: str, coming: str | None, settled: bool, at: datetime
 ) -> tuple[network.Receiver, Standing] | None:
     """What prepare() would answer, where it would write nothing: the rows are right, and what amoCRM shall
-    show is coming. Read without the lock, so it is true of a moment before. Raises the same.
+    show is there or coming. Read without the lock, so it is true of a moment before. Raises the same.
     """
     on = deal.local_day(at)
     receiver, standing = network.asker(deal=deal, on=on), ledger.standing(deal, on=on)
     if _needs_rows(deal, standing, on):
         return None
-    is_coming = projection.is_coming(deal, standing=standing, page=page, coming=coming)
-    return (receiver, standing) if is_coming else None
+    is_there = projection.is_there(deal, standing=standing, page=page, coming=coming, settled=settled)
+    return (receiver, standing) if is_there else None
 
 
 def follow_prices(*, at: datetime) -> int:

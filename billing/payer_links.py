@@ -24,10 +24,10 @@ def make(*, deal: Deal, author: str, at: datetime) -> dict[str, Any]:
 
     Raises network.NoReceiver, network.OwnerDiffers; for a booking deposits.NoPrice.
     """
-    is_deposit, token, coming = _asked(deal, at)
+    is_deposit, token, coming, settled = _asked(deal, at)
     page = links.page_of(token) if token else links.page_url(deal=deal, at=at)
     if is_deposit:
-        known = deposits.prepared(deal=deal, page=page, coming=coming, at=at) if coming else None
+        known = deposits.prepared(deal=deal, page=page, coming=coming, settled=settled, at=at)
         receiver, standing = known or deposits.prepare(deal=deal, author=author, at=at)
     else:
         on = deal.local_day(at)
@@ -41,12 +41,15 @@ def make(*, deal: Deal, author: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def _asked(deal: Deal, at: datetime) -> tuple[bool, str | None, str | None]:
-    """Is it a booking, its live link, what amoCRM is about to be told: what a click must know first."""
+def _asked(deal: Deal, at: datetime) -> tuple[bool, str | None, str | None, bool]:
+    """Is it a booking, its live link, what amoCRM is about to be told, is that nothing: what a click must
+    know first.
+    """
     given: dict[str, Any] = {"deal": deal.pk, "account": deal.account_id, "at": at}
+    parts = (deposits.IS_DEPOSIT, links.LIVE, outbox.COMING, outbox.SETTLED)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT ({deposits.IS_DEPOSIT}), ({links.LIVE}), ({outbox.COMING})", given)
-        found: tuple[bool, str | None, str | None] = cursor.fetchone()
+        cursor.execute("SELECT " + ", ".join(f"({part})" for part in parts), given)
+        found: tuple[bool, str | None, str | None, bool] = cursor.fetchone()
     return found
 
 

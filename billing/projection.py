@@ -29,9 +29,13 @@ def push(deal: Deal, *, standing: Standing, at: datetime) -> None:
     outbox.put_fields(deal=deal, values=values(deal, standing=standing, at=at), at=at)
 
 
-def is_coming(deal: Deal, *, standing: Standing, page: str, coming: str | None) -> bool:
-    """Would a push change nothing of what is coming (crm.outbox.COMING)?"""
-    return outbox.is_coming(deal=deal, values=_values(standing, page=page), coming=coming)
+def is_there(deal: Deal, *, standing: Standing, page: str, coming: str | None, settled: bool) -> bool:
+    """Would a push change nothing: of what is coming (crm.outbox.COMING), or, when nothing is on its way
+    (crm.outbox.SETTLED), of what amoCRM has just shown?
+    """
+    values = _values(standing, page=page)
+    is_shown = settled and outbox.is_shown(deal=deal, values=values)
+    return is_shown or outbox.is_coming(deal=deal, values=values, coming=coming)
 
 
 def push_all(standings: Sequence[tuple[Deal, Standing]], *, at: datetime) -> None:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import structlog
 from django.db.models import F, Q, QuerySet
 
-from crm import connection, gates, merges, prices, queues, records
+from crm import connection, gates, memory, merges, prices, queues, records
 from crm.client import Client, Priority, Refused, Unavailable
 from crm.models import Account, Deal, DealHint, Pipeline
 
@@ -28,6 +28,7 @@ HINTS_MAX, RUN_SECONDS = 200, 40.0
 # A fetch that began later has already been written: an older answer must not overwrite it.
 OVERTAKEN = timedelta(minutes=1)
 CONTACTS_MAX = 50
+PEOPLE_FRESH_SECONDS = 120
 
 
 class NoSuchDeal(Exception):
@@ -50,6 +51,13 @@ def refresh(*, account: Account, lead_id: int, at: datetime, timeout: float = 2.
     Unavailable without changing anything.
     """
     return _fetch(account, lead_id, at, Priority.PERSON, timeout)
+
+
+def reread(*, account: Account, lead_id: int, at: datetime, timeout: float = 2.0) -> Deal:
+    """The same for a click about the lead alone: people who were read two minutes ago are not asked again."""
+    is_known = Deal.objects.of(account, lead_id).exists()
+    kept = _people_read(account, lead_id) if is_known else None
+    return _fetch(account, lead_id, at, Priority.PERSON, timeout, kept)
 
 
 def expect(*, deal: Deal, **columns: str | Decimal) -> None:
@@ -147,12 +155,19 @@ def _meet(hint: DealHint, now: datetime) -> None:
         Deal.objects.filter(pk=deal.pk, previous_status_id=0).update(previous_status_id=stage)
 
 
-def _fetch(account: Account, lead_id: int, at: datetime, priority: Priority, timeout: float | None) -> Deal:
+def _fetch(
+    account: Account,
+    lead_id: int,
+    at: datetime,
+    priority: Priority,
+    timeout: float | None,
+    kept: "_People | None" = None,
+) -> Deal:
     try:
         found = connection.run(
             account=account,
             at=at,
-            work=lambda amocrm: _read(amocrm, lead_id),
+            work=lambda amocrm: _read(amocrm, lead_id, kept),
             priority=priority,
             budget=timeout,
         )
@@ -160,29 +175,49 @@ def _fetch(account: Account, lead_id: int, at: datetime, priority: Priority, tim
         if error.status != 404:
             raise
         found = None
-    known = Deal.objects.of(account, lead_id)
     if found is None:
         _write_gone(account, lead_id, at)
     else:
         _write(account, found, at)
-    return known.select_related("account").get()
+    deal = Deal.objects.of(account, lead_id).select_related("account").get()
+    deal.shown = found.lead.fields if found else None
+    return deal
+
+
+class _People(NamedTuple):
+    """Who belonged to a lead when they were read last, and when that was (Unix seconds)."""
+
+    ids: tuple[int, ...]
+    company: int | None
+    at: float
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A lead with everybody of it; the main contact is the first."""
+    """A lead with everybody of it; the main contact is the first. None: the people that we have are kept."""
 
     lead: records.Lead
-    contacts: tuple[records.Contact, ...]
+    contacts: tuple[records.Contact, ...] | None
     company: records.Company | None
 
 
-def _read(amocrm: Client, lead_id: int) -> _Found | None:
+def _read(amocrm: Client, lead_id: int, kept: _People | None) -> _Found | None:
     lead = amocrm.lead(lead_id)
     if lead is None or lead.id != lead_id:
         return None
+    if kept and (kept.ids, kept.company) == (lead.contact_ids, lead.company_id):
+        return _Found(lead, None, None)
     company = amocrm.company(lead.company_id) if lead.company_id else None
     return _Found(lead, tuple(_people(amocrm, lead)), company)
+
+
+def _people_read(account: Account, lead_id: int) -> _People | None:
+    found = memory.recall(_people_key(account, lead_id))
+    return _People(tuple(found[0]), found[1], found[2]) if found else None
+
+
+def _people_key(account: Account, lead_id: int) -> str:
+    return f"amocrm:people:{account.id}:{lead_id}"
 
 
 def _people(amocrm: Client, lead: records.Lead) -> list[records.Contact]:
@@ -207,14 +242,21 @@ def _write_gone(account: Account, lead_id: int, at: datetime) -> None:
 
 def _write(account: Account, found: _Found, at: datetime) -> None:
     lead = found.lead
-    columns = _columns(account, found) | {"fetched_at": at}
+    people = _people_columns(found.contacts, found.company) if found.contacts is not None else {}
+    columns = _columns(account, lead) | people | {"fetched_at": at}
     known = Deal.objects.of(account, lead.id)
     before = known.values("id", "fetched_at", "status_id", "goes_on", "went_on_as", "price").first()
     if before is None:
         new = Deal(account=account, external_id=lead.id, status_seen_at=at, **columns)
         Deal.objects.bulk_create([new], ignore_conflicts=True)
+        _remember_people(account, found, at)
         return
     if at < before["fetched_at"] < at + OVERTAKEN:
+        # A click for the lead alone has overtaken us: of its people we know more.
+        last = _people_read(account, lead.id)
+        if people and last is not None and last.at < at.timestamp():
+            known.update(**people)
+            _remember_people(account, found, at)
         return
     # Deleted, gone on with, restored and moved to a lost stage since: that loss nobody was asked about.
     lost_since = before["went_on_as"] == Deal.State.DELETED and before["status_id"] != lead.status_id
@@ -225,12 +267,17 @@ def _write(account: Account, found: _Found, at: datetime) -> None:
     if before["status_id"] != lead.status_id:
         columns |= {"previous_status_id": before["status_id"], "status_seen_at": at}
     known.update(**columns)
+    _remember_people(account, found, at)
     prices.remember(deal_id=before["id"], before=before["price"], after=columns["price"], at=at)
 
 
-def _columns(account: Account, found: _Found) -> dict[str, Any]:
-    lead, contact = found.lead, found.contacts[0] if found.contacts else None
+def _remember_people(account: Account, found: _Found, at: datetime) -> None:
+    if found.contacts is not None:
+        read = _People(found.lead.contact_ids, found.lead.company_id, at.timestamp())
+        memory.keep(_people_key(account, found.lead.id), tuple(read), seconds=PEOPLE_FRESH_SECONDS)
 
+
+def _columns(account: Account, lead: records.Lead) -> dict[str, Any]:
     def mapped(ours: str) -> Any:
         field_id = account.fields.get(ours)
         return lead.fields.get(field_id) if field_id is not None else None
@@ -246,14 +293,20 @@ def _columns(account: Account, found: _Found) -> dict[str, Any]:
         "location_value": records.text(mapped("location")),
         "service_on": _day(mapped("service_on"), account),
         "asked": _asked(mapped, account),
-        "contact_id": contact.id if contact else None,
-        "contact_name": contact.name if contact else "",
-        "contact_email": contact.email if contact else "",
-        "contact_phone": contact.phone if contact else "",
-        "contacts": [asdict(one) for one in found.contacts],
-        "company": _company(found.company),
         "merged_into": None,
         "state": Deal.State.LOST if _is_lost(account, lead) else Deal.State.LIVE,
+    }
+
+
+def _people_columns(contacts: tuple[records.Contact, ...], company: records.Company | None) -> dict[str, Any]:
+    first = contacts[0] if contacts else None
+    return {
+        "contact_id": first.id if first else None,
+        "contact_name": first.name if first else "",
+        "contact_email": first.email if first else "",
+        "contact_phone": first.phone if first else "",
+        "contacts": [asdict(one) for one in contacts],
+        "company": _company(company),
     }
 
 

@@ -8,6 +8,7 @@ that was uploaded is not uploaded again; a bot is never run twice. crm.batches d
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from crm.records import StoredFile
 
 WON, LOST = 142, 143
 ACTIVE_SECONDS = 600
+NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,4})?")
 FIELD_PATH = re.compile(r"custom_fields_values\.(\d+)(?:\.|$)")
 
 
@@ -77,6 +79,21 @@ def _field_value(deal: Deal, ours: str, field_id: int, value: str | None) -> dic
         midnight = datetime(day.year, day.month, day.day, tzinfo=deal.zone)
         return {"field_id": field_id, "values": [{"value": int(midnight.timestamp())}]}
     return {"field_id": field_id, "values": [{"value": value}]}
+
+
+def is_shown(deal: Deal, ours: str, value: str | None) -> bool:
+    """Does the field hold this in what amoCRM showed (Deal.shown)? It tidies numbers: 5000 is 5000.00."""
+    field_id = deal.account.fields[ours]
+    there = (deal.shown or {}).get(field_id)
+    wanted = (_field_value(deal, ours, field_id, value)["values"] or [{"value": None}])[0]["value"]
+    if wanted is None or there is None:
+        return wanted is None and there in (None, "")
+    return str(there) == str(wanted) or _number(there) == _number(wanted) is not None
+
+
+def _number(value: Any) -> Decimal | None:
+    text = str(value)
+    return Decimal(text) if NUMBER.fullmatch(text) else None
 
 
 def _wrong_fields(error: Refused, count: int) -> dict[int, str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from crm import kick, queues
+from crm import effects, kick, queues
 from crm.delivery import deliver
 from crm.models import Deal, OutboxRow
 
@@ -57,6 +57,12 @@ ORDER BY id DESC LIMIT 1 FOR UPDATE
 COMING = """
 SELECT CASE WHEN state = 'waiting' AND not_before <= %(at)s THEN payload::text END FROM crm_outboxrow
 WHERE deal_id = %(deal)s AND kind = 'fields' ORDER BY id DESC LIMIT 1
+"""
+# Is nothing about a lead's fields on its way?
+SETTLED = """
+SELECT NOT EXISTS (
+    SELECT 1 FROM crm_outboxrow WHERE deal_id = %(deal)s AND kind = 'fields' AND state <> 'done'
+)
 """
 MERGE = """
 UPDATE crm_outboxrow
@@ -111,6 +117,14 @@ def is_coming(*, deal: Deal, values: Mapping[str, str | date | None], coming: st
     """Would put_fields() change nothing of what is COMING?"""
     waits = json.loads(coming or "{}")
     return all(ours in waits and waits[ours] == value for ours, value in _mapped(deal, values).items())
+
+
+def is_shown(*, deal: Deal, values: Mapping[str, str | date | None]) -> bool:
+    """Did amoCRM show just these values when the deal was read for this very click?"""
+    if deal.shown is None:
+        return False
+    mapped = _mapped(deal, values)
+    return all(effects.is_shown(deal, ours, value) for ours, value in mapped.items())
 
 
 def put_fields_of_all(

@@ -1,6 +1,6 @@
 """Doors of one deal: card, money received past the providers, links, history."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from billing import deal_card, invoices, links, payer_links, payments, schedule_card
 from billing.api import idempotency, rights, timeline
-from billing.api.doors import Door, Visit, body
+from billing.api.doors import Door, Visit, body, known_deal
 from billing.api.serializers import (
     EmptySerializer,
     FullPaymentSerializer,
@@ -22,7 +22,7 @@ from billing.models import Invoice
 from billing.rules import money
 from billing.versions import Rank
 from crm import client, deals, users
-from crm.models import Deal
+from crm.models import Account, Deal
 
 COPY_LIVES = timedelta(minutes=10)
 
@@ -111,20 +111,20 @@ class PaymentLinks(Door):
     @extend_schema(request=EmptySerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
-        deal = self._fresh(visit)
 
         def act() -> idempotency.Answer:
-            return 200, payer_links.make(deal=deal, author=visit.author, at=visit.at)
+            return 200, payer_links.make(deal=visit.deal, author=visit.author, at=visit.at)
 
         return idempotency.once(request, caller=visit.caller, at=visit.at, act=act)
 
-    def _fresh(self, visit: Visit) -> Deal:
+    def read_deal(self, account: Account, lead_id: int, at: datetime) -> tuple[Deal, bool]:
         try:
-            return deals.refresh(account=visit.account, lead_id=visit.deal.external_id, at=visit.at)
+            return deals.reread(account=account, lead_id=lead_id, at=at), False
         except client.Unavailable:
-            if visit.at - visit.deal.fetched_at > COPY_LIVES:
+            known = known_deal(account, lead_id)
+            if known is None or at - known.fetched_at > COPY_LIVES:
                 raise
-            return visit.deal
+            return known, True
 
 
 class RevokeLink(Door):

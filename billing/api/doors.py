@@ -61,7 +61,7 @@ class Door(APIView):
         """Find the deal of the caller's account and check that the caller may see it."""
         user = self.caller(request)
         at = timezone.now()
-        deal, stale = _deal(user.caller.account, lead_id, at)
+        deal, stale = self.read_deal(user.caller.account, lead_id, at)
         if not user.staff:
             _admit(user.caller, lead_id, at, old_yes=not self.asks_amocrm)
         rights.demand(user, self.right)
@@ -75,23 +75,28 @@ class Door(APIView):
             stale=stale,
         )
 
+    def read_deal(self, account: Account, lead_id: int, at: datetime) -> tuple[Deal, bool]:
+        """The deal, and whether it may be old: a copy is read anew before a lost hook can do harm for long.
 
-def _deal(account: Account, lead_id: int, at: datetime) -> tuple[Deal, bool]:
-    """The deal, and whether it may be old: a copy is read anew before a lost hook can do harm for long.
+        While amoCRM cannot be asked even a young copy is only what was last known.
+        """
+        known = known_deal(account, lead_id)
+        if known is not None and at - known.fetched_at < COPY_IS_FRESH:
+            return known, limits.pause_left(account.subdomain) > 0
+        try:
+            return deals.refresh(account=account, lead_id=lead_id, at=at), False
+        except client.Unavailable:
+            if known is None:
+                raise
+            return known, True
 
-    While amoCRM cannot be asked even a young copy is only what was last known.
-    """
+
+def known_deal(account: Account, lead_id: int) -> Deal | None:
+    """The deal as it was last known, with the account that the caller has already."""
     known = Deal.objects.of(account, lead_id).first()
     if known is not None:
         known.account = account
-    if known is not None and at - known.fetched_at < COPY_IS_FRESH:
-        return known, limits.pause_left(account.subdomain) > 0
-    try:
-        return deals.refresh(account=account, lead_id=lead_id, at=at), False
-    except client.Unavailable:
-        if known is None:
-            raise
-        return known, True
+    return known
 
 
 def _admit(caller: Caller, lead_id: int, at: datetime, *, old_yes: bool) -> None:

@@ -4,8 +4,9 @@ amoCRM is the truth for every column here; our money never depends on `price`. T
 the ledger (`select_for_update(no_key=True)`), see docs/money.md.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -67,6 +68,8 @@ class Deal(models.Model):
     previous_status_id = models.BigIntegerField(default=0)
     status_seen_at = models.DateTimeField(null=True, blank=True)
     fetched_at = models.DateTimeField()
+    # No column: what amoCRM showed in the lead's fields (id -> first value), for who has just read it.
+    shown: Mapping[int, Any] | None = None
 
     objects = DealQuerySet.as_manager()
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from billing import deal_card, ledger, payments, versions
 from billing.models import Location, Schedule, ScheduleVersion
 from billing.payments import Offline
-from crm import queues
+from crm import deals, queues
 from crm.models import Deal, OutboxRow
 from tests.billing.bookings import fresh, make_booking, make_network
 from tests.factories import make_deal, make_schedule, rub
@@ -93,6 +93,54 @@ def test_a_click_after_the_delivery_tells_amocrm_again(staff: Client) -> None:
     again = shown(deal)
     assert again.pk != first.pk
     assert again.payload == first.payload
+
+
+def read_just_now(monkeypatch: pytest.MonkeyPatch, deal: Deal, **changes: str | None) -> None:
+    """amoCRM answers a click, and shows in the mapped fields what it was told last, but for `changes`."""
+    told: dict[str, Any] = shown(deal).payload | changes
+
+    def reread(**_asked: Any) -> Deal:
+        found = fresh(deal)
+        fields = found.account.fields
+        found.shown = {fields[ours]: value for ours, value in told.items() if ours in fields}
+        return found
+
+    monkeypatch.setattr(deals, "reread", reread)
+
+
+def test_a_click_after_the_delivery_writes_nothing_that_amocrm_shows(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deal = booking()
+    account = deal.account
+    account.fields = {"debt": 1, "payment_state": 2, "full_link": 3}
+    account.save()
+    ask(staff, deal)
+    first = shown(deal)
+    queues.finish(first, at=timezone.now())
+    read_just_now(monkeypatch, deal, debt="12000")
+    assert ask(staff, deal).status_code == 200
+    assert shown(deal).pk == first.pk
+    read_just_now(monkeypatch, deal, full_link="")
+    ask(staff, deal)
+    assert shown(deal).payload["full_link"] == first.payload["full_link"]
+    assert shown(deal).pk != first.pk
+
+
+def test_what_is_on_its_way_is_put_right_whatever_amocrm_shows(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deal = booking()
+    account = deal.account
+    account.fields = {"debt": 1}
+    account.save()
+    ask(staff, deal)
+    read_just_now(monkeypatch, deal)
+    later = timezone.now() + timedelta(hours=1)
+    OutboxRow.objects.filter(pk=shown(deal).pk).update(payload={"debt": "1.00"}, not_before=later)
+    ask(staff, deal)
+    assert shown(deal).payload == {"debt": "12000.00"}
+    assert shown(deal).not_before <= timezone.now()
 
 
 def test_a_click_does_not_wait_for_a_refused_delivery(staff: Client) -> None:

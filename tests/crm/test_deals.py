@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm import client, deals, prices, records
+from crm import client, deals, outbox, prices, records
 from crm.models import Account, Deal, PriceChange
 from tests.crm.school import CONTRACT, LEAD, LOST, MARIA, NOW, PIPELINE, Amocrm, make_deal
 
@@ -80,6 +80,55 @@ def test_an_overtaken_fetch_does_not_overwrite_the_later_one(amocrm: Amocrm, acc
     make_deal(account, name="newer", fetched_at=NOW + timedelta(seconds=2))
     assert deals.refresh(account=account, lead_id=LEAD, at=NOW).name == "newer"
     assert deals.refresh(account=account, lead_id=LEAD, at=NOW + timedelta(seconds=3)).name == "Договор 14/26"
+
+
+def test_a_click_for_the_lead_asks_for_the_same_people_once(amocrm: Amocrm, account: Account) -> None:
+    deals.refresh(account=account, lead_id=LEAD, at=NOW)
+    amocrm.change(price=90000)
+    before = len(amocrm.calls())
+    again = deals.reread(account=account, lead_id=LEAD, at=NOW + timedelta(seconds=5))
+    assert amocrm.calls()[before:] == [f"GET api/v4/leads/{LEAD}"]
+    assert (again.price, again.contact_email) == (90000, "anna.smirnova@example.org")
+    amocrm.change(contacts=[])
+    assert deals.reread(account=account, lead_id=LEAD, at=NOW + timedelta(seconds=6)).contact_id is None
+
+
+def test_people_that_are_kept_are_not_lost_with_the_mirror(amocrm: Amocrm, account: Account) -> None:
+    deals.refresh(account=account, lead_id=LEAD, at=NOW)
+    Deal.objects.all().delete()
+    again = deals.reread(account=account, lead_id=LEAD, at=NOW + timedelta(seconds=5))
+    assert again.contact_email == "anna.smirnova@example.org"
+
+
+def test_a_click_for_the_lead_hides_no_change_of_its_people(amocrm: Amocrm, account: Account) -> None:
+    deal = deals.refresh(account=account, lead_id=LEAD, at=NOW)
+    person = amocrm.crm.get("contacts", deal.contact_id or 0) or {}
+    amocrm.crm.put("contacts", person | {"name": "Анна Петрова"})
+    amocrm.change(price=90000)
+    deals.reread(account=account, lead_id=LEAD, at=NOW + timedelta(seconds=5))
+    amocrm.change(price=80000)
+    # Begun before the click, written after it.
+    late = deals.refresh(account=account, lead_id=LEAD, at=NOW + timedelta(seconds=4))
+    assert (late.contact_name, late.price) == ("Анна Петрова", 90000)
+
+
+def test_who_has_just_read_a_lead_knows_what_its_fields_show(amocrm: Amocrm, account: Account) -> None:
+    deal = deals.refresh(account=account, lead_id=LEAD, at=NOW)
+    wanted: dict[str, Any] = {
+        "debt": "16000.50",
+        "next_due_on": date(2026, 12, 1),
+        "payment_state": "По графику",
+        "payment_link": "https://pay.example.ru/pay/x/",
+        "full_link": None,
+    }
+    assert not outbox.is_shown(deal=deal, values=wanted)
+    outbox.put_fields(deal=deal, values=wanted, at=NOW)
+    outbox.deliver(at=NOW)
+    assert not outbox.is_shown(deal=Deal.objects.get(), values=wanted)
+    again = deals.reread(account=account, lead_id=LEAD, at=NOW + timedelta(seconds=1))
+    assert outbox.is_shown(deal=again, values=wanted)
+    for changed in ({"debt": "16000.51"}, {"next_due_on": None}, {"payment_link": "https://pay.example.ru/"}):
+        assert not outbox.is_shown(deal=again, values=wanted | changed)
 
 
 def test_a_mirror_dated_in_the_far_future_does_not_freeze(amocrm: Amocrm, account: Account) -> None:
