@@ -2,6 +2,7 @@
 amoCRM.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -13,12 +14,14 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import StackedInline, TabularInline
+from unfold.admin import StackedInline
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from crm import hooks, outbox, queues, setup_pages
+from crm import hooks, outbox, queues, setup_pages, users
 from crm.models import Account, Alert, Connection, Deal, DealHint, Integration, OutboxRow, Pipeline, QueueRow
 from crm.panel import ChoiceWords, EditedRow, ReadOnlyPage, SecretField, SettingsPage, name_tables
+from crm.pipeline_form import PipelineForm, with_stored
 from crm.row_names import name_rows
 
 COLUMNS = {
@@ -158,11 +161,30 @@ class Integrations(EditedRow, StackedInline):  # type: ignore[misc]
     tab = True
 
 
-class Pipelines(TabularInline):  # type: ignore[misc]
+class Pipelines(StackedInline):  # type: ignore[misc]
     model = Pipeline
+    form = PipelineForm
     extra = 0
-    hide_title = True
     tab = True
+    fields = (
+        ("external_id", "completed_status"),
+        ("deposit_status", "paid_status"),
+        ("overdue_status", "lost_statuses"),
+        "gated_statuses",
+    )
+
+
+def _user_field(people: Mapping[int, str], stored: int | None) -> forms.TypedChoiceField:
+    """A user by name; one who is unknown stays by number."""
+    named = sorted(people.items(), key=lambda one: one[1].casefold())
+    return forms.TypedChoiceField(
+        label=COLUMNS["fallback_user"],
+        choices=with_stored([("", _("— nobody —")), *named], [stored]),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+    )
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -180,6 +202,12 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             "fields",
             "alert_email",
         )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = users.remembered(account=self.instance) if self.instance.pk else {}
+        if people:
+            self.fields["fallback_user"] = _user_field(people, self.instance.fallback_user)
 
     def save(self, commit: bool = True) -> Any:
         key = self.cleaned_data["webhook_key"]

@@ -19,12 +19,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from crm import alerts, stored_json
+from crm import alerts, called, stored_json
 from crm.models import Alert
 from crm.models.encrypted import EncryptedTextField
 
 Words = Any  # a text, or a text that is translated when it is shown
 _SHOWN = "_shown"
+_IN_WORDS = (models.DecimalField, models.JSONField)
 # What columns are called, for the same names inside stored JSON.
 _names: dict[str, Words] = {}
 
@@ -93,8 +94,9 @@ class InWords:
     def show_in_words(self, model: type[models.Model]) -> None:
         for column in model._meta.concrete_fields:
             labels = self.stored_words.get(column.name)
-            if labels or column.choices or isinstance(column, models.DecimalField | models.JSONField):
-                setattr(self, column.name + _SHOWN, _shown(column, labels or {}))
+            named = None if labels else called.shower(column)
+            if named or labels or column.choices or isinstance(column, _IN_WORDS):
+                setattr(self, column.name + _SHOWN, _shown(column, labels or {}, named))
 
     def in_words(self, names: Iterable[Any]) -> list[Any]:
         return [
@@ -103,9 +105,15 @@ class InWords:
         ]
 
 
-def _shown(column: "models.Field[Any, Any]", labels: Mapping[str, Words]) -> Callable[[models.Model], str]:
+def _shown(
+    column: "models.Field[Any, Any]",
+    labels: Mapping[str, Words],
+    named: Callable[[models.Model], str] | None,
+) -> Callable[[models.Model], str]:
     def show(row: models.Model) -> str:
         value = getattr(row, column.name)
+        if named:
+            return named(row)
         if isinstance(column, models.JSONField):
             return stored_json.shown(value, _names, labels)
         if isinstance(value, Decimal):

@@ -16,6 +16,8 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
 
+from crm import called
+
 _NOTHING = "–"
 
 
@@ -52,6 +54,9 @@ class _Cells(Mapping[str, str]):
 
     def _word(self, name: str, value: object) -> str:
         column: Any = self._row._meta.get_field(name)
+        named = called.shower(column)
+        if named:
+            return named(self._row)
         page = admin.site._registry.get(type(self._row))
         labels = getattr(page, "stored_words", {}).get(name) or dict(column.flatchoices)
         return gettext(str(labels[value])) if value in labels else str(value)
