@@ -27,7 +27,8 @@ SELECT EXISTS (SELECT 1 FROM billing_promise m WHERE m.deal_id = %(deal)s)
                WHERE e.deal_id = %(deal)s AND e.kind IN ('payment_opened', 'payment_declined')),
        EXISTS (SELECT 1 FROM documents_document d WHERE d.deal_id = %(deal)s),
        EXISTS (SELECT 1 FROM billing_payment p WHERE p.deal_id = %(deal)s AND NOT p.counted),
-       EXISTS (SELECT 1 FROM billing_lostdeal l WHERE l.deal_id = %(deal)s AND l.ended_at IS NULL)
+       EXISTS (SELECT 1 FROM billing_lostdeal l WHERE l.deal_id = %(deal)s AND l.ended_at IS NULL),
+       EXISTS (SELECT 1 FROM billing_rendering g WHERE g.deal_id = %(deal)s)
 """
 
 
@@ -36,7 +37,8 @@ class Parts:
     """True where the part may have something to show.
 
     `collecting`: promise, claimed transfer, asked date, stops, wishes; `refunds`: asked for or made;
-    `attempts` to pay; `documents`; `uncounted` money of another currency; `loss`: in amoCRM.
+    `attempts` to pay; `documents`; `uncounted` money of another currency; `loss`: in amoCRM; a service
+    that was `rendered`.
     """
 
     collecting: bool
@@ -45,6 +47,7 @@ class Parts:
     documents: bool
     uncounted: bool
     loss: bool
+    rendered: bool
 
 
 def of(deal: Deal) -> Parts:

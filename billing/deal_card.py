@@ -25,6 +25,7 @@ from billing import (
     payer_links,
     payers,
     refund_card,
+    rendered_card,
     schedule_card,
     unplaced,
 )
@@ -82,6 +83,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
             *collection_card.unreached(channels),
             *_warnings(deal, standing, stale=stale, unknown=unknown, stopped=stopped),
             *_money_warnings(deal, standing, receipts, parts),
+            *(rendered_card.warnings(deal) if parts.rendered else ()),
             *schedule_card.warnings(life, on=on),
             *collection_card.warnings(collecting, deal),
         ],

@@ -43,6 +43,9 @@ from billing.rules import money, rendering
 from billing.rules.schedule import EARLIEST
 from crm.models import Deal
 
+# Why a part of a rendered service has no closing receipt.
+WHOLE_ONLY, UNPAID = "whole_payment_only", "not_paid_yet"
+
 
 class NotThatDay(Exception):
     """The service was not rendered in the future, nor before any schedule of ours."""
@@ -54,6 +57,15 @@ class AboveTotal(Exception):
 
 class NothingLeft(Exception):
     """All of the deal's service is rendered already."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A part of a rendered service that no receipt has closed, in a word why; None: nobody has paid it."""
+
+    payment: Payment | None
+    amount: Decimal
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -125,6 +137,19 @@ def close(*, deal: Deal, entity: LegalEntity, on: date, at: datetime) -> list[Re
         alone = [[part] for part in parts] if register.as_a_whole else [parts]
         made += [_plan(deal, entity, register, group, on=on, at=at) for group in alone]
     return made
+
+
+def waiting(*, deal: Deal, entity: LegalEntity) -> list[Waiting]:
+    """What of the rendered service no receipt has closed, once close() has done what it can."""
+    owed, found = prepayments.owed(deal, entity), []
+    for one in prepayments.open_of(deal, entity) if owed else ():
+        part = min(one.open, owed)
+        if part <= 0:
+            break
+        owed -= part
+        if part < one.open and _register(one).as_a_whole:
+            found.append(Waiting(one.payment, part, WHOLE_ONLY))
+    return [*found, Waiting(None, owed, UNPAID)] if owed > 0 else found
 
 
 def render_due(*, on: date, at: datetime) -> int:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from billing import acts, network, service_rendered
+from billing import acts, network, rendered_card, service_rendered
 from billing.admin import ask
 from billing.models import Act, Schedule
 from crm.panel import ChoiceWords, ReadOnlyPage
@@ -97,9 +97,8 @@ class ActPage(ReadOnlyPage):
             rendered = acts.accept(act=found, **given, author=author, at=at)
             if rendered is None:
                 return gettext("The act is marked as signed.")
-            return gettext(
-                "The act is marked as signed, and the service as rendered: receipts are on their way."
-            )
+            said = gettext("The act is marked as signed, and the service as rendered.")
+            return f"{said} {rendered_card.sentence(rendered)}".strip()
 
         title = gettext("Signed by the payer")
         return ask.ask(self, request, found, title=title, form=AcceptForm, act=_guarded(act))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from billing import network, prepayments, service_rendered
+from billing import network, prepayments, rendered_card, service_rendered
 from billing.admin import ask
 from billing.models import AccountPolicy, Payment, Schedule
 
@@ -37,7 +37,7 @@ class RenderService:
 
         def act(given: dict[str, Any]) -> str:
             try:
-                service_rendered.render(
+                made = service_rendered.render(
                     deal=schedule.deal, **given, author=ask.author_of(request), at=timezone.now()
                 )
             except service_rendered.NotThatDay as error:
@@ -47,7 +47,7 @@ class RenderService:
                 raise forms.ValidationError(_("All of the deal's service is rendered already.")) from error
             except (service_rendered.AboveTotal, network.NoReceiver) as error:
                 raise forms.ValidationError(str(error)) from error
-            return gettext("The receipts are on their way.")
+            return rendered_card.sentence(made) or gettext("The service is marked as rendered.")
 
         title = gettext("Service rendered")
         return ask.ask(self, request, schedule, title=title, form=RenderedForm, act=act)

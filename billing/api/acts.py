@@ -24,7 +24,7 @@ class AcceptSerializer(serializers.Serializer[Any]):
 
 
 class ActDoor(Door):
-    def find(self, request: Request, document_id: int) -> tuple[Visit, Act]:
+    def act_of(self, request: Request, document_id: int) -> tuple[Visit, Act]:
         """The act behind a document of the caller's account; any other document is a 404."""
         found = Act.objects.filter(
             document=document_id, document__deal__account=self.caller(request).caller.account
@@ -40,7 +40,7 @@ class Accept(ActDoor):
 
     @extend_schema(request=AcceptSerializer, responses={202: OpenApiTypes.OBJECT})
     def post(self, request: Request, document_id: int) -> Response:
-        visit, act = self.find(request, document_id)
+        visit, act = self.act_of(request, document_id)
 
         def act_on() -> idempotency.Answer:
             given = body(AcceptSerializer, request).validated_data
@@ -54,7 +54,7 @@ class Accept(ActDoor):
 class Void(ActDoor):
     @extend_schema(request=ReasonSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, document_id: int) -> Response:
-        visit, act = self.find(request, document_id)
+        visit, act = self.act_of(request, document_id)
 
         def act_on() -> idempotency.Answer:
             reason = body(ReasonSerializer, request).validated_data["reason"]

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.db.models import Q
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import messages, receipt_letters, receipts, service_rendered
+from billing import messages, receipt_letters, receipts, rendered_card, service_rendered
 from billing.api import idempotency
 from billing.api.corrections import PaymentDoor
 from billing.api.doors import Door, body
@@ -69,14 +68,12 @@ class SendReceipt(PaymentDoor):
 
 
 def made_of(rendering: Rendering) -> dict[str, Any]:
-    """What was rendered, and the receipts that were planned for it."""
-    at = rendering.recorded_at
-    closing = Q(payment__deal=rendering.deal_id, kind=Receipt.Kind.OFFSET, created_at=at)
-    planned = Receipt.objects.filter(closing | Q(rendering=rendering))
+    """What was rendered, the receipts that were planned for it, and what has none yet, with the reason."""
     return {
         "amount": money.text(rendering.amount),
         "on": rendering.rendered_on.isoformat(),
-        "receipts": [_line(receipt) for receipt in planned.order_by("id")],
+        "receipts": [_line(receipt) for receipt in rendered_card.receipts_of(rendering)],
+        "waiting": rendered_card.waiting_of(rendering),
     }
 
 

@@ -50,7 +50,7 @@ def test_a_signed_act_is_the_service_rendered_and_only_looked_at_afterwards(pane
     tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
     assert "или в будущем" in press(panel, act, "accept", accepted_on=tomorrow).content.decode()
     said = press(panel, act, "accept", accepted_on=timezone.localdate().isoformat()).content.decode()
-    assert "чеки в пути" in said
+    assert "услуга – оказанной. Чеки отправлены на кассу. Чека ещё нет: 60" in said
     assert Rendering.objects.get().amount == rub(90000)
     shown = page(panel, act)
     assert "Открыть акт" in shown

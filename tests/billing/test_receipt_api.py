@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from billing.models import Message, Payment, Receipt, ReceiptPolicy, Rendering
+from billing.models import Message, Payment, ProviderOrder, Receipt, ReceiptPolicy, Rendering
 from crm import auth
 from crm.auth import Caller
 from tests.billing.refunding import paid_deal
+from tests.billing.rendered import RIDDEN
 from tests.billing.test_api import call
 from tests.factories import TODAY, rub
 
@@ -39,11 +40,30 @@ def test_a_rendered_service_is_accepted_with_the_receipts_it_makes(payment: Paym
     answer = first.json()
     assert (answer["amount"], answer["on"]) == ("20000.00", TODAY.isoformat())
     assert [(one["amount"], one["state"]) for one in answer["receipts"]] == [("20000.00", "planned")]
+    assert answer["waiting"] == []
     assert Rendering.objects.count() == 1
 
 
+def test_what_no_receipt_can_close_yet_is_named_with_its_reason(payment: Payment) -> None:
+    """Robokassa closes a payment as a whole only."""
+    ProviderOrder.objects.filter(payments=payment).update(request={"receipt": RIDDEN})
+    Receipt.objects.filter(payment=payment).update(content=RIDDEN, state="registered")
+    answer = rendered(payment, {"on": TODAY.isoformat(), "amount": "20000.00"}).json()
+    assert answer["receipts"] == []
+    [waits] = answer["waiting"]
+    assert (waits["payment"], waits["amount"], waits["reason"]) == (
+        payment.pk,
+        "20000.00",
+        "whole_payment_only",
+    )
+    assert "только целиком" in waits["text"]
+
+
 def test_without_a_sum_all_that_is_left_was_rendered(payment: Payment) -> None:
-    assert rendered(payment, {"on": TODAY.isoformat()}).json()["amount"] == "90000.00"
+    answer = rendered(payment, {"on": TODAY.isoformat()}).json()
+    assert answer["amount"] == "90000.00"
+    [waits] = answer["waiting"]
+    assert (waits["payment"], waits["amount"], waits["reason"]) == (None, "60000.00", "not_paid_yet")
     assert rendered(payment, {"on": TODAY.isoformat()}).json()["code"] == "all_rendered"
 
 

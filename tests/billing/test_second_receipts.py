@@ -6,12 +6,13 @@ from unittest import mock
 
 import pytest
 
-from billing import prepayments, provider_calls, verification
+from billing import deal_card, prepayments, provider_calls, service_rendered, verification
 from billing.providers.base import (
     FollowedReceipt,
     ReceiptState,
     Unknown,
 )
+from crm.models import Deal
 from tests.billing.refunding import paid_deal, pay
 from tests.billing.rendered import RIDDEN, Fiscal, entity_of, offsets, render
 from tests.factories import NOW, rub
@@ -38,7 +39,12 @@ def test_robokassa_closes_a_payment_as_a_whole_and_a_part_waits(robokassa: Fisca
     render(deal, 20000)
     assert offsets() == []
     assert [one.open for one in prepayments.open_of(deal, entity_of(deal))] == [rub(30000)]
+    waits = service_rendered.Waiting(payment, rub(20000), "whole_payment_only")
+    assert service_rendered.waiting(deal=deal, entity=entity_of(deal)) == [waits]
+    assert "offset_waits" in warned(deal)
     render(deal, 10000)
+    assert service_rendered.waiting(deal=deal, entity=entity_of(deal)) == []
+    assert "offset_waits" not in warned(deal)
     [receipt] = offsets()
     assert (receipt.content["paid"], receipt.content["number"]) == ({"advance": "30000.00"}, "70000")
     provider_calls.deliver(at=NOW)
@@ -49,6 +55,11 @@ def test_robokassa_closes_a_payment_as_a_whole_and_a_part_waits(robokassa: Fisca
     provider_calls.deliver(at=NOW + timedelta(minutes=1))
     receipt.refresh_from_db()
     assert receipt.state == "registered"
+
+
+def warned(deal: Deal) -> list[str]:
+    found = deal_card.card(Deal.objects.select_related("account").get(pk=deal.pk), at=NOW)["warnings"]
+    return [one["code"] for one in found]
 
 
 def test_a_deposit_and_a_balance_get_a_receipt_each(robokassa: Fiscal) -> None:
