@@ -1,8 +1,8 @@
 """A person wants money back for the payer: asked here, reserved at once, carried out by the shop or by hand.
 
-Owns RefundOrder: requested -> sent -> done | failed. Promises: two requests at once never ask for more than
-the payment holds (the deal's lock, and the database again); the provider's call is a row of the same
-transaction, its idempotency key is the order's; `refunded` moves only when the provider confirms or the
+Owns RefundOrder: requested -> sent -> done | failed | given_up. Promises: two requests at once never ask for
+more than the payment holds (the deal's lock, and the database again); the provider's call is a row of the
+same transaction, its idempotency key is the order's; `refunded` moves only when the provider confirms or the
 accountant has paid out. Never: calls a provider (billing.refund_calls does).
 """
 
@@ -167,24 +167,7 @@ def done(*, order: RefundOrder, done_at: datetime, at: datetime) -> Refund:
 
 def failed(*, order: RefundOrder, error: str, author: str, at: datetime) -> bool:
     """The money will not go by this order: its sum is free again. True for the first who says so."""
-    with transaction.atomic():
-        deal = refunds.lock(order.payment)
-        ended = RefundOrder.objects.filter(pk=order.pk, state__in=refunds.OPEN).update(
-            state=RefundOrder.State.FAILED, error=error[:1000], closed_at=at, closed_by=author
-        )
-        if ended and deal:
-            words = {"amount": money.words(order.amount), "reason": error[:255]}
-            history.record(
-                deal=deal,
-                kind="refund_failed",
-                at=at,
-                recorded_at=at,
-                author=author,
-                data={"amount": money.text(order.amount), "reason": error[:255], "order": order.pk},
-            )
-            text = _("The refund of %(amount)s was not made: %(reason)s") % words
-            outbox.note(deal=deal, key=f"refund-order:{order.pk}:failed", text=text, at=at)
-    return bool(ended)
+    return _end(order, RefundOrder.State.FAILED, reason=error, author=author, at=at)
 
 
 def found_made(*, order: RefundOrder, external_id: str, made_on: date, author: str, at: datetime) -> Refund:
@@ -217,8 +200,34 @@ def give_up(*, order: RefundOrder, reason: str, author: str, at: datetime) -> No
     """A payout is not wanted any more. Raises NotByHand, AlreadyClosed."""
     if order.method == PROVIDER:
         raise NotByHand
-    if not failed(order=order, error=reason, author=author, at=at):
+    if not _end(order, RefundOrder.State.GIVEN_UP, reason=reason, author=author, at=at):
         raise AlreadyClosed
+
+
+def _end(order: RefundOrder, state: RefundOrder.State, *, reason: str, author: str, at: datetime) -> bool:
+    with transaction.atomic():
+        deal = refunds.lock(order.payment)
+        ended = RefundOrder.objects.filter(pk=order.pk, state__in=refunds.OPEN).update(
+            state=state, error=reason[:1000], closed_at=at, closed_by=author
+        )
+        if ended and deal:
+            given_up = state == RefundOrder.State.GIVEN_UP
+            words = {"amount": money.words(order.amount), "reason": reason[:255]}
+            history.record(
+                deal=deal,
+                kind="refund_given_up" if given_up else "refund_failed",
+                at=at,
+                recorded_at=at,
+                author=author,
+                data={"amount": money.text(order.amount), "reason": reason[:255], "order": order.pk},
+            )
+            text = (
+                _("The payout of %(amount)s was given up: %(reason)s")
+                if given_up
+                else _("The refund of %(amount)s was not made: %(reason)s")
+            )
+            outbox.note(deal=deal, key=f"refund-order:{order.pk}:failed", text=text % words, at=at)
+    return bool(ended)
 
 
 def _place(payment: Payment, demand: Demand, *, group: str, author: str, at: datetime) -> RefundOrder:

@@ -64,6 +64,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "refund": lambda: _("Refund of %(amount)s. %(reason)s"),
     "service_rendered": lambda: _("Service rendered: %(amount)s, %(rendered_on)s"),
     "refund_requested": lambda: _("Refund of %(amount)s requested, %(way)s. %(reason)s"),
+    "refund_given_up": lambda: _("The payout of %(amount)s was given up: %(reason)s"),
     "refund_failed": lambda: _("Refund of %(amount)s was not made: %(reason)s"),
     "chargeback": lambda: _("The payer's bank took %(amount)s back"),
     "receipt_registered": lambda: _("%(of)s for %(amount)s made"),

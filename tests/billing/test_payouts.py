@@ -1,13 +1,17 @@
 """Money that a person pays out, and a deal's money that goes back over several payments."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from unittest import mock
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from billing import refund_orders, verification
-from billing.models import Receipt, Refund
+from billing import ledger, refund_card, refund_orders, verification
+from billing.api import timeline
+from billing.models import Payment, Receipt, Refund
 from billing.receipts import ReceiptChoice
 from billing.refund_orders import Demand
 from tests.billing.refunding import WHY, FakeShop, ask, paid_deal, pay_cash, work
@@ -71,6 +75,22 @@ def test_a_payout_that_nobody_wants_any_more_frees_the_sum(shop: FakeShop) -> No
     assert refund_orders.left(payment) == rub(5000)
     with pytest.raises(refund_orders.AlreadyClosed):
         refund_orders.give_up(order=order, reason="ещё раз", author="staff:anna", at=NOW)
+    order.refresh_from_db()
+    assert (order.state, order.error) == ("given_up", "клиент остался")
+    told = [one["text"] for one in timeline.of(deal, names=defaultdict(str))]
+    assert "Выплата 2\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}₽ отменена: клиент остался" in told
+
+
+def test_panel_and_card_call_it_given_up_and_no_error(admin_client: Client, shop: FakeShop) -> None:
+    deal, _none = paid_deal()
+    payment = pay_cash(deal, 5000)
+    order = ask(payment, 2000)
+    refund_orders.give_up(order=order, reason="клиент остался", author="staff:anna", at=NOW)
+    shown = admin_client.get(reverse("admin:billing_refundorder_change", args=[order.pk])).content.decode()
+    assert "Отменена" in shown
+    assert "Ошибка" not in shown
+    [line] = refund_card.of_payments(deal, ledger.with_free(Payment.objects.all()))[payment.pk]["refunds"]
+    assert (line["state"], line["error"]) == ("given_up", "клиент остался")
 
 
 def test_a_refund_of_a_deal_takes_the_newest_payments_first(shop: FakeShop) -> None:
