@@ -22,7 +22,7 @@ METHODS: dict[str, Callable[[], str]] = {
 }
 PROVIDERS: dict[str, Callable[[], str]] = {
     "cloudpayments": lambda: "CloudPayments",
-    "robokassa": lambda: "Robokassa",
+    "robokassa": lambda: _("Robokassa"),
     "offline": lambda: _("Past the providers"),
 }
 STATES: dict[str, Callable[[], str]] = {

@@ -123,7 +123,7 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _link(_("People"), "person", "auth_user"),
-                    _link(_("API tokens"), "key", "billing_apitoken"),
+                    _link(_("API keys"), "key", "billing_apitoken"),
                 ],
             },
         ],

@@ -167,10 +167,10 @@ class Pipelines(StackedInline):  # type: ignore[misc]
     extra = 0
     tab = True
     fields = (
-        ("external_id", "completed_status"),
-        ("deposit_status", "paid_status"),
-        ("overdue_status", "lost_statuses"),
-        "gated_statuses",
+        ("external_id", "overdue_status"),
+        ("deposit_status", "completed_status"),
+        "paid_status",
+        ("gated_statuses", "lost_statuses"),
     )
 
 

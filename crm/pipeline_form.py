@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
-from crm import stage_names
+from crm import gates, stage_names
 from crm.models import Account, Pipeline
 
 ONE = ("completed_status", "paid_status", "deposit_status", "overdue_status")
@@ -33,6 +33,7 @@ class PipelineForm(forms.ModelForm):  # type: ignore[type-arg]
         row = self.instance
         named: Choices = [(number, one.name) for number, one in known.items()]
         self._choose("external_id", with_stored(named, [row.external_id]))
+        self.fields["external_id"].label = _("Pipeline")
         own = known.get(row.external_id)
         groups: Choices = [(one.name, list(one.stages.items())) for one in known.values()]
         stages: Choices = list(own.stages.items()) if own else groups
@@ -40,9 +41,11 @@ class PipelineForm(forms.ModelForm):  # type: ignore[type-arg]
             offered = with_stored(stages, [getattr(row, name)])
             self._choose(name, offered if name == "completed_status" else [("", _("— not used —")), *offered])
         for name in MANY:
+            open_ones = [(number, words) for number, words in stages if number not in gates.FINAL]
+            offered = open_ones if name == "gated_statuses" else stages
             self.fields[name] = forms.TypedMultipleChoiceField(
                 label=self.fields[name].label,
-                choices=with_stored(stages, getattr(row, name)),
+                choices=with_stored(offered, getattr(row, name)),
                 coerce=int,
                 required=False,
                 widget=UnfoldAdminCheckboxSelectMultipleWidget(),

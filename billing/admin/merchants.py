@@ -191,7 +191,7 @@ class MerchantPage(SettingsPage):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         common = (None, {"fields": (("key", "legal_entity"), ("provider", "other_orders"))})
         cloudpayments = ("CloudPayments", {"fields": CLOUDPAYMENTS})
-        robokassa = ("Robokassa", {"fields": ROBOKASSA})
+        robokassa = (_("Robokassa"), {"fields": ROBOKASSA})
         if obj is None:
             return (common, cloudpayments, robokassa)
         addresses = (_("Addresses"), {"fields": ("addresses",)})
