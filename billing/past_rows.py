@@ -14,8 +14,9 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 
+from billing import ledger
 from billing.models import Installment
-from crm.models import Account, Deal
+from crm.models import Account
 
 # So many rows are marked in one transaction, so that no payment waits long for its deal.
 MARKED_AT_ONCE = 200
@@ -62,11 +63,11 @@ def pass_over_covered(*, until: date, account: Account) -> None:
 
 def mark(rows: QuerySet[Installment], *, come: Func, flag: str) -> None:
     """Set a mark on the rows, each under its deal's lock, looked at again: whoever takes money back from a
-    row holds the same lock.
+    row holds the same lock. A deal in other hands is left for the next run.
     """
     found = rows.filter(come).values_list("id", "schedule__deal").iterator(MARKED_AT_ONCE)
     while part := dict(islice(found, MARKED_AT_ONCE)):
         with transaction.atomic():
-            list(Deal.objects.locked().filter(pk__in=set(part.values())).order_by("pk"))
-            still = rows.filter(pk__in=part).values_list("id", flat=True)
+            free = ledger.lock_free(part.values())
+            still = rows.filter(pk__in=part, schedule__deal__in=free).values_list("id", flat=True)
             Installment.objects.filter(pk__in=list(still)).update(**{flag: True})

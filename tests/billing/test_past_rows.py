@@ -1,14 +1,16 @@
 """Covered rows of the past are marked once and read no more, until money is taken back from them."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from billing import debtors, due_steps, overdue, past_rows, payments, refunds, reminders, write_offs
+from billing import debtors, due_steps, ledger, overdue, past_rows, payments, refunds, reminders, write_offs
 from billing.models import Installment, OverdueFlag, Payment, Reminder, Schedule
 from crm.models import Account, Deal
 from tests.factories import make_account, make_deal, make_order, make_schedule, rub
@@ -149,3 +151,23 @@ def test_every_reader_asks_that_index(how: str) -> None:
         else:
             run(how, 1)
     assert any("ARRAY(SELECT" in one["sql"] and '"collecting_over"' in one["sql"] for one in queries)
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_a_deal_in_other_hands_is_waited_for_by_no_run() -> None:
+    receive(due_deal())
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        ledger.lock(Deal.objects.get().pk)
+        other.submit(alone, lambda: overdue.flag(on=on(2).date(), at=on(2))).result(timeout=30)
+    assert not is_over()
+    run("overdue", 2)
+    assert is_over()
+
+
+def alone(act: Callable[[], object]) -> None:
+    """Act in a connection of one's own."""
+    try:
+        act()
+    finally:
+        connection.close()
