@@ -26,6 +26,8 @@ PER_SECOND = 7
 WINDOW_MS = 1030
 ALONE_PER_SECOND = 2
 PAUSE_MAX_SECONDS = 60.0
+# How long the queue stands back after a person was told to wait; the person asks again far sooner.
+PERSON_WAITS_MS = 250
 _POLL_SECONDS = 0.03
 
 
@@ -51,7 +53,7 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 if ARGV[3] == 'queue' and redis.call('EXISTS', KEYS[3]) == 1 then return 40 end
 local oldest = redis.call('LINDEX', KEYS[1], ARGV[1] - 1)
 if oldest and now - oldest < tonumber(ARGV[2]) then
-  if ARGV[3] == 'person' then redis.call('SET', KEYS[3], 1, 'PX', 250) end
+  if ARGV[3] == 'person' then redis.call('SET', KEYS[3], 1, 'PX', ARGV[4]) end
   return tonumber(ARGV[2]) - (now - oldest)
 end
 redis.call('LPUSH', KEYS[1], now)
@@ -109,7 +111,8 @@ def pause_left(account: str) -> float:
 def _ask(account: str, priority: Priority) -> float:
     keys = (f"amocrm:{account}:window", f"amocrm:{account}:pause", f"amocrm:{account}:person")
     try:
-        return float(_redis().eval(_TAKE, 3, *keys, PER_SECOND, WINDOW_MS, priority.value))
+        given = (PER_SECOND, WINDOW_MS, priority.value, PERSON_WAITS_MS)
+        return float(_redis().eval(_TAKE, 3, *keys, *given))
     except redis.RedisError as error:
         log.warning("limits without redis", error=type(error).__name__)
         return _alone.take(account)
