@@ -2,12 +2,14 @@
 
 A trigger is {code, pipeline_id, status_id, settings}: a deal that comes to the stage is told to the widget's
 `dp.webhook_url` as a form, once, whatever the answer. A bot made in the designer is what the widget's own
-`onSalesbotDesignerSave` returned; of its steps the emulator carries out `widget_request`.
+`onSalesbotDesignerSave` returned; of its steps the emulator carries out `widget_request`, and behind it
+`conditions` over the answer and `exits`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from flask import Response
@@ -19,6 +21,7 @@ from sandbox.amocrm.world import Crm, Row, World
 KIND = "amocrm.trigger"
 SECONDS = 2.0
 LEAD, MOVED = 2, {"type": 14, "type_code": "lead_status_changed"}
+ANSWER = re.compile(r"\{\{\s*json\.(\w+)\s*\}\}")
 ADMINS_ONLY = "Автоматизацию настраивает администратор"
 
 
@@ -91,7 +94,9 @@ def drop_trigger(crm: Crm, user: Row, trigger_id: int) -> Response:
 
 
 def add_bot(crm: Crm, user: Row) -> Response:
-    """{code, name, steps}: `steps` is what the widget returned, a JSON list with a `widget_request` in it."""
+    """{code, name, steps, exits}: `steps` is what the widget returned, a JSON list with a `widget_request` in
+    it; `exits` are the messages that a person has put behind the exits of the step.
+    """
     body = body_of()
     widget = crm.get("widgets", str(body.get("code")))
     if not user["rights"]["is_admin"]:
@@ -101,8 +106,34 @@ def add_bot(crm: Crm, user: Row) -> Response:
     request = _request_of(body.get("steps"))
     if request is None:
         return refuse(422, "Виджет вернул шаги, которые бот выполнить не может")
+    exits = body.get("exits") if isinstance(body.get("exits"), dict) else {}
     row = {"id": crm.number("bots"), "name": str(body.get("name") or "Новый бот"), "request": request}
+    row |= {"steps": body["steps"], "exits": {code: str(text) for code, text in (exits or {}).items()}}
     return answer(crm.put("bots", {**row, "client_id": widget["client_id"]}), 201)
+
+
+def exit_of(steps: str, told: Row) -> str:
+    """The exit that the blocks behind the request take when {{json.…}} reads `told`; "" without one."""
+    handlers = [one for block in json.loads(steps)[1:] for one in block["question"]]
+    taken = (_exit_by(one, told) for one in handlers)
+    return next(filter(None, taken), "")
+
+
+def _exit_by(one: Row, told: Row) -> str:
+    params = one.get("params", {})
+    if one.get("handler") == "exits":
+        return str(params["value"])
+    if one.get("handler") != "conditions":
+        return ""
+    held = [_holds(condition, told) for condition in params["conditions"]]
+    if not (all(held) if params["logic"] == "and" else any(held)):
+        return ""
+    return next(filter(None, (_exit_by(result, told) for result in params["result"])), "")
+
+
+def _holds(condition: Row, told: Row) -> bool:
+    left = ANSWER.sub(lambda found: str(told.get(found[1], "")), str(condition["term1"]))
+    return (left == str(condition["term2"])) is (condition["operation"] == "=")
 
 
 def _stage(body: Row) -> Row:

@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Response
 
-from sandbox.amocrm import hooks, leads, tokens
+from sandbox.amocrm import automation, hooks, leads, tokens
 from sandbox.amocrm.wire import Call, hal, objects, page_of, problem
 from sandbox.amocrm.world import Crm, Row, World, fresh_uuid
 
@@ -108,7 +108,17 @@ def go_on(call: Call, bot_id: int, continue_id: str) -> Response:
     call.crm.drop("waiting_bots", continue_id)
     for params in shown:
         say(call.crm, bot, lead, " ".join([params["value"], *(params.get("buttons") or [])]))
+    _leave(call, bot, lead)
     return hal({"success": True}, status=202)
+
+
+def _leave(call: Call, bot: Row, lead: Row) -> None:
+    """Goes on by the step's exit; what a person has put behind it is a message here."""
+    told = call.body.get("data")
+    code = automation.exit_of(bot.get("steps") or "[]", told if isinstance(told, dict) else {})
+    text = bot.get("exits", {}).get(code)
+    if text:
+        say(call.crm, bot, lead, filled(call.crm, lead, text))
 
 
 def _is_too_long(params: Row) -> bool:

@@ -89,7 +89,8 @@ def test_a_bot_step_is_chosen_in_words_and_survives_an_odd_value(deal: Page, ser
 
 def test_a_bot_step_asks_the_server_for_a_link(deal: Page, server: Server) -> None:
     said = deal.evaluate("widget.callbacks.onSalesbotDesignerSave('payment_link', { what: 'full' })")
-    [step] = json.loads(said)[0]["question"]
+    step, onward = json.loads(said)[0]["question"]
+    assert onward == {"handler": "goto", "params": {"type": "question", "step": 1}}
     assert step["handler"] == "widget_request"
     assert step["params"]["url"] == "https://grafik.invalid/webhooks/amocrm/salesbot/"
     assert step["params"]["data"] == {"lead": "{{lead.id}}", "action": "link", "what": "full"}
@@ -97,6 +98,19 @@ def test_a_bot_step_asks_the_server_for_a_link(deal: Page, server: Server) -> No
         deal.evaluate("widget.callbacks.onSalesbotDesignerSave('payment_link', { what: 'all' })")
     )
     assert odd[0]["question"][0]["params"]["data"]["what"] == "installment"
+
+
+def test_a_bot_goes_on_by_one_of_the_two_exits_that_the_step_names(deal: Page, server: Server) -> None:
+    shown = "widget.callbacks.salesbotDesignerSettings([document.createElement('div')], () => '', {})"
+    exits = {one["code"]: one["title"] for one in deal.evaluate(shown)["exits"]}
+    assert exits == {"success": "Ссылка отправлена", "fail": "Ссылки нет: платить нечего"}
+    said = deal.evaluate("widget.callbacks.onSalesbotDesignerSave('payment_link', { what: 'full' })")
+    conditions, otherwise = json.loads(said)[1]["question"]
+    [asked] = conditions["params"]["conditions"]
+    assert asked == {"term1": "{{json.status}}", "term2": "success", "operation": "="}
+    [taken] = conditions["params"]["result"]
+    assert taken == {"handler": "exits", "params": {"value": "success"}}
+    assert otherwise == {"handler": "exits", "params": {"value": "fail"}}
 
 
 def test_pages_that_get_json_not_ours_say_so(deal: Page, server: Server) -> None:

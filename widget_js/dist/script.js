@@ -331,6 +331,7 @@ var Grafik = (() => {
   // src/automation.js
   var TRIGGERS = ["schedule", "links", "invoice", "stop_reminders"];
   var LINKS = ["installment", "deposit", "full", "overdue"];
+  var EXITS = ["success", "fail"];
   var LOOK_MS = 100;
   var LOOKS = 30;
   function showTrigger({ code, api, t }) {
@@ -363,10 +364,18 @@ var Grafik = (() => {
     const select = place.querySelector("select");
     select.addEventListener("change", () => put(input, select.value));
   }
+  function stepExits(t) {
+    return { exits: EXITS.map((code) => ({ code, title: t(`salesbot.exit_${code}`) })) };
+  }
   function salesbotSteps(handler, params, address) {
     const what = LINKS.includes(params.what) ? params.what : LINKS[0];
     const data = { lead: "{{lead.id}}", action: "link", what };
-    return JSON.stringify([{ question: [{ handler: "widget_request", params: { url: address, data } }], require: [] }]);
+    const [got, nothing] = EXITS.map((value) => ({ handler: "exits", params: { value } }));
+    const conditions = [{ term1: "{{json.status}}", term2: EXITS[0], operation: "=" }];
+    return JSON.stringify([
+      { question: [{ handler: "widget_request", params: { url: address, data } }, { handler: "goto", params: { type: "question", step: 1 } }], require: [] },
+      { question: [{ handler: "conditions", params: { logic: "and", conditions, result: [got] } }, nothing], require: [] }
+    ]);
   }
   function triggerForm(code) {
     const marks = document.querySelectorAll(`.digital-pipeline__short-task_widget-style_${CSS.escape(code)}`);
@@ -2627,8 +2636,9 @@ var Grafik = (() => {
       <div>${button({ action: "add_part", kind: "link", label: t("split.add") })}</div></div>
     ${inputField({ name: "payer", label: t("split.payer"), value: name })}
     <div class="grafik-pair">${inputField({ name: "inn", label: t("payer.inn"), value: company.inn || "", mode: "numeric", hint: t("split.inn_hint") })}
-    ${inputField({ name: "external_id", label: t("split.number"), hint: t("split.number_hint") })}</div>
-    ${selectField({ name: "method", label: t("payment.method"), options: METHODS2.map((one) => [one, t(`method.${one}`)]) })}
+    ${inputField({ name: "kpp", label: t("payer.kpp"), value: company.kpp || "", hint: t("split.kpp_hint") })}</div>
+    <div class="grafik-pair">${inputField({ name: "external_id", label: t("split.number"), hint: t("split.number_hint") })}
+    ${selectField({ name: "method", label: t("payment.method"), options: METHODS2.map((one) => [one, t(`method.${one}`)]) })}</div>
     <div class="grafik-split__effects" aria-live="polite"></div>`;
   }
   function partView(t, number, lead, sum) {
@@ -2689,7 +2699,7 @@ var Grafik = (() => {
   function valuesOf(form) {
     const all = (name) => Array.from(form.querySelectorAll(`[name="${name}"]`), (box) => box.value.trim());
     const sums = all("part_amount");
-    const values = Object.fromEntries(["amount", "paid_on", "payer", "inn", "external_id", "method"].map((name) => [name, form.elements[name].value.trim()]));
+    const values = Object.fromEntries(["amount", "paid_on", "payer", "inn", "kpp", "external_id", "method"].map((name) => [name, form.elements[name].value.trim()]));
     return { ...values, parts: all("part_lead").map((lead, index) => ({ lead, sum: sums[index] })).filter((one) => one.lead || one.sum) };
   }
   function placed(values) {
@@ -2713,10 +2723,13 @@ var Grafik = (() => {
     else if (day > today) errors.paid_on = t("payment.future_day", { today: formatDay(today) });
     if (!values.payer) errors.payer = t("payer.wrong_name");
     if (values.inn && !/^(\d{10}|\d{12})$/.test(values.inn)) errors.inn = t("split.wrong_inn");
+    const isCompany = values.inn.length === 10;
+    if (values.kpp && !isCompany) errors.kpp = t("split.kpp_hint");
+    else if (values.kpp && !/^\d{4}[\dA-Z]{2}\d{3}$/.test(values.kpp)) errors.kpp = t("split.wrong_kpp");
     if (!parts.length || parts.some((one) => !one.lead_id || !one.amount)) errors.parts = t("split.wrong_part");
     else if (amount && subtract(amount, placed(values)) !== "0.00") errors.parts = splitEffects(t, values)[0];
     if (Object.keys(errors).length) return { body: null, errors };
-    const payer = { kind: values.inn.length === 10 ? "company" : "person", name: values.payer, inn: values.inn };
+    const payer = { kind: isCompany ? "company" : "person", name: values.payer, inn: values.inn, kpp: values.kpp };
     return { body: { amount, paid_on: day, method: values.method, external_id: values.external_id, payer, parts }, errors };
   }
 
@@ -3323,7 +3336,8 @@ var Grafik = (() => {
     }
     const t = (path, parameters) => fill3(find(path) || path, parameters || {});
     t.known = (path, parameters) => fill3(find(path), parameters || {});
-    t.count = (path, number) => t(`${path}.${pluralForm(number)}`, { n: number });
+    const forms = find("plural") === "en" ? englishForm : pluralForm;
+    t.count = (path, number) => t(`${path}.${forms(number)}`, { n: number });
     return t;
   }
   function pluralForm(number) {
@@ -3331,6 +3345,9 @@ var Grafik = (() => {
     const ones = number % 10;
     if (ones === 1 && tens !== 11) return "one";
     return ones >= 2 && ones <= 4 && (tens < 12 || tens > 14) ? "few" : "many";
+  }
+  function englishForm(number) {
+    return number === 1 ? "one" : "many";
   }
   function fill3(text, parameters) {
     return text.replace(/\{(\w+)\}/g, (whole, name) => name in parameters ? parameters[name] : whole);
@@ -3500,7 +3517,7 @@ var Grafik = (() => {
         salesbotDesignerSettings($body) {
           style();
           showStep({ body: $body[0], t: texts() });
-          return { exits: [] };
+          return stepExits(texts());
         },
         onSalesbotDesignerSave(handler, params) {
           return salesbotSteps(handler, params || {}, SALESBOT_URL);

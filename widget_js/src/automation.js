@@ -10,6 +10,8 @@ import { button } from './views/controls.js';
 
 export const TRIGGERS = ['schedule', 'links', 'invoice', 'stop_reminders'];
 export const LINKS = ['installment', 'deposit', 'full', 'overdue'];
+/** What our server answers a bot as `json.status`, and so the names of the step's exits. */
+const EXITS = ['success', 'fail'];
 /** amoCRM draws the form after it has called us: looked for this often, this long. */
 const LOOK_MS = 100;
 const LOOKS = 30;
@@ -48,11 +50,21 @@ export function showStep({ body, t }) {
   select.addEventListener('change', () => put(input, select.value));
 }
 
-/** The step asks our server for a link; the bot goes on when the server has answered. */
+/** The ways on from the step: the client got a link, or there was nothing to ask for. */
+export function stepExits(t) {
+  return { exits: EXITS.map((code) => ({ code, title: t(`salesbot.exit_${code}`) })) };
+}
+
+/** The step asks our server for a link; the server's answer says by which exit the bot goes on. */
 export function salesbotSteps(handler, params, address) {
   const what = LINKS.includes(params.what) ? params.what : LINKS[0];
   const data = { lead: '{{lead.id}}', action: 'link', what };
-  return JSON.stringify([{ question: [{ handler: 'widget_request', params: { url: address, data } }], require: [] }]);
+  const [got, nothing] = EXITS.map((value) => ({ handler: 'exits', params: { value } }));
+  const conditions = [{ term1: '{{json.status}}', term2: EXITS[0], operation: '=' }];
+  return JSON.stringify([
+    { question: [{ handler: 'widget_request', params: { url: address, data } }, { handler: 'goto', params: { type: 'question', step: 1 } }], require: [] },
+    { question: [{ handler: 'conditions', params: { logic: 'and', conditions, result: [got] } }, nothing], require: [] },
+  ]);
 }
 
 /** Beside our own mark only: another widget's form may have an `action` too. */

@@ -2,7 +2,7 @@
 // that work, and returns what amoCRM expects. APP is only ever read.
 
 import { SALESBOT_URL, makeApi } from './api.js';
-import { salesbotSteps, showStep, showTrigger } from './automation.js';
+import { salesbotSteps, showStep, showTrigger, stepExits } from './automation.js';
 import { download } from './download.js';
 import { Panel } from './panel.js';
 import { showPages } from './pages.js';
@@ -131,7 +131,7 @@ export function makeWidget(Modal) {
       salesbotDesignerSettings($body) {
         style();
         showStep({ body: $body[0], t: texts() });
-        return { exits: [] };
+        return stepExits(texts());
       },
 
       onSalesbotDesignerSave(handler, params) {

@@ -1,5 +1,5 @@
 // What a person reads comes from i18n/<locale>.json by a dotted path: t('panel.debt').
-// `{name}` in a text is replaced by a parameter; t.count picks the Russian plural form;
+// `{name}` in a text is replaced by a parameter; t.count picks the plural form of the dictionary's own language;
 // t.known answers '' for words that the server invented after this widget was built.
 
 /** `translate` is the widget's i18n, `langs` the whole loaded dictionary. */
@@ -13,7 +13,8 @@ export function makeTexts(translate, langs) {
 
   const t = (path, parameters) => fill(find(path) || path, parameters || {});
   t.known = (path, parameters) => fill(find(path), parameters || {});
-  t.count = (path, number) => t(`${path}.${pluralForm(number)}`, { n: number });
+  const forms = find('plural') === 'en' ? englishForm : pluralForm;
+  t.count = (path, number) => t(`${path}.${forms(number)}`, { n: number });
   return t;
 }
 
@@ -23,6 +24,10 @@ export function pluralForm(number) {
   const ones = number % 10;
   if (ones === 1 && tens !== 11) return 'one';
   return ones >= 2 && ones <= 4 && (tens < 12 || tens > 14) ? 'few' : 'many';
+}
+
+function englishForm(number) {
+  return number === 1 ? 'one' : 'many';
 }
 
 function fill(text, parameters) {

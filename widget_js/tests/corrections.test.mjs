@@ -16,18 +16,18 @@ const t = texts('ru');
 const card = (changes = {}) => ({ ...sampleCard(), ...changes });
 const shown = (changes) => String(panelView({ t, card: card(changes), ui: freshUi() }));
 const part = (lead, sum) => ({ lead, sum });
-const typed = (changes = {}) => ({ amount: '30 000', paid_on: '01.12.2026', payer: 'ООО «Ромашка»', inn: '', external_id: '', method: 'bank_transfer', parts: [part('7700123', '20 000'), part('#7700124', '10 000')], ...changes });
+const typed = (changes = {}) => ({ amount: '30 000', paid_on: '01.12.2026', payer: 'ООО «Ромашка»', inn: '', kpp: '', external_id: '', method: 'bank_transfer', parts: [part('7700123', '20 000'), part('#7700124', '10 000')], ...changes });
 const read = (changes) => readSplit(t, typed(changes), '2026-12-01');
 
 test('a transfer is sent when its parts add up', () => {
-  const { body, errors } = read({ inn: '7707083893', external_id: '17' });
+  const { body, errors } = read({ inn: '7707083893', kpp: '770701001', external_id: '17' });
   assert.deepEqual(errors, {});
   assert.deepEqual(body, {
     amount: '30000.00',
     paid_on: '2026-12-01',
     method: 'bank_transfer',
     external_id: '17',
-    payer: { kind: 'company', name: 'ООО «Ромашка»', inn: '7707083893' },
+    payer: { kind: 'company', name: 'ООО «Ромашка»', inn: '7707083893', kpp: '770701001' },
     parts: [{ lead_id: 7700123, amount: '20000.00' }, { lead_id: 7700124, amount: '10000.00' }],
   });
 });
@@ -39,6 +39,8 @@ test('a transfer whose parts do not add up says by how much, and is not sent', (
   assert.match(words([part('', '30 000')]), /номер и сумму/);
   assert.equal(read({ parts: [] }).body, null);
   assert.deepEqual(Object.keys(read({ amount: '', paid_on: '02.12.2026', payer: '', inn: '77' }).errors), ['amount', 'paid_on', 'payer', 'inn']);
+  assert.deepEqual(Object.keys(read({ inn: '500100732259', kpp: '770701001' }).errors), ['kpp']);
+  assert.deepEqual(Object.keys(read({ inn: '7707083893', kpp: '7707-1001' }).errors), ['kpp']);
 });
 
 test('what follows is told only of parts that add up', () => {

@@ -1,12 +1,12 @@
 // The kept build is what the sources make today, byte for byte.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { buildTab, buildWidget } from '../build.mjs';
+import { buildTab, buildWidget, contentOf, raised, release } from '../build.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const TAB = fileURLToPath(new URL('../../analytics/static/analytics', import.meta.url));
@@ -30,6 +30,29 @@ test('the page of the tab is current too', async () => {
     for (const name of files(fresh)) assert.ok(readFileSync(join(TAB, name)).equals(readFileSync(join(fresh, name))), `${name} is out of date`);
   } finally {
     rmSync(fresh, { recursive: true });
+  }
+});
+
+test('what dist holds has a version of its own: run `npm run build` and commit release.json too', () => {
+  const { version, content } = release();
+  assert.equal(JSON.parse(readFileSync(join(DIST, 'manifest.json'), 'utf8')).widget.version, version);
+  assert.equal(contentOf(DIST), content);
+  assert.equal(raised('1.4.9'), '1.4.10');
+});
+
+test('any other content needs another version, another version alone does not', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'grafik-release-'));
+  try {
+    cpSync(DIST, folder, { recursive: true });
+    const before = contentOf(folder);
+    const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+    manifest.widget.version = '99.0.0';
+    writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
+    assert.equal(contentOf(folder), before);
+    appendFileSync(join(folder, 'i18n', 'ru.json'), ' ');
+    assert.notEqual(contentOf(folder), before);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 

@@ -56,10 +56,11 @@ test('next month is clamped to its end', () => {
   assert.equal(nextMonth('2027-12-15'), '2028-01-15');
 });
 
-test('russian plurals', () => {
+test('plurals of the dictionary’s language', () => {
   const forms = [0, 1, 2, 4, 5, 11, 12, 14, 21, 22, 25, 111, 112, 121].map(pluralForm);
   assert.deepEqual(forms, ['many', 'one', 'few', 'few', 'many', 'many', 'many', 'many', 'one', 'few', 'many', 'many', 'many', 'one']);
   assert.equal(texts('ru').count('schedule.payments', 3), '3 платежа');
+  assert.deepEqual([1, 2, 21].map((n) => texts('en').count('schedule.payments', n)), ['1 payment', '2 payments', '21 payments']);
 });
 
 test('every value in markup is escaped, in text and in attributes', () => {

@@ -1,6 +1,7 @@
 (() => {
   // i18n/ru.json
   var ru_default = {
+    plural: "ru",
     widget: {
       name: "График платежей",
       description: "График платежей в карточке сделки: расчёт, счета со ссылкой на оплату, чеки и долг клиента на одном экране.",
@@ -630,7 +631,9 @@
       what_installment: "Ближайший платёж",
       what_deposit: "Предоплату",
       what_full: "Весь долг",
-      what_overdue: "Просроченное"
+      what_overdue: "Просроченное",
+      exit_success: "Ссылка отправлена",
+      exit_fail: "Ссылки нет: платить нечего"
     },
     mobile: {
       no_deal: "Откройте виджет из карточки сделки."
@@ -862,6 +865,8 @@
       add: "Добавить сделку",
       payer: "Кто перевёл",
       inn_hint: "10 цифр — организация",
+      kpp_hint: "только у компании",
+      wrong_kpp: "КПП — девять знаков, например 770001001",
       number: "Номер платёжного поручения",
       number_hint: "по нему второй раз не запишется",
       left: "ещё не разнесено {left}",
@@ -1715,7 +1720,8 @@
     }
     const t2 = (path, parameters) => fill(find(path) || path, parameters || {});
     t2.known = (path, parameters) => fill(find(path), parameters || {});
-    t2.count = (path, number2) => t2(`${path}.${pluralForm(number2)}`, { n: number2 });
+    const forms = find("plural") === "en" ? englishForm : pluralForm;
+    t2.count = (path, number2) => t2(`${path}.${forms(number2)}`, { n: number2 });
     return t2;
   }
   function pluralForm(number2) {
@@ -1723,6 +1729,9 @@
     const ones = number2 % 10;
     if (ones === 1 && tens !== 11) return "one";
     return ones >= 2 && ones <= 4 && (tens < 12 || tens > 14) ? "few" : "many";
+  }
+  function englishForm(number2) {
+    return number2 === 1 ? "one" : "many";
   }
   function fill(text, parameters) {
     return text.replace(/\{(\w+)\}/g, (whole, name) => name in parameters ? parameters[name] : whole);

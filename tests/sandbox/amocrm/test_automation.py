@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from sandbox.amocrm import hooks
+from sandbox.amocrm import automation, hooks
 from sandbox.app import Sandbox
 
 from . import archives
@@ -100,6 +100,31 @@ def test_a_bot_of_the_designer_asks_with_its_markers_filled(
     sandbox.jobs.run_due()
     [(address, form)] = posted
     assert (address, form["data[lead]"]) == ("http://x/", str(LEAD))
+
+
+def exits(value: str) -> dict[str, Any]:
+    return {"handler": "exits", "params": {"value": value}}
+
+
+@pytest.mark.parametrize(
+    ("logic", "operation", "told", "way"),
+    [
+        ("and", "=", {"status": "success", "why": "x"}, "got"),
+        ("and", "=", {"status": "success"}, "none"),
+        ("or", "=", {"status": "success"}, "got"),
+        ("and", "!=", {}, "got"),
+        ("or", "=", {}, "none"),
+    ],
+)
+def test_a_bot_takes_the_exit_that_its_conditions_say(
+    logic: str, operation: str, told: dict[str, str], way: str
+) -> None:
+    terms = [("{{json.status}}", "success"), ("{{ json.why }}", "x")]
+    conditions = [{"term1": left, "term2": right, "operation": operation} for left, right in terms]
+    params = {"logic": logic, "conditions": conditions, "result": [exits("got")]}
+    behind = {"question": [{"handler": "conditions", "params": params}, exits("none")]}
+    assert automation.exit_of(json.dumps([*STEPS, behind]), told) == way
+    assert automation.exit_of(json.dumps(STEPS), told) == ""
 
 
 @pytest.mark.parametrize("steps", ["", "[]", "null", '[{"question": []}]', '{"a": 1}', None, 7])

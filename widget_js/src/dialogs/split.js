@@ -49,8 +49,9 @@ function contentView(t, card, today) {
       <div>${button({ action: 'add_part', kind: 'link', label: t('split.add') })}</div></div>
     ${inputField({ name: 'payer', label: t('split.payer'), value: name })}
     <div class="grafik-pair">${inputField({ name: 'inn', label: t('payer.inn'), value: company.inn || '', mode: 'numeric', hint: t('split.inn_hint') })}
-    ${inputField({ name: 'external_id', label: t('split.number'), hint: t('split.number_hint') })}</div>
-    ${selectField({ name: 'method', label: t('payment.method'), options: METHODS.map((one) => [one, t(`method.${one}`)]) })}
+    ${inputField({ name: 'kpp', label: t('payer.kpp'), value: company.kpp || '', hint: t('split.kpp_hint') })}</div>
+    <div class="grafik-pair">${inputField({ name: 'external_id', label: t('split.number'), hint: t('split.number_hint') })}
+    ${selectField({ name: 'method', label: t('payment.method'), options: METHODS.map((one) => [one, t(`method.${one}`)]) })}</div>
     <div class="grafik-split__effects" aria-live="polite"></div>`;
 }
 
@@ -119,7 +120,7 @@ export function offersView(t, deals) {
 function valuesOf(form) {
   const all = (name) => Array.from(form.querySelectorAll(`[name="${name}"]`), (box) => box.value.trim());
   const sums = all('part_amount');
-  const values = Object.fromEntries(['amount', 'paid_on', 'payer', 'inn', 'external_id', 'method'].map((name) => [name, form.elements[name].value.trim()]));
+  const values = Object.fromEntries(['amount', 'paid_on', 'payer', 'inn', 'kpp', 'external_id', 'method'].map((name) => [name, form.elements[name].value.trim()]));
   return { ...values, parts: all('part_lead').map((lead, index) => ({ lead, sum: sums[index] })).filter((one) => one.lead || one.sum) };
 }
 
@@ -137,7 +138,7 @@ export function splitEffects(t, values) {
   return [t('split.effect_payments', { count: t.count('schedule.payments', values.parts.length) }), t('split.effect_once')];
 }
 
-/** Typed values → {body or null, errors}: who has an ИНН of ten digits is a company. */
+/** Typed values → {body or null, errors}: who has an ИНН of ten digits is a company, and may have a КПП. */
 export function readSplit(t, values, today) {
   const errors = {};
   const amount = parseMoney(values.amount);
@@ -148,9 +149,12 @@ export function readSplit(t, values, today) {
   else if (day > today) errors.paid_on = t('payment.future_day', { today: formatDay(today) });
   if (!values.payer) errors.payer = t('payer.wrong_name');
   if (values.inn && !/^(\d{10}|\d{12})$/.test(values.inn)) errors.inn = t('split.wrong_inn');
+  const isCompany = values.inn.length === 10;
+  if (values.kpp && !isCompany) errors.kpp = t('split.kpp_hint');
+  else if (values.kpp && !/^\d{4}[\dA-Z]{2}\d{3}$/.test(values.kpp)) errors.kpp = t('split.wrong_kpp');
   if (!parts.length || parts.some((one) => !one.lead_id || !one.amount)) errors.parts = t('split.wrong_part');
   else if (amount && subtract(amount, placed(values)) !== '0.00') errors.parts = splitEffects(t, values)[0];
   if (Object.keys(errors).length) return { body: null, errors };
-  const payer = { kind: values.inn.length === 10 ? 'company' : 'person', name: values.payer, inn: values.inn };
+  const payer = { kind: isCompany ? 'company' : 'person', name: values.payer, inn: values.inn, kpp: values.kpp };
   return { body: { amount, paid_on: day, method: values.method, external_id: values.external_id, payer, parts }, errors };
 }

@@ -1,5 +1,6 @@
 // The designer of Salesbots, as far as a widget meets it: its handlers as steps, the form of a step from the manifest
-// (salesbotDesignerSettings may draw into it), and the bot's code that onSalesbotDesignerSave answers with.
+// (salesbotDesignerSettings may draw into it and names its exits), and the bot's code that onSalesbotDesignerSave
+// answers with.
 
 import { enter, leave } from '../host/widget.js';
 import { sideMenu, word } from './market.js';
@@ -40,17 +41,25 @@ async function openStep(state, info, handler, draw) {
   });
   const [widget] = await enter(state, 'salesbot_designer', { only: info.code });
   const values = () => Object.fromEntries([...body.querySelectorAll('input[name=value]')].map((input) => [input.dataset.fieldName, input.value]));
-  if (widget && widget.callbacks.salesbotDesignerSettings) widget.callbacks.salesbotDesignerSettings(window.$(body), renderRow, values());
+  const shown = widget && widget.callbacks.salesbotDesignerSettings && widget.callbacks.salesbotDesignerSettings(window.$(body), renderRow, values());
+  const exits = new Map(((shown && shown.exits) || []).map(({ code, title }) => [code, exitRow(title)]));
+  body.append(...exits.values());
+  const behind = () => Object.fromEntries([...exits].map(([code, place]) => [code, place.querySelector('input').value.trim()]));
   save.onclick = async () => {
     try {
       const steps = widget.callbacks.onSalesbotDesignerSave(handler, values());
-      await send('POST', '/_ui/bots', { code: info.code, name: word(info, name), steps });
+      await send('POST', '/_ui/bots', { code: info.code, name: word(info, name), steps, exits: behind() });
       modal.destroy();
       await draw();
     } catch (problem) {
       error.textContent = problem.message;
     }
   };
+}
+
+/** An exit of the step: what the bot says behind it. */
+function exitRow(title) {
+  return h('div', { class: 'salesbot-step__field salesbot-step__exit' }, h('label', {}, title, h('input', { class: 'control', type: 'text', placeholder: 'Что бот скажет дальше' })));
 }
 
 /** An empty row of the step's form, as markup. */
