@@ -9,9 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from analytics.workbook import Column, Kind, Table, Total
-from billing import receipt_gaps
+from billing import receipt_gaps, receipts
 from billing.admin.words import METHODS, RECEIPT_REASONS
 from billing.models import Receipt, Rendering
+
+RETURNS = (Receipt.Kind.REFUND, Receipt.Kind.CREDIT_RETURN)
 
 
 @dataclass
@@ -36,7 +38,7 @@ def table(*, at: datetime) -> Table:
     def rows() -> Iterator[Mapping[str, Any]]:
         for receipt in receipt_gaps.oldest_first(at=at):
             row = _row(receipt, at=at)
-            sums.add(row, is_return=receipt.refund_id is not None)
+            sums.add(row, is_return=receipt.kind in RETURNS)
             yield row
 
     def totals() -> list[Total]:
@@ -86,7 +88,7 @@ def _credit_row(receipt: Receipt, rendering: Rendering, *, at: datetime) -> dict
     return {
         **_of_any_kind(receipt, at=at),
         "on": rendering.rendered_on,
-        "amount": rendering.amount,
+        "amount": receipts.total(receipt) or rendering.amount,
         "method": "",
         "entity": rendering.legal_entity.name,
         "deal": rendering.deal.name,

@@ -56,7 +56,7 @@ def fill(receipt: Receipt, *, amount: Decimal, at: datetime) -> MerchantAccount 
     except network.NoTaxSetting:
         receipt.state, receipt.reason = Receipt.State.MISSING, "no_tax_setting"
         return None
-    shop = _shop(rendering, at=at)
+    shop = shop_of(rendering, at=at)
     receipt.state = Receipt.State.PLANNED if shop else Receipt.State.MISSING
     receipt.reason = "" if shop else "no_register"
     return shop
@@ -74,7 +74,7 @@ def _content(rendering: Rendering, amount: Decimal) -> dict[str, Any]:
     return dict(receipt_contents.on_credit(sale, amount=amount))
 
 
-def _shop(rendering: Rendering, *, at: datetime) -> MerchantAccount | None:
+def shop_of(rendering: Rendering, *, at: datetime) -> MerchantAccount | None:
     """A shop of the same entity whose receipts need no payment."""
     deal = rendering.deal
     try:

@@ -59,7 +59,7 @@ LOOKS_FOR_A_RECEIPT = 8
 _TOKEN = re.compile(rb'(\bToken(?:=|"\s*:\s*"))[^&"]+')
 RECEIPT_KINDS = {
     "Income": (Receipt.Kind.INCOME, Receipt.Kind.OFFSET, Receipt.Kind.CREDIT),
-    "IncomeReturn": (Receipt.Kind.REFUND,),
+    "IncomeReturn": (Receipt.Kind.REFUND, Receipt.Kind.CREDIT_RETURN),
 }
 
 

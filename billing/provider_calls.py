@@ -226,7 +226,7 @@ def _follow_receipt(call: Call) -> None:
 
 def _wait_for_income(receipt: Receipt) -> None:
     """A return or a closing receipt goes out after the receipts of the money that it is about."""
-    if receipt.kind in (Receipt.Kind.INCOME, Receipt.Kind.CREDIT):
+    if receipt.kind in (Receipt.Kind.INCOME, Receipt.Kind.CREDIT, Receipt.Kind.CREDIT_RETURN):
         return
     paid = [offset.payment for offset in receipt.offsets.select_related("payment")] or [receipt.payment]
     for payment in paid:

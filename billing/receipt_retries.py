@@ -7,10 +7,19 @@ that one was. The call takes another key: the old one is answered.
 
 from datetime import datetime
 from decimal import Decimal
+from typing import NoReturn
 
 from django.db import transaction
 
-from billing import credit_receipts, history, ledger, receipt_contents, receipts, return_receipts
+from billing import (
+    credit_receipts,
+    credit_returns,
+    history,
+    ledger,
+    receipt_contents,
+    receipts,
+    return_receipts,
+)
 from billing.models import MerchantAccount, Payment, ProviderCall, Receipt
 from billing.receipt_readings import Readings
 from billing.receipts import ReceiptChoice
@@ -46,6 +55,8 @@ def make(*, receipt: Receipt, author: str, at: datetime) -> None:
             merchant = _plan_income(row)
         elif row.kind == Receipt.Kind.CREDIT:
             merchant = _plan_credit(row, at=at)
+        elif row.kind == Receipt.Kind.CREDIT_RETURN:
+            merchant = credit_returns.maker(row, at=at) or _nobody("no_register")
         else:
             merchant = _like_its_money(row)
         row.state, row.reason, row.external_id, row.url = Receipt.State.PLANNED, "", "", ""
@@ -83,6 +94,10 @@ def _plan_credit(row: Receipt, *, at: datetime) -> MerchantAccount:
     if merchant is None:
         raise CannotBeMade(row.reason)
     return merchant
+
+
+def _nobody(reason: str) -> NoReturn:
+    raise CannotBeMade(reason)
 
 
 def _is_whole(payment: Payment) -> bool:

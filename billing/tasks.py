@@ -10,6 +10,7 @@ from django.utils import timezone
 from billing import (
     auto_charges,
     auto_rendering,
+    credit_returns,
     crm_requests,
     deposit_deadlines,
     deposits,
@@ -154,6 +155,13 @@ def render_by_itself() -> None:
 def close_late_money() -> None:
     at = timezone.now()
     service_rendered.close_late(since=at - timedelta(days=3), at=at)
+
+
+@shared_task(name="billing.list_credit_returns")
+def list_credit_returns() -> None:
+    """What was handed over on credit and nobody will pay, because the deal costs less by now."""
+    at = timezone.now()
+    credit_returns.follow(since=at - timedelta(days=3), at=at)
 
 
 @shared_task(name="billing.forget_idempotency_keys")

@@ -62,6 +62,10 @@ app.conf.beat_schedule = {
         "task": "billing.close_late_money",
         "schedule": crontab(hour=4, minute=25),
     },
+    "list credit that nobody will pay": {
+        "task": "billing.list_credit_returns",
+        "schedule": crontab(minute="*/15"),
+    },
     "forget old idempotency keys": {
         "task": "billing.forget_idempotency_keys",
         "schedule": crontab(hour=3, minute=17),

@@ -281,6 +281,8 @@ RECEIPT_REASONS = {
     "paid_out": _("paid out past the shop: the register it was paid from prints the return"),
     "refunded_past_us": _("given back past us: see the shop's cabinet"),
     "chargeback": _("chargeback: the accountant decides"),
+    "credit_lowered": _("the deal was closed below what was handed over on credit: the accountant decides"),
+    "credit_owed_again": _("the deal costs as much again"),
     "second_receipt_taken": _("the shop has no further receipt for this payment"),
     "organisation_transfer": _("transfer by an organisation"),
     "npd": _("self-employed"),

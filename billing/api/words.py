@@ -119,6 +119,7 @@ RECEIPTS: dict[str, Callable[[], str]] = {
     "refund": lambda: _("Return receipt"),
     "offset": lambda: _("Offset receipt"),
     "credit": lambda: _("Credit receipt"),
+    "credit_return": lambda: _("Credit return receipt"),
 }
 
 

@@ -115,9 +115,9 @@ SELECT MIN(d.external_id), r.kind || ' receipt of ' ||
     COALESCE('rendering ' || r.rendering_id, 'payment ' || r.payment_id, 'nothing') || ' stands ' || COUNT(*) || ' times'
 FROM billing_receipt r LEFT JOIN billing_rendering g ON g.id = r.rendering_id
 LEFT JOIN billing_payment p ON p.id = r.payment_id LEFT JOIN crm_deal d ON d.id = COALESCE(g.deal_id, p.deal_id)
-WHERE OF_DEAL AND (r.kind = 'credit' OR r.rendering_id IS NOT NULL OR r.payment_id IS NULL)
+WHERE OF_DEAL AND (r.kind IN ('credit', 'credit_return') OR r.rendering_id IS NOT NULL OR r.payment_id IS NULL)
 GROUP BY r.kind, r.rendering_id, r.payment_id
-HAVING COUNT(*) > 1 OR r.kind <> 'credit' OR r.rendering_id IS NULL OR r.payment_id IS NOT NULL
+HAVING (r.kind = 'credit' AND COUNT(*) > 1) OR r.kind NOT IN ('credit', 'credit_return') OR r.rendering_id IS NULL OR r.payment_id IS NOT NULL
 
 -- : what is closed by receipts is within the payment
 SELECT d.external_id, 'payment ' || p.id || ' of ' || p.amount || ', closed ' || o.total

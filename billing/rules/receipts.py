@@ -276,6 +276,16 @@ def returned_settlement(
     return {**source, "type": "income_return", "lines": [line], "paid": paid}
 
 
+def credit_taken_back(original: Mapping[str, object] | Content, *, amount: Decimal) -> Content:
+    """The return of what was handed over on credit and nobody will pay; no money moves by it."""
+    source: Content = original  # type: ignore[assignment]
+    like = next(line for line in source["lines"] if line["method"] in ("credit", "partial_payment"))
+    line = Line(
+        name=like["name"], amount=_text(amount), vat=like["vat"], method="credit", subject=like["subject"]
+    )
+    return {**source, "type": "income_return", "lines": [line], "paid": {"credit": _text(amount)}}
+
+
 def still_open(content: Mapping[str, object] | Content) -> Content:
     """The receipt without the lines of a rendered service: what of it is a prepayment."""
     source: Content = content  # type: ignore[assignment]
