@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,7 +17,7 @@ from unfold.decorators import action, display
 from billing import network, receipt_gaps, receipt_retries, receipts
 from billing.admin import ask, receipt_words, words
 from billing.admin.receipt_form import CHOICES, NONE, REGISTER, ReceiptForm
-from billing.models import Offset, Receipt, Rendering
+from billing.models import LegalEntity, Offset, Receipt, Rendering
 from crm.panel import ChoiceWords, ReadOnlyPage, ReadOnlyRows
 
 OURS = "ours"
@@ -35,6 +35,22 @@ class WithoutReceipt(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Receipt]) -> QuerySet[Receipt]:
         return rows.filter(receipt_gaps.open_at(timezone.now())) if self.value() else rows
+
+
+class OfEntity(admin.SimpleListFilter):
+    """By legal entity, whether the receipt is of money or of what was handed over on credit."""
+
+    title = _("Legal entity")
+    parameter_name = "entity"
+
+    def lookups(self, request: HttpRequest, page: Any) -> list[tuple[str, Any]]:
+        return [(str(one.pk), one.name) for one in LegalEntity.objects.order_by("name")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Receipt]) -> QuerySet[Receipt]:
+        chosen = self.value() or ""
+        if not chosen.isdecimal():
+            return rows
+        return rows.filter(Q(payment__legal_entity=chosen) | Q(rendering__legal_entity=chosen))
 
 
 class Offsets(ReadOnlyRows):
@@ -66,9 +82,14 @@ class ReceiptPage(ReadOnlyPage):
     actions_list = ("money_without_receipt",)
     inlines = (Offsets,)
     list_display = ("created_at", "age", "kind", "state", "payment", "deal", "reason", "registered_at")
-    list_filter = (WithoutReceipt, ("state", ChoiceWords), ("kind", ChoiceWords), "payment__legal_entity")
+    list_filter = (WithoutReceipt, ("state", ChoiceWords), ("kind", ChoiceWords), OfEntity)
     list_select_related = ("payment__deal", "rendering__deal")
-    search_fields = ("external_id", "=payment__deal__external_id", "payment__external_id")
+    search_fields = (
+        "external_id",
+        "=payment__deal__external_id",
+        "=rendering__deal__external_id",
+        "payment__external_id",
+    )
 
     @display(description=_("Days"))
     def age(self, row: Receipt) -> int | str:

@@ -153,3 +153,23 @@ def test_the_self_employed_give_credit_without_a_receipt() -> None:
     render(Deal.objects.get(pk=deal.pk))
     receipt = Receipt.objects.get()
     assert (receipt.state, receipt.reason) == ("not_required", "npd")
+
+
+def test_the_panels_filter_by_entity_shows_what_was_given_on_credit(admin_client: Client) -> None:
+    deal, _shop = credit_deal()
+    other, _other_shop = credit_deal()
+    render(deal)
+    render(other)
+    listed = reverse("admin:billing_receipt_changelist")
+    shown = admin_client.get(f"{listed}?entity={entity_of(deal).pk}").content.decode()
+    assert deal.name in shown
+    assert other.name not in shown
+    assert other.name in admin_client.get(f"{listed}?q={other.external_id}").content.decode()
+    assert deal.name in admin_client.get(f"{listed}?entity=x").content.decode()
+
+
+def test_the_panels_filter_by_entity_shows_receipts_of_money_too(admin_client: Client) -> None:
+    deal, _paid = paid_deal(30000)
+    paid_deal(20000)
+    shown = admin_client.get(reverse("admin:billing_receipt_changelist") + f"?entity={entity_of(deal).pk}")
+    assert [row.payment.deal for row in shown.context["cl"].result_list] == [deal]
