@@ -119,6 +119,7 @@ def _aging(asked: Asked) -> Table:
             for name, title in (
                 ("total", _("Total of the contract")),
                 ("paid", _("Paid")),
+                ("written_off", _("Written off")),
                 ("not_due", _("Not due yet")),
                 ("to_30", _("1–30 days")),
                 ("to_60", _("31–60 days")),
@@ -133,6 +134,9 @@ def _aging(asked: Asked) -> Table:
         Column(_("E-mail"), Kind.TEXT, 26, lambda row: row["contact_email"]),
     ]
     sums = {
+        "total": _("Total of the contract"),
+        "paid": _("Paid"),
+        "written_off": _("Written off"),
         "not_due": _("Not due yet"),
         "to_30": _("1–30 days"),
         "to_60": _("31–60 days"),

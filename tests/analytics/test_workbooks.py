@@ -19,7 +19,7 @@ from pytest_django import Settings
 from analytics import exports, tasks, workbook
 from analytics.api import workbooks
 from analytics.models import Export
-from billing import write_offs
+from billing import ledger, write_offs
 from billing.models import Location, Payment
 from crm.models import Account, Deal
 from tests.analytics import asking
@@ -166,6 +166,29 @@ def test_debtors_are_split_by_days(account: Account) -> None:
     assert (row["Итого просрочено"], row["Дней просрочки (макс.)"]) == (230.5, 73)
     assert row["Последний платёж"].date() == date(2026, 9, 9)
     assert f"{totals(book)['Итого просрочено']:.2f}" == summary(account)["overdue"]
+
+
+def test_what_debtors_owe_adds_up_with_what_was_written_off(account: Account) -> None:
+    """The figures of a line are those of the deal's ledger: paid + written off + owed = the contract."""
+    other = make_deal(account, contact_name="Борис Щукин")
+    make_schedule(other, total="900", count=3, first_due_on=date(2026, 10, 15))
+    for deal, amount in ((Deal.objects.exclude(pk=other.pk).get(), "130.50"), (other, "400")):
+        given: dict[str, Any] = {"reason": "выехал", "written_on": None, "author": "user:1", "at": NOW}
+        write_offs.write_off(deal=deal, amount=rub(amount), **given)
+    book = asking.workbook(account, report="aging")
+    names = ("Всего по договору", "Оплачено", "Списано", "Не наступил срок", "Итого просрочено")
+    cells = {name: [rub(str(cell or 0)) for cell in column(book, name)] for name in names}
+    lines = dict(zip(column(book, "Клиент"), zip(*cells.values(), strict=True), strict=True))
+    for deal in Deal.objects.all():
+        standing = ledger.standing(deal, on=TODAY)
+        total, paid, given_up, not_due, overdue = lines[deal.contact_name]
+        assert total == paid + given_up + not_due + overdue
+        assert (total, paid, given_up) == (standing.total, standing.paid, standing.written_off)
+        assert (overdue, not_due) == (standing.overdue, standing.debt - standing.overdue)
+    assert sum(cells["Списано"]) == rub("530.50")
+    assert {name: rub(str(totals(book)[name])) for name in names} == {
+        name: sum(cells[name]) for name in names
+    }
 
 
 @pytest.mark.parametrize("report", ["payments", "schedule", "overdue", "aging", "registry"])
