@@ -112,7 +112,7 @@ def test_what_is_wrong_stands_at_its_input_and_nothing_typed_is_lost(
     form = answer.context["adminform"].form
     assert set(form.errors) == {"reminders", "payer_page"}
     assert form.errors["reminders"] == [
-        "строка 1 · За сколько дней: Нужно целое число от -60 до 365.",
+        "строка 1 · Сколько дней: Нужно целое число от -60 до 365.",
         "строка 3 · Каналы: Заполните.",
     ]
     again = inputs(answer.content.decode(), FORM)
