@@ -118,6 +118,61 @@ def test_an_own_period_is_typed_and_a_wrong_one_is_said(analytics: Page) -> None
     expect(figure(analytics, "received")).to_have_text(shown("0.00"))
 
 
+def known(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Как было известно на")
+
+
+def test_a_day_gone_by_is_shown_as_it_was_known_then_and_excel_says_so(analytics: Page, school: Demo) -> None:
+    expect(figure(analytics, "received")).to_be_visible()
+    analytics.get_by_text("Всё время").click()
+    then = today() - timedelta(days=1)
+    with analytics.expect_response(API):
+        known(analytics).fill(f"{then:%d.%m.%Y}")
+        known(analytics).press("Tab")
+    expect(analytics.get_by_text(f"Показано так, как было известно на {then:%d.%m.%Y}")).to_be_visible()
+    said = school.api("GET", f"analytics/summary/?as_of={then}&known_at={then}")
+    assert said["overdue"] == "0.00"
+    expect(figure(analytics, "none")).to_have_text(shown("0.00"))
+    for name in ("received", "expected"):
+        expect(figure(analytics, name)).to_have_text(shown(said[name]))
+    # The money of today was not known yesterday.
+    assert said["received"] != school.api("GET", "analytics/summary/")["received"]
+    with analytics.expect_download(timeout=20_000) as downloaded:
+        analytics.get_by_role("button", name="Скачать Excel").click()
+    book = openpyxl.load_workbook(BytesIO(downloaded.value.path().read_bytes()))
+    totals = {row[0]: row[1] for row in book.worksheets[1].iter_rows(values_only=True)}
+    assert totals["Как было известно на"].date() == then
+    assert totals["На дату"].date() == then
+    assert f"{Decimal(str(totals['Получено'])):.2f}" == said["received"]
+    analytics.get_by_role("button", name="Показать как сейчас").click()
+    now = school.api("GET", "analytics/summary/")
+    expect(figure(analytics, "received")).to_have_text(shown(now["received"]))
+    expect(known(analytics)).to_have_value("")
+
+
+def test_a_day_to_come_is_known_to_nobody(analytics: Page) -> None:
+    expect(figure(analytics, "received")).to_be_visible()
+    known(analytics).fill(f"{today() + timedelta(days=1):%d.%m.%Y}")
+    known(analytics).press("Tab")
+    error = analytics.locator("[data-field=known_at] .grafik-field__error")
+    expect(error).to_have_text("Этот день ещё не настал")
+
+
+def test_a_day_picked_in_the_calendar_is_asked_at_once(analytics: Page) -> None:
+    expect(figure(analytics, "received")).to_be_visible()
+    analytics.get_by_text("Свой период").click()
+    analytics.get_by_role("textbox", name="С", exact=True).fill("01.01.2001")
+    analytics.get_by_role("textbox", name="С", exact=True).press("Tab")
+    analytics.get_by_role("button", name="По: Выбрать дату в календаре").click()
+    expect(analytics.get_by_role("textbox", name="С", exact=True)).to_have_value("01.01.2001")
+    chosen = (
+        "node => { node.value = '2001-01-31'; node.dispatchEvent(new Event('change', {bubbles: true})); }"
+    )
+    analytics.locator("[data-picker=to]").evaluate(chosen)
+    expect(figure(analytics, "received")).to_have_text(shown("0.00"))
+    expect(analytics.get_by_role("textbox", name="По")).to_have_value("31.01.2001")
+
+
 def test_a_failure_says_so_and_can_be_tried_again(analytics: Page) -> None:
     expect(figure(analytics, "received")).to_be_visible()
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chartView, monthLabel, scale, shortSum } from '../src/analytics/chart.js';
-import { ownPeriod, periodOf, queryOf } from '../src/analytics/periods.js';
+import { knownDay, ownPeriod, periodOf, queryOf } from '../src/analytics/periods.js';
 import { agingView, figuresView, filtersView, groupsView, listView, monthsView } from '../src/analytics/views.js';
 import { makeWorkbook } from '../src/analytics/workbook.js';
 import { texts } from './sample.mjs';
@@ -84,6 +84,22 @@ test('filters offer what there is to choose between', () => {
   assert.match(shown, /value="8100003" selected/);
   assert.match(shown, /name="from"/);
   assert.doesNotMatch(String(filtersView({ t, choices, asked: {}, preset: 'year' })), /name="from"/);
+});
+
+test('a day of knowledge asks for that day as it was known then; none asks for now', () => {
+  assert.deepEqual(knownDay('30.09.2026', '2026-11-22'), { as_of: '2026-09-30', known_at: '2026-09-30' });
+  assert.deepEqual(knownDay('22.11.2026', '2026-11-22'), { as_of: '2026-11-22', known_at: '2026-11-22' });
+  assert.deepEqual(knownDay('', '2026-11-22'), { as_of: '', known_at: '' });
+  assert.deepEqual(knownDay('31.02.2026', '2026-11-22'), { errors: { known_at: 'wrong_day' } });
+  assert.deepEqual(knownDay('23.11.2026', '2026-11-22'), { errors: { known_at: 'not_yet' } });
+});
+
+test('figures of a day gone by say so, with the way back', () => {
+  const then = figuresView(t, summary(), '2026-09-30');
+  assert.ok(read(then).includes('Показано так, как было известно на 30.09.2026'), read(then));
+  assert.match(String(then), /data-action="now"/);
+  assert.doesNotMatch(String(figuresView(t, summary())), /data-action="now"/);
+  assert.match(String(filtersView({ t, choices: { programme: [], cohort: [], manager: [], location: [], legal_entity: [] }, asked: { known_at: '2026-09-30' }, preset: 'year' })), /name="known_at"[^>]*value="30.09.2026"/);
 });
 
 test('rows lead to their deals; a refund and a late part say so', () => {

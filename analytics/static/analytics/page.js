@@ -440,6 +440,10 @@
       to: "По",
       wrong_day: "Укажите дату",
       ends_before: "Раньше начала периода",
+      known_at: "Как было известно на",
+      not_yet: "Этот день ещё не настал",
+      known_then: "Показано так, как было известно на {day}: без того, что случилось или узнали позже.",
+      known_now: "Показать как сейчас",
       any: "Все",
       group_programme: "Направление",
       group_cohort: "Поток",
@@ -1204,6 +1208,12 @@
     else if (from && to && from > to) errors.to = "ends_before";
     return Object.keys(errors).length ? { errors } : { from, to };
   }
+  function knownDay(typed, today) {
+    const day2 = typed ? parseDay(typed) : "";
+    if (day2 === null) return { errors: { known_at: "wrong_day" } };
+    if (day2 > today) return { errors: { known_at: "not_yet" } };
+    return { as_of: day2, known_at: day2 };
+  }
   function queryOf(asked) {
     const pairs = Object.entries(asked).filter(([, value]) => value !== "" && value !== null && value !== void 0);
     return pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
@@ -1332,19 +1342,23 @@
     <div class="grafik-filters__fields">
       ${preset === "own" && [dateField({ t: t2, name: "from", label: t2("analytics.from"), value: asked.from }), dateField({ t: t2, name: "to", label: t2("analytics.to"), value: asked.to })]}
       ${GROUPS.filter((name) => choices[name].length > 1 || asked[name]).map((name) => selectField({ name, label: t2(`analytics.group_${name}`), options: optionsOf(t2, choices[name]), value: asked[name] || "" }))}
+      ${dateField({ t: t2, name: "known_at", label: t2("analytics.known_at"), value: asked.known_at || "" })}
     </div>`;
   }
   function optionsOf(t2, values) {
     return [["", t2("analytics.any")], ...values.map((one) => [String(one.value), one.name])];
   }
-  function figuresView(t2, summary) {
+  function figuresView(t2, summary, known = "") {
     const share = summary.on_time_share === null ? "—" : `${formatShare(summary.on_time_share)} %`;
-    return html`<dl class="grafik-numbers">
+    return html`${known && knownView(t2, known)}<dl class="grafik-numbers">
     ${number(t2("analytics.received"), formatMoney(summary.received), "received")}
     ${number(t2("analytics.expected"), formatMoney(summary.expected), "expected", nextMonth(t2, summary.forecast))}
     ${number(t2("analytics.overdue"), formatMoney(summary.overdue), isPositive(summary.overdue) ? "overdue" : "none")}
     ${number(t2("analytics.on_time"), share, "on_time", t2("analytics.on_time_hint"))}
   </dl>`;
+  }
+  function knownView(t2, known) {
+    return callout("warning", t2("analytics.known_then", { day: formatDay(known) }), button({ action: "now", kind: "link", label: t2("analytics.known_now") }));
   }
   function number(label, value, name, hint = "") {
     return html`<div class="grafik-number grafik-number_${name}"><dt>${label}</dt><dd data-figure="${name}">${value}</dd>${hint && html`<dd class="grafik-number__hint">${hint}</dd>`}</div>`;
@@ -1456,9 +1470,9 @@
       this.root.innerHTML = String(frameView(this.t));
       this.form = this.region("filters");
       this.root.addEventListener("click", this.onClick);
+      connectPickers(this.form);
       this.form.addEventListener("change", this.onChange);
       this.form.addEventListener("submit", (event) => event.preventDefault());
-      connectPickers(this.form);
       this.widths = new ResizeObserver(this.onResize);
       this.widths.observe(this.region("chart").parentNode);
       this.begin();
@@ -1530,7 +1544,7 @@
     }
     accept(summary, aging, list) {
       Object.assign(this, { summary, aging });
-      this.draw("figures", figuresView(this.t, summary));
+      this.draw("figures", figuresView(this.t, summary, this.asked.known_at));
       this.drawChart();
       this.drawGroups();
       this.draw("aging", agingView(this.t, aging));
@@ -1601,10 +1615,12 @@
     }
     // what is done
     changed(event) {
-      const { name, value } = event.target;
+      const { name: own, value, dataset } = event.target;
+      const name = own || dataset.picker;
       if (!name) return;
       if (name === "preset") this.choosePeriod(value);
       else if (name === "from" || name === "to") this.typePeriod();
+      else if (name === "known_at") this.typeKnown();
       else {
         this.asked[name] = value;
         this.load();
@@ -1617,11 +1633,22 @@
       if (preset !== "own") this.load();
     }
     typePeriod() {
-      const given = ownPeriod({ from: this.form.elements.from.value, to: this.form.elements.to.value });
+      this.ask(ownPeriod({ from: this.form.elements.from.value, to: this.form.elements.to.value }));
+    }
+    typeKnown() {
+      this.ask(knownDay(this.form.elements.known_at.value, this.choices.today));
+    }
+    /** What was typed is asked, or its errors stand at their fields. */
+    ask(given) {
       const errors = Object.entries(given.errors || {}).map(([name, word]) => [name, this.t(`analytics.${word}`)]);
       showFieldErrors(this.form, Object.fromEntries(errors), false);
       if (errors.length) return;
       Object.assign(this.asked, given);
+      this.load();
+    }
+    now() {
+      Object.assign(this.asked, knownDay(""));
+      this.drawFilters();
       this.load();
     }
     clicked(event) {
@@ -1632,7 +1659,9 @@
         reload: () => this.choices ? this.load() : this.begin(),
         tab: () => this.show(id),
         group: () => this.regroup(id),
-        pick: () => this.narrow(id),
+        // A field's calendar button has the field's name alone: the picker answers it.
+        pick: () => id.includes(":") && this.narrow(id),
+        now: () => this.now(),
         more: () => this.loadMore(),
         excel: () => this.excel(id)
       };

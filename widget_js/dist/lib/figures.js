@@ -249,6 +249,12 @@ var GrafikFigures = (() => {
     else if (from && to && from > to) errors.to = "ends_before";
     return Object.keys(errors).length ? { errors } : { from, to };
   }
+  function knownDay(typed, today) {
+    const day2 = typed ? parseDay(typed) : "";
+    if (day2 === null) return { errors: { known_at: "wrong_day" } };
+    if (day2 > today) return { errors: { known_at: "not_yet" } };
+    return { as_of: day2, known_at: day2 };
+  }
   function queryOf(asked2) {
     const pairs = Object.entries(asked2).filter(([, value]) => value !== "" && value !== null && value !== void 0);
     return pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
@@ -377,19 +383,23 @@ var GrafikFigures = (() => {
     <div class="grafik-filters__fields">
       ${preset === "own" && [dateField({ t, name: "from", label: t("analytics.from"), value: asked2.from }), dateField({ t, name: "to", label: t("analytics.to"), value: asked2.to })]}
       ${GROUPS.filter((name) => choices[name].length > 1 || asked2[name]).map((name) => selectField({ name, label: t(`analytics.group_${name}`), options: optionsOf(t, choices[name]), value: asked2[name] || "" }))}
+      ${dateField({ t, name: "known_at", label: t("analytics.known_at"), value: asked2.known_at || "" })}
     </div>`;
   }
   function optionsOf(t, values) {
     return [["", t("analytics.any")], ...values.map((one) => [String(one.value), one.name])];
   }
-  function figuresView(t, summary) {
+  function figuresView(t, summary, known = "") {
     const share = summary.on_time_share === null ? "—" : `${formatShare(summary.on_time_share)} %`;
-    return html`<dl class="grafik-numbers">
+    return html`${known && knownView(t, known)}<dl class="grafik-numbers">
     ${number(t("analytics.received"), formatMoney(summary.received), "received")}
     ${number(t("analytics.expected"), formatMoney(summary.expected), "expected", nextMonth(t, summary.forecast))}
     ${number(t("analytics.overdue"), formatMoney(summary.overdue), isPositive(summary.overdue) ? "overdue" : "none")}
     ${number(t("analytics.on_time"), share, "on_time", t("analytics.on_time_hint"))}
   </dl>`;
+  }
+  function knownView(t, known) {
+    return callout("warning", t("analytics.known_then", { day: formatDay(known) }), button({ action: "now", kind: "link", label: t("analytics.known_now") }));
   }
   function number(label, value, name, hint = "") {
     return html`<div class="grafik-number grafik-number_${name}"><dt>${label}</dt><dd data-figure="${name}">${value}</dd>${hint && html`<dd class="grafik-number__hint">${hint}</dd>`}</div>`;
@@ -501,9 +511,9 @@ var GrafikFigures = (() => {
       this.root.innerHTML = String(frameView(this.t));
       this.form = this.region("filters");
       this.root.addEventListener("click", this.onClick);
+      connectPickers(this.form);
       this.form.addEventListener("change", this.onChange);
       this.form.addEventListener("submit", (event) => event.preventDefault());
-      connectPickers(this.form);
       this.widths = new ResizeObserver(this.onResize);
       this.widths.observe(this.region("chart").parentNode);
       this.begin();
@@ -575,7 +585,7 @@ var GrafikFigures = (() => {
     }
     accept(summary, aging, list) {
       Object.assign(this, { summary, aging });
-      this.draw("figures", figuresView(this.t, summary));
+      this.draw("figures", figuresView(this.t, summary, this.asked.known_at));
       this.drawChart();
       this.drawGroups();
       this.draw("aging", agingView(this.t, aging));
@@ -646,10 +656,12 @@ var GrafikFigures = (() => {
     }
     // what is done
     changed(event) {
-      const { name, value } = event.target;
+      const { name: own, value, dataset } = event.target;
+      const name = own || dataset.picker;
       if (!name) return;
       if (name === "preset") this.choosePeriod(value);
       else if (name === "from" || name === "to") this.typePeriod();
+      else if (name === "known_at") this.typeKnown();
       else {
         this.asked[name] = value;
         this.load();
@@ -662,11 +674,22 @@ var GrafikFigures = (() => {
       if (preset !== "own") this.load();
     }
     typePeriod() {
-      const given = ownPeriod({ from: this.form.elements.from.value, to: this.form.elements.to.value });
+      this.ask(ownPeriod({ from: this.form.elements.from.value, to: this.form.elements.to.value }));
+    }
+    typeKnown() {
+      this.ask(knownDay(this.form.elements.known_at.value, this.choices.today));
+    }
+    /** What was typed is asked, or its errors stand at their fields. */
+    ask(given) {
       const errors = Object.entries(given.errors || {}).map(([name, word]) => [name, this.t(`analytics.${word}`)]);
       showFieldErrors(this.form, Object.fromEntries(errors), false);
       if (errors.length) return;
       Object.assign(this.asked, given);
+      this.load();
+    }
+    now() {
+      Object.assign(this.asked, knownDay(""));
+      this.drawFilters();
       this.load();
     }
     clicked(event) {
@@ -677,7 +700,9 @@ var GrafikFigures = (() => {
         reload: () => this.choices ? this.load() : this.begin(),
         tab: () => this.show(id),
         group: () => this.regroup(id),
-        pick: () => this.narrow(id),
+        // A field's calendar button has the field's name alone: the picker answers it.
+        pick: () => id.includes(":") && this.narrow(id),
+        now: () => this.now(),
         more: () => this.loadMore(),
         excel: () => this.excel(id)
       };

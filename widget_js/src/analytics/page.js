@@ -7,7 +7,7 @@ import { newKey } from '../api.js';
 import { connectPickers, showFieldErrors } from '../dialogs/fields.js';
 import { explain, fieldErrors } from '../problems.js';
 import { makeWorkbook } from './workbook.js';
-import { FIRST_PRESET, ownPeriod, periodOf, queryOf } from './periods.js';
+import { FIRST_PRESET, knownDay, ownPeriod, periodOf, queryOf } from './periods.js';
 import { agingView, excelView, failedView, figuresView, filtersView, frameView, groupsView, listView, monthsView, waitingView } from './views.js';
 
 const RESIZED_MS = 150;
@@ -36,9 +36,10 @@ export class AnalyticsPage {
     this.root.innerHTML = String(frameView(this.t));
     this.form = this.region('filters');
     this.root.addEventListener('click', this.onClick);
+    // The calendar writes its day into the field first, then the page reads it.
+    connectPickers(this.form);
     this.form.addEventListener('change', this.onChange);
     this.form.addEventListener('submit', (event) => event.preventDefault());
-    connectPickers(this.form);
     // Not the window's resize: amoCRM may show a page that was drawn hidden, or before its styles came.
     this.widths = new ResizeObserver(this.onResize);
     this.widths.observe(this.region('chart').parentNode);
@@ -121,7 +122,7 @@ export class AnalyticsPage {
 
   accept(summary, aging, list) {
     Object.assign(this, { summary, aging });
-    this.draw('figures', figuresView(this.t, summary));
+    this.draw('figures', figuresView(this.t, summary, this.asked.known_at));
     this.drawChart();
     this.drawGroups();
     this.draw('aging', agingView(this.t, aging));
@@ -206,10 +207,12 @@ export class AnalyticsPage {
   // what is done
 
   changed(event) {
-    const { name, value } = event.target;
+    const { name: own, value, dataset } = event.target;
+    const name = own || dataset.picker;
     if (!name) return;
     if (name === 'preset') this.choosePeriod(value);
     else if (name === 'from' || name === 'to') this.typePeriod();
+    else if (name === 'known_at') this.typeKnown();
     else {
       this.asked[name] = value;
       this.load();
@@ -224,11 +227,25 @@ export class AnalyticsPage {
   }
 
   typePeriod() {
-    const given = ownPeriod({ from: this.form.elements.from.value, to: this.form.elements.to.value });
+    this.ask(ownPeriod({ from: this.form.elements.from.value, to: this.form.elements.to.value }));
+  }
+
+  typeKnown() {
+    this.ask(knownDay(this.form.elements.known_at.value, this.choices.today));
+  }
+
+  /** What was typed is asked, or its errors stand at their fields. */
+  ask(given) {
     const errors = Object.entries(given.errors || {}).map(([name, word]) => [name, this.t(`analytics.${word}`)]);
     showFieldErrors(this.form, Object.fromEntries(errors), false);
     if (errors.length) return;
     Object.assign(this.asked, given);
+    this.load();
+  }
+
+  now() {
+    Object.assign(this.asked, knownDay(''));
+    this.drawFilters();
     this.load();
   }
 
@@ -240,7 +257,9 @@ export class AnalyticsPage {
       reload: () => (this.choices ? this.load() : this.begin()),
       tab: () => this.show(id),
       group: () => this.regroup(id),
-      pick: () => this.narrow(id),
+      // A field's calendar button has the field's name alone: the picker answers it.
+      pick: () => id.includes(':') && this.narrow(id),
+      now: () => this.now(),
       more: () => this.loadMore(),
       excel: () => this.excel(id),
     };

@@ -1,4 +1,5 @@
-// The periods a manager picks by name, as {from, to} in ISO days; «всё время» has neither.
+// The periods a manager picks by name, as {from, to} in ISO days; «всё время» has neither. And a day gone by, on
+// which everything is shown as it was known then.
 
 import { parseDay } from '../dates.js';
 
@@ -28,6 +29,14 @@ export function ownPeriod(typed) {
   if (to === null) errors.to = 'wrong_day';
   else if (from && to && from > to) errors.to = 'ends_before';
   return Object.keys(errors).length ? { errors } : { from, to };
+}
+
+/** What was typed as the day of knowledge → {as_of, known_at} or {errors: {field: word}}; empty means now. */
+export function knownDay(typed, today) {
+  const day = typed ? parseDay(typed) : '';
+  if (day === null) return { errors: { known_at: 'wrong_day' } };
+  if (day > today) return { errors: { known_at: 'not_yet' } };
+  return { as_of: day, known_at: day };
 }
 
 /** The query of an address; what is empty asks nothing. */

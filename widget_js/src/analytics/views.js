@@ -35,6 +35,7 @@ export function filtersView({ t, choices, asked, preset }) {
     <div class="grafik-filters__fields">
       ${preset === 'own' && [dateField({ t, name: 'from', label: t('analytics.from'), value: asked.from }), dateField({ t, name: 'to', label: t('analytics.to'), value: asked.to })]}
       ${GROUPS.filter((name) => choices[name].length > 1 || asked[name]).map((name) => selectField({ name, label: t(`analytics.group_${name}`), options: optionsOf(t, choices[name]), value: asked[name] || '' }))}
+      ${dateField({ t, name: 'known_at', label: t('analytics.known_at'), value: asked.known_at || '' })}
     </div>`;
 }
 
@@ -42,14 +43,19 @@ function optionsOf(t, values) {
   return [['', t('analytics.any')], ...values.map((one) => [String(one.value), one.name])];
 }
 
-export function figuresView(t, summary) {
+/** `known`: the ISO day whose knowledge is shown, or nothing. */
+export function figuresView(t, summary, known = '') {
   const share = summary.on_time_share === null ? '—' : `${formatShare(summary.on_time_share)} %`;
-  return html`<dl class="grafik-numbers">
+  return html`${known && knownView(t, known)}<dl class="grafik-numbers">
     ${number(t('analytics.received'), formatMoney(summary.received), 'received')}
     ${number(t('analytics.expected'), formatMoney(summary.expected), 'expected', nextMonth(t, summary.forecast))}
     ${number(t('analytics.overdue'), formatMoney(summary.overdue), isPositive(summary.overdue) ? 'overdue' : 'none')}
     ${number(t('analytics.on_time'), share, 'on_time', t('analytics.on_time_hint'))}
   </dl>`;
+}
+
+function knownView(t, known) {
+  return callout('warning', t('analytics.known_then', { day: formatDay(known) }), button({ action: 'now', kind: 'link', label: t('analytics.known_now') }));
 }
 
 function number(label, value, name, hint = '') {
