@@ -104,7 +104,7 @@ def _demo(supervisor: Supervisor, sandbox: Sandbox, options: argparse.Namespace)
         embedded.start(data_dir, environment=_product_variables(data_dir, sandbox))
     compile_catalogues(ROOT)
     supervisor.start("sandbox", sandbox.command())
-    _load(supervisor)
+    _load(supervisor, sandbox)
     _tell_history(supervisor, sandbox, options.students)
     with step("Sandbox: amoCRM, CloudPayments, mailbox"):
         supervisor.wait_until("sandbox", sandbox.is_ready, seconds=READY_SECONDS)
@@ -120,12 +120,13 @@ def _demo(supervisor: Supervisor, sandbox: Sandbox, options: argparse.Namespace)
     supervisor.watch()
 
 
-def _load(supervisor: Supervisor) -> None:
+def _load(supervisor: Supervisor, sandbox: Sandbox) -> None:
     """Bring the database up to date, unless this very code has done so here before."""
     digest = _digest_of_code(supervisor.data_dir)
     if _known(supervisor.data_dir).get("loaded") == digest:
         return
     with step("Tables, widget archive and the demo business"):
+        supervisor.wait_until("sandbox", sandbox.is_ready, seconds=READY_SECONDS)
         command = [sys.executable, "bin/_load.py", str(supervisor.data_dir), OWNER, PASSWORD]
         supervisor.run("load", command)
     _remember(supervisor.data_dir, loaded=digest)
