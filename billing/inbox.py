@@ -3,13 +3,12 @@
 The answer depends on the storing, never on the applying. A stored notice is applied under the lock of its
 deal, in its own transaction or together with others (billing.notice_batches), as often as anybody likes: the
 facts it makes are unique by the provider's numbers, so any repetition, order and delay ends in the same
-ledger. A genuine one that nobody can read is
-stored for a person and never applied.
+ledger. A genuine one that nobody can read is stored for a person and never applied. What each comes to:
+billing.notice_outcomes.
 """
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,22 +19,17 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing import (
-    cards,
-    declines,
     forwarding,
     known_shops,
-    ledger,
     notice_batches,
+    notice_outcomes,
     notice_store,
     order_check,
-    payments,
-    providers,
-    receipts,
-    refunds,
     refused_notices,
 )
 from billing.known_shops import UnknownMerchant as UnknownMerchant
-from billing.models import MerchantAccount, Notice, Payment, ProviderCall, ProviderOrder, Receipt
+from billing.models import MerchantAccount, Notice
+from billing.notice_outcomes import NotYet as NotYet
 from billing.providers.base import (
     Answer,
     Delivery,
@@ -52,19 +46,8 @@ log = structlog.get_logger("grafik.inbox")
 
 BATCH = 500
 CLAIMED_AT_ONCE = 50
-# A receipt notice may overtake the answer that names the receipt; after so many looks it is another
-# program's.
-LOOKS_FOR_A_RECEIPT = 8
 # In a form and in JSON.
 _TOKEN = re.compile(rb'(\bToken(?:=|"\s*:\s*"))[^&"]+')
-RECEIPT_KINDS = {
-    "Income": (Receipt.Kind.INCOME, Receipt.Kind.OFFSET, Receipt.Kind.CREDIT),
-    "IncomeReturn": (Receipt.Kind.REFUND, Receipt.Kind.CREDIT_RETURN),
-}
-
-
-class NotYet(Exception):
-    """What the notice speaks of is not known yet."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +123,7 @@ def apply_waiting(*, at: datetime, ignore_not_before: bool = False) -> int:
         if not rows:
             break
         tried += [row.pk for row in rows]
-        done = notice_batches.apply(rows, keep_card=partial(_keep_card, at=at), at=at)
+        done = notice_batches.apply(rows, keep_card=partial(notice_outcomes.keep_card, at=at), at=at)
         for row in rows:
             if row.pk not in done:
                 _apply_or_retry(row, at=at)
@@ -256,163 +239,9 @@ def _apply(pk: int, *, again: bool, at: datetime) -> bool:
             queues.park(row, error=row.last_error)
             return False
         before = (row.state, row.outcome)
-        row.outcome = _outcome(row, NoticeRead.from_json(row.fields), at=at)
+        row.outcome = notice_outcomes.of(row, NoticeRead.from_json(row.fields), at=at)
         if row.state != Notice.State.DONE:
             queues.finish(row, at=at)
         if row.outcome != before[1]:
             row.save(update_fields=["outcome"])
         return before != (row.state, row.outcome)
-
-
-def _outcome(row: Notice, notice: NoticeRead, *, at: datetime) -> str:
-    """What the notice comes to, in a word; the words are listed in docs/webhooks.md."""
-    if order_check.is_pretended(merchant=row.merchant, notice=notice):
-        return "test_mode"
-    return _HANDLERS[notice.kind](row, notice, at)
-
-
-def _money(row: Notice, notice: NoticeRead, at: datetime) -> str:
-    """pay, confirm: money, unless it is only held, or sent to a card by another program. Both may tell of the
-    same money; it counts once.
-    """
-    if notice.held:
-        return "hold"
-    if notice.payout:
-        return "payout"
-    order = order_check.find(merchant=row.merchant, notice=notice)
-    if order is None and row.merchant.other_orders != "refuse":
-        return "forwarded" if forwarding.address(row.merchant) else "foreign"
-    payment = payments.receive(
-        merchant=row.merchant,
-        external_id=notice.external_id,
-        amount=notice.amount,
-        currency=notice.currency,
-        received_at=notice.at or at,
-        method=notice.method,
-        order=order,
-        at=at,
-        said={"account_id": notice.account_id, "email": notice.email},
-    )
-    if order is not None:
-        _keep_card(row, order, at=at)
-    notice_batches.wake_refunds([row], at=at)
-    if not payment.counted:
-        return "uncounted"
-    return "payment" if payment.deal_id else "unplaced"
-
-
-def _keep_card(row: Notice, order: ProviderOrder, *, at: datetime) -> None:
-    """The card of the payment, where its payer agreed that we keep it; read from the body, kept encrypted."""
-    card = providers.of(order.merchant).saved_card(bytes(row.body))
-    if card:
-        account_id = str(order.request.get("account_id", ""))
-        cards.keep(deal=order.deal, merchant=order.merchant, account_id=account_id, card=card, at=at)
-
-
-def _declined(row: Notice, notice: NoticeRead, at: datetime) -> str:
-    """An attempt that failed. It closes nothing: the next one may work, and this news may be late."""
-    order = order_check.find(merchant=row.merchant, notice=notice)
-    if order is None:
-        return "declined_elsewhere"
-    with transaction.atomic():
-        ledger.lock(order.deal_id)
-        declines.record(
-            order=order,
-            external_id=notice.external_id,
-            code=notice.reason_code,
-            said=notice.reason,
-            when=notice.at or at,
-            at=at,
-        )
-    return "declined"
-
-
-def _refund(row: Notice, notice: NoticeRead, at: datetime) -> str:
-    """Money that went back. It waits for its payment, which may still be on its way."""
-    about = Notice.objects.filter(merchant=row.merchant, external_id=notice.payment_external_id)
-    told = set(about.filter(kind__in=(NoticeKind.PAY, NoticeKind.CONFIRM)).values_list("outcome", flat=True))
-    for outcome in ("foreign", "forwarded", "test_mode", "payout"):
-        if outcome in told:
-            return outcome
-    refund = refunds.noticed(
-        merchant=row.merchant,
-        payment_external_id=notice.payment_external_id,
-        external_id=notice.external_id,
-        amount=notice.amount,
-        refunded_at=notice.at or at,
-        at=at,
-    )
-    if refund is None:
-        raise NotYet("its payment, or so much of it, is not known here")
-    return "refund"
-
-
-def _receipt(row: Notice, notice: NoticeRead, at: datetime) -> str:
-    receipt = _named_receipt(row.merchant, notice) or _unnamed_receipt(row.merchant, notice)
-    if receipt is None:
-        if row.attempts < LOOKS_FOR_A_RECEIPT:
-            raise NotYet("no receipt of this number yet")
-        return "foreign_receipt"
-    Receipt.objects.filter(pk=receipt.pk, external_id="").update(external_id=notice.external_id)
-    receipts.mark_registered(
-        receipt, url=notice.url, fiscal=notice.fiscal, registered_at=min(notice.at or at, at), at=at
-    )
-    return "receipt"
-
-
-def _named_receipt(merchant: MerchantAccount, notice: NoticeRead) -> Receipt | None:
-    ours = Receipt.objects.select_related("payment__deal", "refund").filter(
-        providercall__merchant=merchant, providercall__kind=ProviderCall.Kind.SEND_RECEIPT
-    )
-    return ours.filter(external_id=notice.external_id).first()
-
-
-def _unnamed_receipt(merchant: MerchantAccount, notice: NoticeRead) -> Receipt | None:
-    """The one receipt that was sent without an answer and is of this kind, order and sum."""
-    sent = Receipt.objects.select_related("payment__order", "payment__deal", "refund").filter(
-        external_id="",
-        kind__in=RECEIPT_KINDS.get(notice.reason, ()),
-        providercall__merchant=merchant,
-        providercall__kind=ProviderCall.Kind.SEND_RECEIPT,
-        providercall__attempts__gt=0,
-    )
-    fitting = [
-        receipt
-        for receipt in sent[:200]
-        if receipts.order_number(receipt) == notice.order_number and receipts.total(receipt) == notice.amount
-    ]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def _signed_state(row: Notice, notice: NoticeRead, at: datetime) -> str:
-    """A second word about money. Its sum has the payer's fees in it, so the money itself comes by the first
-    notice, or by asking: billing.order_watch asks about an order that such a word waits for.
-    """
-    if notice.held:
-        return "hold"
-    if order_check.find(merchant=row.merchant, notice=notice) is None:
-        return "signed_elsewhere"
-    if not Payment.objects.filter(merchant=row.merchant, external_id=notice.payment_external_id).exists():
-        raise NotYet("its payment is not known here: the provider is asked")
-    return "confirmed"
-
-
-def _hold_cancelled(row: Notice, notice: NoticeRead, at: datetime) -> str:
-    return "hold_cancelled"
-
-
-def _recurrent(row: Notice, notice: NoticeRead, at: datetime) -> str:
-    """We make no subscriptions, so it is another program's."""
-    return "subscription"
-
-
-_HANDLERS: dict[NoticeKind, Callable[[Notice, NoticeRead, datetime], str]] = {
-    NoticeKind.PAY: _money,
-    NoticeKind.CONFIRM: _money,
-    NoticeKind.FAIL: _declined,
-    NoticeKind.REFUND: _refund,
-    NoticeKind.CANCEL: _hold_cancelled,
-    NoticeKind.RECEIPT: _receipt,
-    NoticeKind.RECURRENT: _recurrent,
-    NoticeKind.SIGNED_STATE: _signed_state,
-}

@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from billing import inbox, provider_calls, receipts
+from billing import notice_outcomes, provider_calls, receipts
 from billing.models import (
     Event,
     ProviderCall,
@@ -118,7 +118,7 @@ def test_a_receipt_of_another_program_is_left_alone(
     provider.answers = [Unknown("ReadTimeout", call="kkt/receipt")]
     deliver_calls()
     with real_provider():
-        for _ in range(inbox.LOOKS_FOR_A_RECEIPT):
+        for _ in range(notice_outcomes.LOOKS_FOR_A_RECEIPT):
             deliver(order.merchant, "receipt", receipt_fields(receipt, "K77", **changes))
     receipt.refresh_from_db()
     assert (receipt.state, receipt.external_id) == ("planned", "")
