@@ -1578,6 +1578,38 @@ var Grafik = (() => {
     return [t("change_total.effect", { debt: formatMoney(subtract(total, card.paid)) }), t("change_total.effect_invoices")];
   }
 
+  // src/views/preview.js
+  function previewView(t, preview) {
+    return html`
+    ${(preview.warnings || []).map((warning) => callout("warning", warning.text))}
+    <table class="grafik-table">
+      <caption class="grafik-hidden">${t("schedule.preview")}</caption>
+      <thead><tr><th scope="col">${t("schedule.number")}</th><th scope="col">${t("schedule.day")}</th><th scope="col" class="grafik-table__sum">${t("schedule.amount")}</th></tr></thead>
+      <tbody>${preview.installments.map((row) => rowView(t, row))}</tbody>
+      <tfoot><tr><th scope="row" colspan="2">${t("schedule.sum", { count: t.count("schedule.payments", preview.installments.length) })}</th><td class="grafik-table__sum">${formatMoney(sumOf(preview.installments))}</td></tr></tfoot>
+    </table>
+    ${changesView(t, preview.changes || [])}`;
+  }
+  function previewSummary(t, preview) {
+    const rows2 = preview.installments;
+    return t("schedule.summary", { count: t.count("schedule.payments", rows2.length), sum: formatMoney(sumOf(rows2)) });
+  }
+  function previewNote(text, ring = false, way2 = "") {
+    return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>${way2}`;
+  }
+  function sumOf(rows2) {
+    return add("0.00", ...rows2.map((row) => row.amount));
+  }
+  function rowView(t, row) {
+    const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
+    return html`<tr><td>${row.number}</td><td>${formatDay(row.due_on)}${moved && html`<small>${t("installments.moved", { day: formatDay(row.effective_due_on) })}</small>`}</td><td class="grafik-table__sum">${formatMoney(row.amount)}</td></tr>`;
+  }
+  function changesView(t, changes) {
+    if (!changes.length) return "";
+    const rows2 = changes.map((change) => html`<li class="grafik-change grafik-change_${change.kind}">${change.text}</li>`);
+    return html`<section><h3 class="grafik-section__title">${t("schedule.changes")}</h3><ul class="grafik-changes">${rows2}</ul></section>`;
+  }
+
   // src/dialogs/move.js
   function openMove(context, { onDone, onConflict, onClosed }) {
     const { t, api, card, subject } = context;
@@ -1616,13 +1648,17 @@ var Grafik = (() => {
     place.addEventListener("change", (event) => {
       dialog.form.elements.lead_id.value = event.target.value;
     });
+    place.innerHTML = String(previewNote(t("move.looking"), true));
     api.get(`deals/${card.lead_id}/credit/`, isOffers).then(
-      (found) => {
+      (answer) => {
         if (!dialog.isOpen()) return;
-        place.innerHTML = String(offersView(t, candidates(found)));
+        const found = candidates(answer);
+        place.innerHTML = String(found.length ? offersView(t, found) : previewNote(t("move.nothing_found")));
         dialog.recentre();
       },
-      () => void 0
+      () => {
+        place.innerHTML = String(previewNote(t("move.not_found")));
+      }
     );
   }
   function candidates({ deals, together = [] }) {
@@ -2212,38 +2248,6 @@ var Grafik = (() => {
     return Object.keys(errors).length ? null : { payment: payment.id, amount, reason, method: form.elements.method.value };
   }
 
-  // src/views/preview.js
-  function previewView(t, preview) {
-    return html`
-    ${(preview.warnings || []).map((warning) => callout("warning", warning.text))}
-    <table class="grafik-table">
-      <caption class="grafik-hidden">${t("schedule.preview")}</caption>
-      <thead><tr><th scope="col">${t("schedule.number")}</th><th scope="col">${t("schedule.day")}</th><th scope="col" class="grafik-table__sum">${t("schedule.amount")}</th></tr></thead>
-      <tbody>${preview.installments.map((row) => rowView(t, row))}</tbody>
-      <tfoot><tr><th scope="row" colspan="2">${t("schedule.sum", { count: t.count("schedule.payments", preview.installments.length) })}</th><td class="grafik-table__sum">${formatMoney(sumOf(preview.installments))}</td></tr></tfoot>
-    </table>
-    ${changesView(t, preview.changes || [])}`;
-  }
-  function previewSummary(t, preview) {
-    const rows2 = preview.installments;
-    return t("schedule.summary", { count: t.count("schedule.payments", rows2.length), sum: formatMoney(sumOf(rows2)) });
-  }
-  function previewNote(text, ring = false, way2 = "") {
-    return html`<p class="grafik-preview__note">${ring && html`<span class="grafik-ring" aria-hidden="true"></span>`}${text}</p>${way2}`;
-  }
-  function sumOf(rows2) {
-    return add("0.00", ...rows2.map((row) => row.amount));
-  }
-  function rowView(t, row) {
-    const moved = row.effective_due_on && row.effective_due_on !== row.due_on;
-    return html`<tr><td>${row.number}</td><td>${formatDay(row.due_on)}${moved && html`<small>${t("installments.moved", { day: formatDay(row.effective_due_on) })}</small>`}</td><td class="grafik-table__sum">${formatMoney(row.amount)}</td></tr>`;
-  }
-  function changesView(t, changes) {
-    if (!changes.length) return "";
-    const rows2 = changes.map((change) => html`<li class="grafik-change grafik-change_${change.kind}">${change.text}</li>`);
-    return html`<section><h3 class="grafik-section__title">${t("schedule.changes")}</h3><ul class="grafik-changes">${rows2}</ul></section>`;
-  }
-
   // src/dialogs/marks.js
   function makeMarks() {
     let judged = {};
@@ -2405,34 +2409,52 @@ var Grafik = (() => {
   // src/dialogs/templates.js
   var SUMS = ["total", "monthly_amount", "down_payment"];
   var DAYS = ["first_due_on", "down_payment_on"];
+  var expected = true;
   function offerTemplates({ t, api, lead, dialog, onChosen, onProblem }) {
     const place = dialog.form.querySelector("[data-templates]");
     const ask = (total) => api.get(`deals/${lead}/schedule/templates/${total ? `?total=${total}` : ""}`, hasResults).then((answer) => answer.results);
     place.addEventListener("click", (event) => {
       const chosen2 = event.target.closest('[data-action="template"]');
-      if (!chosen2) return;
+      if (!chosen2 || place.querySelector('[aria-busy="true"]')) return;
+      setBusy(chosen2, true);
+      const done = (act) => {
+        if (!dialog.isOpen()) return;
+        setBusy(chosen2, false);
+        act();
+      };
       ask(parseMoney(dialog.form.elements.total.value)).then(
-        (results) => {
+        (results) => done(() => {
           const found = results.find((one) => String(one.id) === chosen2.dataset.id);
-          if (!dialog.isOpen()) return;
           if (!found) {
             onProblem(t("schedule.template_gone"));
             return;
           }
           fill(t, dialog.form, valuesOfBody(found.body));
           onChosen();
-        },
-        () => dialog.isOpen() && onProblem(t("schedule.template_gone"))
+        }),
+        () => done(() => onProblem(t("schedule.template_gone")))
       );
     });
+    const show = (markup) => {
+      if (!dialog.isOpen()) return;
+      place.innerHTML = String(markup);
+      dialog.recentre();
+    };
+    if (expected) show(waitingView(t));
     ask("").then(
       (results) => {
-        if (!dialog.isOpen() || !results.length) return;
-        place.innerHTML = String(templatesView2(t, results));
-        dialog.recentre();
+        expected = results.length > 0;
+        show(expected ? templatesView2(t, results) : "");
       },
-      () => void 0
+      () => show("")
     );
+  }
+  function setBusy(chip, busy) {
+    chip.classList.toggle("grafik-button_busy", busy);
+    chip.setAttribute("aria-busy", String(busy));
+  }
+  function waitingView(t) {
+    return html`<span class="grafik-field__label">${t("schedule.templates")}</span><div class="grafik-chips grafik-chips_waiting"><span class="grafik-ring" aria-hidden="true"></span></div>`;
   }
   function templatesView2(t, found) {
     return html`<span class="grafik-field__label">${t("schedule.templates")}</span><div class="grafik-chips">${found.map((one) => button({ action: "template", id: one.id, kind: "small", label: one.name }))}</div>`;
@@ -2681,14 +2703,17 @@ var Grafik = (() => {
       form.elements.amount.focus();
       dialog.recentre();
     });
+    place.innerHTML = String(previewNote(t("move.looking"), true));
     api.get(`deals/${card.lead_id}/credit/`, isOffers).then(
       (answer) => {
         if (!dialog.isOpen()) return;
         found = answer.together || [];
-        place.innerHTML = String(offersView2(t, found));
+        place.innerHTML = String(found.length ? offersView2(t, found) : previewNote(t("move.nothing_found")));
         dialog.recentre();
       },
-      () => void 0
+      () => {
+        place.innerHTML = String(previewNote(t("move.not_found")));
+      }
     );
   }
   function offersView2(t, deals) {

@@ -7,6 +7,7 @@ import { leftOf, refundable } from '../card.js';
 import { html } from '../html.js';
 import { add, formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
 import { effectsView } from '../views/effects.js';
+import { previewNote } from '../views/preview.js';
 import { openDialog } from './frame.js';
 import { inputField, showFieldErrors, textField } from './fields.js';
 
@@ -51,13 +52,17 @@ function offer({ t, api, card }, dialog) {
   place.addEventListener('change', (event) => {
     dialog.form.elements.lead_id.value = event.target.value;
   });
+  place.innerHTML = String(previewNote(t('move.looking'), true));
   api.get(`deals/${card.lead_id}/credit/`, isOffers).then(
-    (found) => {
+    (answer) => {
       if (!dialog.isOpen()) return;
-      place.innerHTML = String(offersView(t, candidates(found)));
+      const found = candidates(answer);
+      place.innerHTML = String(found.length ? offersView(t, found) : previewNote(t('move.nothing_found')));
       dialog.recentre();
     },
-    () => undefined,
+    () => {
+      place.innerHTML = String(previewNote(t('move.not_found')));
+    },
   );
 }
 

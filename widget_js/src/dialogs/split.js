@@ -8,6 +8,7 @@ import { formatDay, parseDay } from '../dates.js';
 import { add, formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
 import { button } from '../views/controls.js';
 import { effectsView } from '../views/effects.js';
+import { previewNote } from '../views/preview.js';
 import { openDialog } from './frame.js';
 import { dateField, inputField, selectField, showFieldErrors } from './fields.js';
 
@@ -100,14 +101,17 @@ function offer({ t, api, card }, dialog) {
     form.elements.amount.focus();
     dialog.recentre();
   });
+  place.innerHTML = String(previewNote(t('move.looking'), true));
   api.get(`deals/${card.lead_id}/credit/`, isOffers).then(
     (answer) => {
       if (!dialog.isOpen()) return;
       found = answer.together || [];
-      place.innerHTML = String(offersView(t, found));
+      place.innerHTML = String(found.length ? offersView(t, found) : previewNote(t('move.nothing_found')));
       dialog.recentre();
     },
-    () => undefined,
+    () => {
+      place.innerHTML = String(previewNote(t('move.not_found')));
+    },
   );
 }
 

@@ -10,35 +10,58 @@ import { button } from '../views/controls.js';
 const SUMS = ['total', 'monthly_amount', 'down_payment'];
 const DAYS = ['first_due_on', 'down_payment_on'];
 
+/** Does this account keep any? Its place is held from the first moment while we think so, and nothing jumps. */
+let expected = true;
+
 /** Shows what fits `lead` and calls `onChosen()` after the form was filled; without an answer nothing is offered. */
 export function offerTemplates({ t, api, lead, dialog, onChosen, onProblem }) {
   const place = dialog.form.querySelector('[data-templates]');
   const ask = (total) => api.get(`deals/${lead}/schedule/templates/${total ? `?total=${total}` : ''}`, hasResults).then((answer) => answer.results);
   place.addEventListener('click', (event) => {
     const chosen = event.target.closest('[data-action="template"]');
-    if (!chosen) return;
+    if (!chosen || place.querySelector('[aria-busy="true"]')) return;
+    setBusy(chosen, true);
+    const done = (act) => {
+      if (!dialog.isOpen()) return;
+      setBusy(chosen, false);
+      act();
+    };
     ask(parseMoney(dialog.form.elements.total.value)).then(
-      (results) => {
-        const found = results.find((one) => String(one.id) === chosen.dataset.id);
-        if (!dialog.isOpen()) return;
-        if (!found) {
-          onProblem(t('schedule.template_gone'));
-          return;
-        }
-        fill(t, dialog.form, valuesOfBody(found.body));
-        onChosen();
-      },
-      () => dialog.isOpen() && onProblem(t('schedule.template_gone')),
+      (results) =>
+        done(() => {
+          const found = results.find((one) => String(one.id) === chosen.dataset.id);
+          if (!found) {
+            onProblem(t('schedule.template_gone'));
+            return;
+          }
+          fill(t, dialog.form, valuesOfBody(found.body));
+          onChosen();
+        }),
+      () => done(() => onProblem(t('schedule.template_gone'))),
     );
   });
+  const show = (markup) => {
+    if (!dialog.isOpen()) return;
+    place.innerHTML = String(markup);
+    dialog.recentre();
+  };
+  if (expected) show(waitingView(t));
   ask('').then(
     (results) => {
-      if (!dialog.isOpen() || !results.length) return;
-      place.innerHTML = String(templatesView(t, results));
-      dialog.recentre();
+      expected = results.length > 0;
+      show(expected ? templatesView(t, results) : '');
     },
-    () => undefined,
+    () => show(''),
   );
+}
+
+function setBusy(chip, busy) {
+  chip.classList.toggle('grafik-button_busy', busy);
+  chip.setAttribute('aria-busy', String(busy));
+}
+
+function waitingView(t) {
+  return html`<span class="grafik-field__label">${t('schedule.templates')}</span><div class="grafik-chips grafik-chips_waiting"><span class="grafik-ring" aria-hidden="true"></span></div>`;
 }
 
 export function templatesView(t, found) {
