@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from billing import acts, network, rendered_card, service_rendered
-from billing.admin import ask
+from billing.admin import ask, words  # noqa: F401  names the columns before pages are built from them
 from billing.models import Act, Schedule
 from crm.panel import ChoiceWords, ReadOnlyPage
 from documents import opening
 
 OPEN_ONLY = ("accept", "make_void")
+NOT_SIGNED_THEN = _("Nobody signs an act before its day or in the future.")
 WRONG_DAY = _("Give a day on which it was rendered, not in the future.")
 
 
@@ -128,8 +129,7 @@ def _guarded(act: Callable[[dict[str, Any]], str]) -> Callable[[dict[str, Any]],
         except service_rendered.NotThatDay as error:
             raise forms.ValidationError(WRONG_DAY) from error
         except acts.NotThatDay as error:
-            words = _("Nobody signs an act before its day or in the future.")
-            raise forms.ValidationError(words) from error
+            raise forms.ValidationError(NOT_SIGNED_THEN) from error
         except (acts.Refused, acts.AboveLeft, network.NoReceiver, network.NoTaxSetting) as error:
             raise forms.ValidationError(str(error)) from error
 

@@ -40,6 +40,11 @@ def test_an_act_is_made_at_the_schedule_and_opened_as_a_paper(panel: Client) -> 
     listed = panel.get(reverse("admin:billing_act_changelist")).content.decode()
     assert act.document.name in listed
     assert "Не подписан" in listed
+    shown = page(panel, act)
+    for text in (listed, shown):
+        assert "Сумма" in text
+        assert "Состояние" in text
+        assert "Amount" not in text
     paper = panel.get(reverse("admin:billing_act_open_paper", args=[act.pk]))
     assert (paper.status_code, paper.content[:5]) == (200, b"%PDF-")
     assert "Content-Security-Policy" not in paper.headers
