@@ -10,8 +10,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing import requisites
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
+from billing.admin.parts.page import LookedAtPage
 from billing.models import LegalEntity, ReceiptPolicy, TaxSetting
-from crm.panel import EditedRow, SettingsPage
+from crm.panel import EditedRow
 
 # Field of the form -> (JSON column, key in it).
 PARTS = {
@@ -120,7 +121,7 @@ class ReceiptPolicies(EditedRow, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(LegalEntity)
-class LegalEntityPage(SettingsPage):
+class LegalEntityPage(LookedAtPage):
     form = LegalEntityForm
     inlines = (Taxes, ReceiptPolicies)
     list_display = ("name", "key", "kind", "inn")

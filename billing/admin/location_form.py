@@ -1,15 +1,16 @@
 """The form of a location: the deposit and its deadline are plain fields, checked as in the network file."""
 
-import json
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from billing.admin.json_fields import checked
+from billing.admin import known
 from billing.models import Location
-from billing.network_file import kinds, schema
+from billing.network_file import kinds, nodes, schema
+from billing.network_file.nodes import Problem
+from billing.network_file.shapes import plain
 
 # Field of the form -> (JSON column, key in it).
 PARTS = {
@@ -63,8 +64,15 @@ class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         for name, (column, key) in PARTS.items():
             self.initial.setdefault(name, getattr(self.instance, column).get(key, ""))
+        stages = known.stages(self.instance.account) if self.instance.pk else []
+        if "due_then" in self.fields:
+            field = cast(forms.ChoiceField, self.fields["due_then"])
+            *words, other = cast(list[tuple[str, Any]], field.choices)
+            field.choices = [*words, *stages, other]
         then = self.initial["due_then"]
-        if isinstance(then, int):
+        if isinstance(then, int) and str(then) in dict(stages):
+            self.initial.update(due_then=str(then))
+        elif isinstance(then, int):
             self.initial.update(due_then=OWN_STAGE, due_stage=then)
 
     def clean_time_zone(self) -> str:
@@ -92,7 +100,8 @@ class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
         if typed.get("then") == OWN_STAGE:
             typed["then"] = str(cleaned.get("due_stage", "")).strip()
         given = {key: value for key, value in typed.items() if value}
-        read, found = checked(schema.LOCATION.keys[column], json.dumps(given)) if given else ({}, [])
+        found: list[Problem] = []
+        read = plain(schema.LOCATION.keys[column].read(nodes.of(given), "", found)) if given else {}
         for problem in found:
             self.add_error(lines.get(problem.path, min(lines.values())), problem.reason)
         if column == "deposit" and read and ("percent" in read) == ("amount" in read):

@@ -1,7 +1,7 @@
 """Merchant accounts: settings are plain fields, secrets are written and never shown, keys can be tried."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -22,11 +22,12 @@ from unfold.widgets import (
 
 from billing import credentials, shops
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
+from billing.admin.parts.page import LookedAtPage
 from billing.models import MerchantAccount
 from billing.network_file import kinds
 from billing.network_file.entities import SECRETS, SETTINGS
 from billing.network_file.entity_checks import PROVIDER_KEYS
-from crm.panel import SecretField, SettingsPage
+from crm.panel import SecretField
 
 ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512", "ripemd160")
 # Fields of the form that are not the name of a setting: both providers have `receipts`, of different kinds.
@@ -106,14 +107,16 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = MerchantAccount
         fields = ("key", "legal_entity", "provider", "other_orders")
+        help_texts: ClassVar = {
+            "other_orders": _(
+                "refuse: nobody else sells by this shop; accept: another program does too; "
+                "an address: its notices go there."
+            )
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         provider = self.instance.provider if self.instance.pk else None
-        self.fields["other_orders"].help_text = _(
-            "refuse: nobody else sells by this shop; accept: another program does too; "
-            "an address: its notices go there."
-        )
         for name in (*CLOUDPAYMENTS, *ROBOKASSA):
             if name not in SECRETS:
                 settings = {key: value for each in SETTINGS.values() for key, value in each.items()}
@@ -124,7 +127,7 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.initial.setdefault(name, settings.get(RENAMED.get(name, name)))
         if provider:
             # An account never changes its provider or its legal entity: money may refer to both.
-            for name in ("key", "provider", "legal_entity"):
+            for name in {"key", "provider", "legal_entity"} & self.fields.keys():
                 self.fields[name].disabled = True
 
     def clean_other_orders(self) -> str:
@@ -173,7 +176,7 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(MerchantAccount)
-class MerchantPage(SettingsPage):
+class MerchantPage(LookedAtPage):
     form = MerchantForm
     actions_detail = ("try_keys",)
     list_display = ("key", "legal_entity", "provider", "other_orders")
@@ -195,7 +198,8 @@ class MerchantPage(SettingsPage):
         if obj is None:
             return (common, cloudpayments, robokassa)
         addresses = (_("Addresses"), {"fields": ("addresses",)})
-        return (common, addresses, cloudpayments if obj.provider == "cloudpayments" else robokassa)
+        own = cloudpayments if obj.provider == "cloudpayments" else robokassa
+        return self.shut(request, obj, (common, addresses, own))
 
     @action(description=_("Try the keys"), icon="key", url_path="try-keys", permissions=["view"])
     def try_keys(self, request: HttpRequest, object_id: int) -> HttpResponse:

@@ -14,12 +14,16 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from billing import handovers, network, requisites
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
-from billing.admin.json_fields import ShapedField
 from billing.admin.location_form import LocationForm
+from billing.admin.parts.choices import Choice
+from billing.admin.parts.field import PartField, PartForm
+from billing.admin.parts.groups import Group, Rows
+from billing.admin.parts.lines import Day
+from billing.admin.parts.page import LookedAtPage
 from billing.admin.receipt_words import SUBJECTS
 from billing.models import Location, Ownership, Product
-from billing.network_file import schema
-from crm.panel import SettingsPage
+from billing.network_file import nodes, schema
+from billing.network_file.entity_checks import repeated_days
 
 SHOWN_BOOKINGS = 20
 _ORDERED = _("Orders were made for this owner: leave the row and add another one with the day of the change.")
@@ -57,7 +61,7 @@ class Owners(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Location)
-class LocationPage(SettingsPage):
+class LocationPage(LookedAtPage):
     form = LocationForm
     inlines = (Owners,)
     list_display = ("name", "key", "account", "crm_value", "owner")
@@ -106,7 +110,21 @@ def _left_behind(left: list[handovers.Left]) -> SafeString:
     return format_html_join(SafeString("<br>"), "{}", ((line,) for line in told))
 
 
-class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
+VAT_BY_DATE = Rows(
+    label=_("VAT by date, instead of one rate"),
+    help=_("A row for every day from which the rate is another one; without rows the rate above counts."),
+    more=_("Add a rate"),
+    gone=_("Take the rate away"),
+    item=Group(
+        parts=(
+            Day(key="from", label=_("From which day")),
+            Choice(key="vat", label=_("VAT"), words=(("", "—"), *requisites.VAT_RATES.items())),
+        )
+    ),
+)
+
+
+class ProductForm(PartForm):
     subject = forms.ChoiceField(
         label=_("Subject of the receipt"),
         choices=[(word, SUBJECTS[word]) for word in schema.SUBJECTS],
@@ -118,20 +136,22 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=[("", _("As the legal entity")), *requisites.VAT_RATES.items()],
         widget=UnfoldAdminSelectWidget(),
     )
-    vat_dates = ShapedField(
-        schema.DATED_VAT,
-        label=_("VAT by date, instead of one rate"),
-        example=[{"from": "2026-01-01", "vat": "vat5"}],
-        empty=[],
-    )
+    vat_dates = PartField(VAT_BY_DATE, schema.DATED_VAT)
 
     class Meta:
         model = Product
         fields = ("programme", "name", "subject", "vat", "vat_dates")
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        rates = schema.DATED_VAT.read(nodes.of(cleaned.get("vat_dates", [])), "", [])
+        for problem in repeated_days(rates):
+            self.add_fault("vat_dates", problem.path, problem.reason)
+        return cleaned
+
 
 @admin.register(Product)
-class ProductPage(SettingsPage):
+class ProductPage(LookedAtPage):
     form = ProductForm
     stored_words: ClassVar = {"subject": SUBJECTS, "vat": requisites.VAT_RATES}
     list_display = ("programme", "name", "subject", "vat")

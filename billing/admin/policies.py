@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin import policy_parts as parts
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
-from billing.admin.parts.field import PartField
+from billing.admin.parts.field import PartField, PartForm
+from billing.admin.parts.page import LookedAtPage
 from billing.admin.policy_texts import TEXTS
 from billing.models import AccountPolicy, SmsGateway
 from billing.network_file import checks, nodes
@@ -33,7 +34,7 @@ name_tables(
 SCALARS = {"issue.days_before": "issue_days_before", "grace_days": "grace_days", "salesbot_id": "salesbot_id"}
 
 
-class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+class PolicyForm(PartForm):
     reminders = PartField(parts.REMINDERS, ACCOUNT.keys["reminders"])
     cohort_reminders = PartField(parts.COHORT_REMINDERS, ACCOUNT.keys["cohort_reminders"])
     overdue_task = PartField(parts.OVERDUE_TASK, ACCOUNT.keys["overdue_task"])
@@ -57,13 +58,11 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["grace_days"].required = False
-        account = self.instance.account if self.instance.pk else None
-        if account:
+        # Who may only look has no fields at all.
+        if "grace_days" in self.fields:
+            self.fields["grace_days"].required = False
+        if self.instance.pk and "account" in self.fields:
             self.fields["account"].disabled = True
-        for name, field in self.fields.items():
-            if isinstance(field, PartField):
-                field.stored, field.account = getattr(self.instance, name), account
 
     def clean_grace_days(self) -> int:
         return self.cleaned_data["grace_days"] or 0
@@ -74,8 +73,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
             if problem.path in SCALARS:
                 self.add_error(SCALARS[problem.path], problem.reason)
             elif found := re.fullmatch(r"([a-z_]+)\.?(.*)", problem.path):
-                field = cast(PartField, self.fields[found[1]])
-                self.add_error(found[1], field.fault(found[2], problem.reason))
+                self.add_fault(found[1], found[2], problem.reason)
         return cleaned
 
     def _problems(self, cleaned: dict[str, Any]) -> Iterator[Problem]:
@@ -100,7 +98,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(AccountPolicy)
-class PolicyPage(SettingsPage):
+class PolicyPage(LookedAtPage):
     form = PolicyForm
     list_display = ("account", "mode", "legal_entity", "issue_at", "issue_days_before")
     list_select_related = ("account", "legal_entity")

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import Location, Product
+from crm import memory
 from tests.billing.bookings import make_network
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +87,13 @@ def test_the_subject_of_a_product_is_chosen_and_listed_in_words(admin_client: Cl
     listed = admin_client.get(reverse("admin:billing_product_changelist")).content.decode()
     assert ["услуга" in form, "intellectual_activity</" in form] == [True, False]
     assert ["услуга" in listed, "НДС 22%" in listed] == [True, True]
+
+
+def test_another_stage_is_chosen_by_its_name(admin_client: Client, place: Location) -> None:
+    names = {6200001: ("Бронирования", {55000230: "Просрочена"})}
+    memory.keep(f"stages-heard:{place.account_id}", names, seconds=60)
+    page = admin_client.get(reverse("admin:billing_location_change", args=[place.pk])).content.decode()
+    assert "Бронирования · Просрочена" in page
+    assert save(admin_client, place, due_minutes="180", due_then="55000230") == {}
+    assert place.deposit_due == {"minutes": 180, "then": 55000230}
+    assert shown(admin_client, place)["due_then"] == "55000230"

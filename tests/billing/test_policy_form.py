@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import AccountPolicy
+from billing.models import AccountPolicy, Product
 from crm import memory
 from crm.models import Account
 from tests.billing.typed_forms import changed, inputs
@@ -248,3 +250,37 @@ def test_a_text_is_previewed_as_the_payer_reads_it(admin_client: Client, account
     assert "Анна, ждём 20 000 ₽." in text
     assert "{number}" in text
     assert "номер счёта" in text
+
+
+def test_who_may_only_look_sees_the_same_fields_shut(client: Client, account: Account) -> None:
+    watcher = get_user_model().objects.create(username="watcher", is_staff=True)
+    watcher.user_permissions.add(Permission.objects.get(codename="view_accountpolicy"))
+    client.force_login(watcher, backend="django.contrib.auth.backends.ModelBackend")
+    text = html(client, account)
+    assert text.count("<fieldset disabled") == len(STORED) - 1
+    assert [word in text for word in ("Курсы · Учится", "daily_percent&quot;", "[{")] == [True, False, False]
+    answer = client.post(page_of(account), {"reminders-sent": "1"})
+    assert (answer.status_code, stored(account)) == (403, STORED)
+
+
+def test_a_rate_by_date_is_typed_in_rows(admin_client: Client) -> None:
+    product = Product.objects.create(
+        programme="Курс", name="Курс", vat_dates=[{"from": "2026-01-01", "vat": "vat5"}]
+    )
+    page = reverse("admin:billing_product_change", args=[product.pk])
+
+    def post(**typed: Any) -> Any:
+        text = admin_client.get(page).content.decode()
+        return admin_client.post(page, changed(text, "product_form", **typed))
+
+    assert post(vat_dates__1__from="2027-01-01", vat_dates__1__vat="vat7").status_code == 302
+    product.refresh_from_db()
+    rates = [{"from": "2026-01-01", "vat": "vat5"}, {"from": "2027-01-01", "vat": "vat7"}]
+    assert product.vat_dates == rates
+    refused = post(vat_dates__1__from="2026-01-01").context["adminform"].form
+    assert "строка 2 · С какого дня" in refused.errors["vat_dates"][0]
+    assert post(vat_dates__2__from="2028-01-01").context["adminform"].form.errors["vat_dates"] == [
+        "строка 3 · НДС: Заполните."
+    ]
+    product.refresh_from_db()
+    assert product.vat_dates == rates

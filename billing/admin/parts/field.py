@@ -5,7 +5,7 @@ does not send the field leaves it alone.
 """
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -97,9 +97,6 @@ class PartField(forms.Field):
             raise forms.ValidationError([self._fault(problem, given) for problem in found])
         return self.part.merged(self.stored, value, plain(read))
 
-    def fault(self, path: str, reason: str) -> Fault:
-        return Fault(path, reason, self.part)
-
     def _emptied(self) -> Any:
         """A mapping that needs keys is gone as a whole; another one keeps what has no input."""
         if isinstance(self.part, Group) and isinstance(self.shape, Mapping) and not self.shape.needed:
@@ -108,7 +105,22 @@ class PartField(forms.Field):
 
     def _fault(self, problem: Problem, given: Any) -> Fault:
         lacking = _lacks(given, problem.path)
-        return self.fault(problem.path, _("Fill this in.") if lacking else problem.reason)
+        return Fault(problem.path, _("Fill this in.") if lacking else problem.reason, self.part)
+
+
+class PartForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form of a row some of whose columns are parts."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        account = getattr(self.instance, "account", None) if self.instance.pk else None
+        for name, field in self.fields.items():
+            if isinstance(field, PartField):
+                field.stored, field.account = getattr(self.instance, name), account
+
+    def add_fault(self, name: str, path: str, reason: str) -> None:
+        """Something wrong at a path of a part."""
+        self.add_error(name, Fault(path, reason, cast(PartField, self.fields[name]).part))
 
 
 def _lacks(given: Any, path: str) -> bool:
