@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import StackedInline
@@ -23,6 +25,7 @@ from crm.models import Account, Alert, Connection, Deal, DealHint, Integration, 
 from crm.panel import ChoiceWords, EditedRow, ReadOnlyPage, SecretField, SettingsPage, name_tables
 from crm.pipeline_form import PipelineForm, with_stored
 from crm.row_names import name_rows
+from crm.setup_fields import SPECS
 
 COLUMNS = {
     "key": _("Key"),
@@ -199,7 +202,6 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             "subdomain",
             "time_zone",
             "fallback_user",
-            "fields",
             "alert_email",
         )
 
@@ -226,9 +228,9 @@ class AccountPage(SettingsPage):
         ("token", "webhook_key"),
         ("connection_state", "fallback_user"),
         "alert_email",
-        "fields",
+        "deal_fields",
     )
-    readonly_fields = ("connection_state",)
+    readonly_fields = ("connection_state", "deal_fields")
     inlines = (Integrations, Pipelines)
     list_display = ("key", "subdomain", "external_id", "connection_state")
     list_select_related = ("connection",)
@@ -240,6 +242,14 @@ class AccountPage(SettingsPage):
         account = get_object_or_404(Account, pk=object_id)
         frame = {**self.admin_site.each_context(request), "title": f"{_('Set up')}: {account}"}
         return setup_pages.show(request, account, frame, at=timezone.now())
+
+    @admin.display(description=_("Fields of the deal"))
+    def deal_fields(self, account: Account) -> SafeString:
+        """They are chosen by name on the page "Set up", where amoCRM shows them."""
+        known = [(SPECS[ours].name, number) for ours, number in account.fields.items() if ours in SPECS]
+        lines = format_html_join(SafeString("<br>"), "{} – {}", sorted(known)) or "–"
+        hint = _("They are chosen on the page “Set up”.")
+        return format_html('<div>{}<p class="mt-2 text-xs">{}</p></div>', lines, hint)
 
     @admin.display(description=_("Connection"))
     def connection_state(self, account: Account) -> str:

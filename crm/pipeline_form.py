@@ -3,12 +3,17 @@
 A stored number that amoCRM does not name is offered as it is, so that saving loses nothing.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from crm import gates, stage_names
 from crm.models import Account, Pipeline
@@ -18,7 +23,30 @@ MANY = ("lost_statuses", "gated_statuses")
 Choices = list[tuple[Any, Any]]
 
 
+class NumbersField(forms.CharField):
+    """A list of amoCRM's numbers, typed with commas between them."""
+
+    def __init__(self, label: Any) -> None:
+        super().__init__(label=label, required=False, widget=UnfoldAdminTextInputWidget())
+        self.help_text = _("Numbers in amoCRM, separated by commas.")
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        typed = re.findall(r"[^\s,;]+", value or "")
+        if not all(re.fullmatch("[1-9][0-9]{0,17}", number) for number in typed):
+            raise forms.ValidationError(_("Numbers in amoCRM, separated by commas."))
+        return [int(number) for number in typed]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.prepare_value(initial or []) != (data or ""))
+
+
 class PipelineForm(forms.ModelForm):  # type: ignore[type-arg]
+    lost_statuses = NumbersField(_("Stages of lost deals"))
+    gated_statuses = NumbersField(_("Stages that need the deposit"))
+
     class Meta:
         model = Pipeline
         # The inline names them.

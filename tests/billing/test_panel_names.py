@@ -119,3 +119,15 @@ def test_an_account_names_its_pipelines_and_its_user_for_tasks(
     assert f'<option value="{PAYING}" selected>Оплата по графику</option>' in page(admin_client, account)
     Account.objects.update(fallback_user=8177777)
     assert ">8177777<" in page(admin_client, account)
+
+
+def test_without_names_stages_are_typed_as_numbers(admin_client: Client) -> None:
+    account = make_account()
+    text = page(admin_client, account)
+    bad = admin_client.post(where(account), changed(text, "account_form", pipelines__0__gated_statuses="[1]"))
+    assert bad.status_code == 200
+    assert "Номера в amoCRM через запятую." in bad.content.decode()
+    good = changed(text, "account_form", pipelines__0__gated_statuses="55000130, 55000140")
+    assert admin_client.post(where(account), good).status_code == 302
+    pipeline = account.pipelines.get()
+    assert (pipeline.lost_statuses, pipeline.gated_statuses) == ([143], [55000130, 55000140])
