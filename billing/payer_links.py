@@ -8,7 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing import asking, deposits, ledger, links, network
@@ -70,8 +72,14 @@ def _link(page: str, standing: Standing, what: What, *, closed: bool) -> dict[st
         "amount": money.text(amount),
         "url": url,
         "state": asking_state if amount > 0 else "paid",
-        "text": _text(what, amount, standing, url),
+        "text": _message(what, amount, standing, url),
     }
+
+
+def _message(what: What, amount: Decimal, standing: Standing, url: str) -> str:
+    """In the payer's language, whoever looks at the card."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return _text(what, amount, standing, url)
 
 
 def _text(what: What, amount: Decimal, standing: Standing, url: str) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -33,7 +34,8 @@ def card_of(visit: Visit) -> dict[str, Any]:
 
 
 def _shown(visit: Visit, deal: Deal) -> dict[str, Any]:
-    card = deal_card.card(deal, at=visit.at, stale=visit.stale)
+    with translation.override(visit.language):
+        card = deal_card.card(deal, at=visit.at, stale=visit.stale)
     offered = rights.offered(visit.user, card["actions"])
     if card["signed"] and visit.rank != Rank.ADMINISTRATOR:
         offered = [action for action in offered if action not in schedule_card.VERSION_ACTIONS]
@@ -144,7 +146,8 @@ class History(Door):
     def get(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
         names = users.names(account=visit.account, at=visit.at)
-        return Response({"results": timeline.of(visit.deal, names=names)})
+        with translation.override(visit.language):
+            return Response({"results": timeline.of(visit.deal, names=names)})
 
 
 def invoice_of(visit: Visit, invoice: Invoice) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
@@ -35,6 +36,7 @@ class Visit:
     user: ApiUser
     at: datetime
     stale: bool
+    language: str
 
     @property
     def rank(self) -> Rank:
@@ -73,6 +75,7 @@ class Door(APIView):
             user=user,
             at=at,
             stale=stale,
+            language=_language(request),
         )
 
     def read_deal(self, account: Account, lead_id: int, at: datetime) -> tuple[Deal, bool]:
@@ -97,6 +100,12 @@ def known_deal(account: Account, lead_id: int) -> Deal | None:
     if known is not None:
         known.account = account
     return known
+
+
+def _language(request: Request) -> str:
+    """In which the caller reads the card; what payers and amoCRM are told stays in ours."""
+    asked = request.query_params.get("language", "")
+    return asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def _admit(caller: Caller, lead_id: int, at: datetime, *, old_yes: bool) -> None:

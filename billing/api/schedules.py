@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.utils import translation
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
@@ -36,8 +37,9 @@ class SchedulePreview(Door):
     def post(self, request: Request, lead_id: int) -> Response:
         visit = self.visit(request, lead_id)
         terms = body(TermsSerializer, request).terms()
-        made = schedules.preview(deal=visit.deal, terms=terms, on=visit.deal.local_day(visit.at))
-        return Response(preview_of(made))
+        with translation.override(visit.language):
+            made = schedules.preview(deal=visit.deal, terms=terms, on=visit.deal.local_day(visit.at))
+            return Response(preview_of(made))
 
 
 class Schedule(Door):

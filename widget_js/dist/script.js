@@ -43,7 +43,8 @@ var Grafik = (() => {
       return this.status === 0 || this.status >= 500 && !this.problem || this.status < 300 && !this.problem;
     }
   };
-  function makeApi(authorizedAjax, base = API_URL) {
+  function makeApi(authorizedAjax, base = API_URL, language = "ru") {
+    const addressOf = (path) => `${base}${path}${language === "ru" ? "" : `${path.includes("?") ? "&" : "?"}language=${language}`}`;
     function request(options, limit, fits) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
@@ -64,10 +65,10 @@ var Grafik = (() => {
       });
     }
     return {
-      get: (path, fits) => request({ url: base + path, type: "GET", dataType: "text" }, READ_LIMIT_MS, fits),
+      get: (path, fits) => request({ url: addressOf(path), type: "GET", dataType: "text" }, READ_LIMIT_MS, fits),
       send: (method, path, body, key, fits) => request(
         {
-          url: base + path,
+          url: addressOf(path),
           type: method,
           dataType: "text",
           contentType: "application/json",
@@ -3361,7 +3362,8 @@ var Grafik = (() => {
     }
     const t = (path, parameters) => fill3(find(path) || path, parameters || {});
     t.known = (path, parameters) => fill3(find(path), parameters || {});
-    const forms = find("plural") === "en" ? englishForm : pluralForm;
+    t.language = find("language") || "ru";
+    const forms = t.language === "en" ? englishForm : pluralForm;
     t.count = (path, number) => t(`${path}.${forms(number)}`, { n: number });
     return t;
   }
@@ -3444,7 +3446,7 @@ var Grafik = (() => {
       let panel = null;
       let page = null;
       const texts = () => makeTexts((path) => self.i18n(path), self.langs);
-      const api = () => makeApi(tokens.through((options) => self.$authorizedAjax(options), person()));
+      const api = () => makeApi(tokens.through((options) => self.$authorizedAjax(options), person()), void 0, texts().language);
       const style = () => ensureStylesheet(self.params.path, self.get_version());
       function stopPanel() {
         if (panel) panel.stop();

@@ -27,8 +27,13 @@ export class ApiError extends Error {
   }
 }
 
-/** `authorizedAjax(options)` answers like $.ajax. → {get(path, fits?), send(method, path, body, key, fits?)}, below `base`. */
-export function makeApi(authorizedAjax, base = API_URL) {
+/**
+ * `authorizedAjax(options)` answers like $.ajax. → {get(path, fits?), send(method, path, body, key, fits?)}, below `base`.
+ * The server words what only the caller reads in `language`; its own is Russian.
+ */
+export function makeApi(authorizedAjax, base = API_URL, language = 'ru') {
+  const addressOf = (path) => `${base}${path}${language === 'ru' ? '' : `${path.includes('?') ? '&' : '?'}language=${language}`}`;
+
   function request(options, limit, fits) {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -50,11 +55,11 @@ export function makeApi(authorizedAjax, base = API_URL) {
   }
 
   return {
-    get: (path, fits) => request({ url: base + path, type: 'GET', dataType: 'text' }, READ_LIMIT_MS, fits),
+    get: (path, fits) => request({ url: addressOf(path), type: 'GET', dataType: 'text' }, READ_LIMIT_MS, fits),
     send: (method, path, body, key, fits) =>
       request(
         {
-          url: base + path,
+          url: addressOf(path),
           type: method,
           dataType: 'text',
           contentType: 'application/json',

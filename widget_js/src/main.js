@@ -22,7 +22,7 @@ export function makeWidget(Modal) {
     let page = null;
 
     const texts = () => makeTexts((path) => self.i18n(path), self.langs);
-    const api = () => makeApi(tokens.through((options) => self.$authorizedAjax(options), person()));
+    const api = () => makeApi(tokens.through((options) => self.$authorizedAjax(options), person()), undefined, texts().language);
     const style = () => ensureStylesheet(self.params.path, self.get_version());
 
     function stopPanel() {

@@ -1,6 +1,6 @@
 // What a person reads comes from i18n/<locale>.json by a dotted path: t('panel.debt').
 // `{name}` in a text is replaced by a parameter; t.count picks the plural form of the dictionary's own language;
-// t.known answers '' for words that the server invented after this widget was built.
+// t.language is the dictionary's own; t.known answers '' for words that the server invented after this widget was built.
 
 /** `translate` is the widget's i18n, `langs` the whole loaded dictionary. */
 export function makeTexts(translate, langs) {
@@ -13,7 +13,8 @@ export function makeTexts(translate, langs) {
 
   const t = (path, parameters) => fill(find(path) || path, parameters || {});
   t.known = (path, parameters) => fill(find(path), parameters || {});
-  const forms = find('plural') === 'en' ? englishForm : pluralForm;
+  t.language = find('language') || 'ru';
+  const forms = t.language === 'en' ? englishForm : pluralForm;
   t.count = (path, number) => t(`${path}.${forms(number)}`, { n: number });
   return t;
 }

@@ -5,6 +5,7 @@ import { mock, test } from 'node:test';
 import { hasResults } from '../src/answers.js';
 import { makeApi, newKey } from '../src/api.js';
 import { explain, fieldErrors } from '../src/problems.js';
+import { makeTexts } from '../src/texts.js';
 import { texts } from './sample.mjs';
 
 const t = texts('ru');
@@ -82,4 +83,19 @@ test('keys are long and never repeat', () => {
   const keys = new Set(Array.from({ length: 1000 }, newKey));
   assert.equal(keys.size, 1000);
   for (const key of keys) assert.match(key, /^[0-9a-f]{32}$/);
+});
+
+test('the server is told in which language its words are read, unless it is its own', async () => {
+  const asked = [];
+  const ajax = (options) => {
+    asked.push(options.url);
+    return { then: (done) => done('{"ok": true}') };
+  };
+  for (const language of ['ru', 'en']) {
+    const api = makeApi(ajax, '/api/', language);
+    await api.get('deals/1/');
+    await api.send('POST', 'deals/1/?total=5', {}, 'k');
+  }
+  assert.deepEqual(asked, ['/api/deals/1/', '/api/deals/1/?total=5', '/api/deals/1/?language=en', '/api/deals/1/?total=5&language=en']);
+  assert.deepEqual([texts('ru').language, texts('en').language, makeTexts(() => '', {}).language], ['ru', 'en', 'ru']);
 });

@@ -1,7 +1,7 @@
 (() => {
   // i18n/ru.json
   var ru_default = {
-    plural: "ru",
+    language: "ru",
     widget: {
       name: "График платежей",
       description: "График платежей в карточке сделки: расчёт, счета со ссылкой на оплату, чеки и долг клиента на одном экране.",
@@ -957,7 +957,8 @@
       return this.status === 0 || this.status >= 500 && !this.problem || this.status < 300 && !this.problem;
     }
   };
-  function makeApi(authorizedAjax, base = API_URL) {
+  function makeApi(authorizedAjax, base = API_URL, language = "ru") {
+    const addressOf = (path) => `${base}${path}${language === "ru" ? "" : `${path.includes("?") ? "&" : "?"}language=${language}`}`;
     function request(options, limit, fits) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
@@ -978,10 +979,10 @@
       });
     }
     return {
-      get: (path, fits) => request({ url: base + path, type: "GET", dataType: "text" }, READ_LIMIT_MS, fits),
+      get: (path, fits) => request({ url: addressOf(path), type: "GET", dataType: "text" }, READ_LIMIT_MS, fits),
       send: (method, path, body, key, fits) => request(
         {
-          url: base + path,
+          url: addressOf(path),
           type: method,
           dataType: "text",
           contentType: "application/json",
@@ -1752,7 +1753,8 @@
     }
     const t2 = (path, parameters) => fill(find(path) || path, parameters || {});
     t2.known = (path, parameters) => fill(find(path), parameters || {});
-    const forms = find("plural") === "en" ? englishForm : pluralForm;
+    t2.language = find("language") || "ru";
+    const forms = t2.language === "en" ? englishForm : pluralForm;
     t2.count = (path, number2) => t2(`${path}.${forms(number2)}`, { n: number2 });
     return t2;
   }
