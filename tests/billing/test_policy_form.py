@@ -198,6 +198,11 @@ def test_every_setting_is_typed_without_braces_in_its_stored_shape(admin_client:
     }
 
 
+def test_an_act_may_say_that_the_service_was_rendered(admin_client: Client, account: Account) -> None:
+    assert save(admin_client, account, rendered__by="act", rendered__statuses=None) == {}
+    assert stored(account)["rendered"] == {"by": "act", "from": "2026-12-01"}
+
+
 def test_a_setting_is_taken_away_by_emptying_it(admin_client: Client, account: Account) -> None:
     typed = {
         "reminders__0__gone": "on",

@@ -34,6 +34,11 @@ def text_input(name: str, value: str, **attrs: Any) -> str:
     return str(widget.render(name, value))
 
 
+def _one_newline(text: str) -> str:
+    """Browsers send two characters for a new line, whatever was stored."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Line(Part):
     """A text, a whole number or a share; `empty_words` stand in the input while it is empty."""
@@ -71,10 +76,10 @@ class Area(Part):
     rows: int = 3
 
     def raw(self, stored: Any) -> str:
-        return "" if stored is None else str(stored).replace("\r\n", "\n").strip()
+        return "" if stored is None else _one_newline(str(stored))
 
     def read(self, data: QueryDict, name: str) -> str:
-        return data.get(name, "").replace("\r\n", "\n").strip()
+        return _one_newline(data.get(name, ""))
 
     def given(self, raw: str) -> Any:
         return raw or OMIT
