@@ -181,6 +181,7 @@ RENDERED = Group(
         Day(key="from", label=_("From which day"), help=_("Services of earlier days are left to a person.")),
         Ticks(
             key="statuses",
+            when=("by", "stage"),
             label=_("Stages that say it"),
             help=_("None to which paid deals move by themselves."),
             known=known.stages,

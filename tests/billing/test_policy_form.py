@@ -199,7 +199,7 @@ def test_every_setting_is_typed_without_braces_in_its_stored_shape(admin_client:
 
 
 def test_an_act_may_say_that_the_service_was_rendered(admin_client: Client, account: Account) -> None:
-    assert save(admin_client, account, rendered__by="act", rendered__statuses=None) == {}
+    assert save(admin_client, account, rendered__by="act") == {}
     assert stored(account)["rendered"] == {"by": "act", "from": "2026-12-01"}
 
 

@@ -41,11 +41,15 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One thing to fill in; `key` is its key in the stored mapping."""
+    """One thing to fill in; `key` is its key in the stored mapping.
+
+    `when` (key, word) names a choice of the same group: the part counts only while that word is chosen.
+    """
 
     key: str = ""
     label: Any = ""
     help: Any = ""
+    when: tuple[str, str] | None = None
 
     def raw(self, stored: Any) -> Any:
         """What the inputs of a stored value hold; None is a value that is not there."""

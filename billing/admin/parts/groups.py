@@ -28,7 +28,11 @@ class Group(Part):
         return {part.key: part.raw(values.get(part.key)) for part in self.parts}
 
     def read(self, data: QueryDict, name: str) -> dict[str, Any]:
-        return {part.key: part.read(data, f"{name}-{part.key}") for part in self.parts}
+        found = {part.key: part.read(data, f"{name}-{part.key}") for part in self.parts}
+        for part in self.parts:
+            if part.when and found[part.when[0]] != part.when[1]:
+                found[part.key] = part.raw(None)
+        return found
 
     def is_empty(self, raw: dict[str, Any]) -> bool:
         deciding = [part for part in self.parts if self.switch in ("", part.key)]

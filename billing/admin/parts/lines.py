@@ -26,7 +26,7 @@ def leaf(part: Part, html: str, name: str, path: str, page: Page, **more: Any) -
     """The view of a part that has nothing below it."""
     faults = page.within(path)
     view = {"template": LEAF, "label": part.label, "help": part.help, "html": SafeString(html)}
-    return {**view, "id": f"id_{name}", "faults": faults, **more}
+    return {**view, "id": f"id_{name}", "faults": faults, "when": part.when and part.when[1], **more}
 
 
 def text_input(name: str, value: str, **attrs: Any) -> str:
