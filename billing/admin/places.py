@@ -128,6 +128,7 @@ class ProductForm(PartForm):
     subject = forms.ChoiceField(
         label=_("Subject of the receipt"),
         choices=[(word, SUBJECTS[word]) for word in schema.SUBJECTS],
+        initial="service",
         widget=UnfoldAdminSelectWidget(),
     )
     vat = forms.ChoiceField(

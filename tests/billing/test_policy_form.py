@@ -268,6 +268,11 @@ def test_who_may_only_look_sees_the_same_fields_shut(client: Client, account: Ac
     assert (answer.status_code, stored(account)) == (403, STORED)
 
 
+def test_a_new_product_is_a_service_until_somebody_says_otherwise(admin_client: Client) -> None:
+    page = admin_client.get(reverse("admin:billing_product_add")).content.decode()
+    assert inputs(page, "product_form")["subject"] == ["service"]
+
+
 def test_a_rate_by_date_is_typed_in_rows(admin_client: Client) -> None:
     product = Product.objects.create(
         programme="Курс", name="Курс", vat_dates=[{"from": "2026-01-01", "vat": "vat5"}]
