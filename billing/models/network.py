@@ -152,7 +152,7 @@ class AccountPolicy(models.Model):
     overdue_task = models.JSONField(default=dict, blank=True)
     # [{cohort, starts_on, ends_on, rendered: monthly | at_end | by_stage}], days as ISO text
     cohorts = models.JSONField(default=list, blank=True)
-    # {by: service_day | stage | act, from, statuses?}: when the rest counts as rendered; empty: a person says so
+    # {by: service_day | stage | act, from, statuses?}: what says that it was rendered; empty: a person
     rendered = models.JSONField(default=dict, blank=True)
     salesbot_id = models.BigIntegerField(null=True, blank=True)
     # What only amoCRM's administrators may do: refund, cancel, offline_payment, write_off, move

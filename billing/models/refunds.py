@@ -1,8 +1,8 @@
 """Money that is to go back: asked for, on its way, gone or not.
 
 A RefundOrder reserves its sum from the moment it is asked for; the Refund is written when the provider or the
-accountant says that the money went. An order never changes what it was asked for, and ends once: done, failed,
-or given up by a person.
+accountant says that the money went. An order never changes what it was asked for, and ends once: done,
+failed, or given up by a person.
 """
 
 from django.db import models
