@@ -126,7 +126,7 @@ def test_a_payment_too_old_for_the_provider_is_paid_out_by_hand(shop: FakeShop) 
 def test_a_shop_that_cannot_give_back_says_so_before_anything_is_reserved(shop: FakeShop) -> None:
     _deal, [payment] = paid_deal(30000)
     shop.gives_back = False
-    with pytest.raises(refund_orders.NotByProvider, match="Robokassa"):
+    with pytest.raises(refund_orders.NotByProvider, match="Робокасса"):
         ask(payment, 100, "provider")
     assert ask(payment, 100).method == "bank_transfer"
 
