@@ -1,11 +1,13 @@
 """Money that a person pays out, and a deal's money that goes back over several payments."""
 
+import importlib
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from unittest import mock
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -91,6 +93,21 @@ def test_panel_and_card_call_it_given_up_and_no_error(admin_client: Client, shop
     assert "Ошибка" not in shown
     [line] = refund_card.of_payments(deal, ledger.with_free(Payment.objects.all()))[payment.pk]["refunds"]
     assert (line["state"], line["error"]) == ("given_up", "клиент остался")
+
+
+def test_payouts_that_were_given_up_before_the_update_say_so_after_it(shop: FakeShop) -> None:
+    deal, _none = paid_deal()
+    order = ask(pay_cash(deal, 5000), 2000)
+    refund_orders.give_up(order=order, reason="клиент остался", author="staff:anna", at=NOW)
+    guards = importlib.import_module("billing.migrations.0039_act_guards")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute(guards.UNDO)
+        order.refresh_from_db()
+        assert order.state == "failed"
+        cursor.execute(guards.GUARDS)
+    order.refresh_from_db()
+    assert order.state == "given_up"
 
 
 def test_a_refund_of_a_deal_takes_the_newest_payments_first(shop: FakeShop) -> None:
