@@ -1,6 +1,7 @@
 """One word for one thing: what the menu, a page's title and the guides call it."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from django.apps import apps
@@ -10,7 +11,8 @@ from django.utils.text import capfirst
 
 from analytics.words import provider_word
 from billing.models import MerchantAccount
-from tests.test_catalogue import ROOT, one, read, translations
+from tests.catalogue import ROOT
+from tests.test_catalogue import one, read, translations
 
 GUIDES = sorted((Path(ROOT) / "docs" / "guide").glob("*.md"))
 
@@ -18,7 +20,7 @@ GUIDES = sorted((Path(ROOT) / "docs" / "guide").glob("*.md"))
 def menu() -> dict[str, str]:
     """Titles of the menu by address, in Russian."""
     with translation.override("ru"):
-        sections = settings.UNFOLD["SIDEBAR"]["navigation"]
+        sections: Any = cast(Any, settings.UNFOLD)["SIDEBAR"]["navigation"]
         items = [item for section in sections for item in section["items"] if not callable(item["link"])]
         return {str(item["link"]): str(item["title"]) for item in items}
 
