@@ -9,6 +9,7 @@ from datetime import datetime
 
 from billing import (
     arrivals,
+    credit_tasks,
     late_fees,
     ledger,
     many_deals,
@@ -81,6 +82,9 @@ def follow(deal: Deal, *, cause: str, at: datetime) -> Standing:
         ledger.settle_open(deal, at=at)
     standing = ledger.standing(deal, on=deal.local_day(at))
     _follow_ends(deal, ends, standing, at=at)
+    if not cause.startswith("payment:"):
+        # Money that comes takes no credit away.
+        credit_tasks.close(deal, standing=standing, at=at)
     projection.push(deal, standing=standing, at=at)
     stages.follow_money(deal, standing=standing, cause=cause, at=at)
     return standing

@@ -16,7 +16,18 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from billing import arrivals, closings, history, ledger, moves, orders, projection, receipts, return_receipts
+from billing import (
+    arrivals,
+    closings,
+    credit_tasks,
+    history,
+    ledger,
+    moves,
+    orders,
+    projection,
+    receipts,
+    return_receipts,
+)
 from billing.models import MerchantAccount, Payment, ProviderCall, Refund, RefundOrder
 from billing.receipts import ReceiptChoice
 from billing.rules import money
@@ -292,6 +303,7 @@ def _follow(deal: Deal, refund: Refund, *, at: datetime) -> None:
         },
     )
     outbox.note(deal=deal, key=f"refund:{refund.id}", text=_note(refund, standing), at=at)
+    credit_tasks.close(deal, standing=standing, at=at)
     projection.push(deal, standing=standing, at=at)
 
 

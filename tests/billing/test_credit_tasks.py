@@ -1,17 +1,18 @@
 """Who paid too much reads that the manager will contact him, so the manager has a task, once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from billing import inbox, payments
+from billing import inbox, payments, refunds
 from billing.models import Message
 from billing.payments import Offline
 from crm.models import Deal, OutboxRow
 from tests.billing.notices import fields_of, send
+from tests.billing.test_amendments import total
 from tests.factories import NOW, TODAY, make_account, make_deal, make_order, make_schedule, rub
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +59,34 @@ def test_money_that_is_told_of_twice_is_one_task(others: int) -> None:
     inbox.replay(since=None, at=NOW)
     assert len(tasks(order.deal)) == 1
     assert OutboxRow.objects.filter(key__startswith="credit:").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("returned", "closed"), [(2000, []), (5000, ["credit"]), (20000, ["credit"])], ids=str
+)
+def test_the_task_closes_when_the_overpayment_went_back(returned: int, closed: list[str]) -> None:
+    order = make_order(scheduled(), amount=95000)
+    send(order.merchant, "pay", fields_of(order, TransactionId="501"))
+    inbox.apply_waiting(at=NOW, ignore_not_before=True)
+    for external_id in ("r1", "r1"):
+        refunds.noticed(
+            merchant=order.merchant,
+            payment_external_id="501",
+            external_id=external_id,
+            amount=rub(returned),
+            refunded_at=NOW,
+            at=NOW,
+        )
+    done = OutboxRow.objects.filter(deal=order.deal, kind="complete_task")
+    assert [row.payload["key"].split(":")[0] for row in done] == closed
+    assert {row.payload["key"] for row in done} <= {row.key for row in tasks(order.deal)}
+
+
+def test_the_task_closes_when_a_dearer_deal_needs_the_money() -> None:
+    deal = scheduled()
+    pay(deal, 95000)
+    total(deal, 100000, due_on=TODAY + timedelta(days=60))
+    assert OutboxRow.objects.filter(deal=deal, kind="complete_task").count() == 1
 
 
 @pytest.mark.parametrize("amount", [30000, 90000])
