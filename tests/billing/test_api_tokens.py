@@ -85,6 +85,7 @@ def test_nobody_is_401(deal: Deal) -> None:
 
 
 def test_the_programs_name_stands_in_the_history(deal: Deal) -> None:
+    Deal.objects.update(price=deal.price + 1000)
     answer = Client().post(
         f"/api/v1/deals/{deal.external_id}/price/restore/",
         "{}",

@@ -140,7 +140,7 @@ def test_a_day_gone_by_is_shown_as_it_was_known_then_and_excel_says_so(analytics
     with analytics.expect_download(timeout=20_000) as downloaded:
         analytics.get_by_role("button", name="Скачать Excel").click()
     book = openpyxl.load_workbook(BytesIO(downloaded.value.path().read_bytes()))
-    totals = {row[0]: row[1] for row in book.worksheets[1].iter_rows(values_only=True)}
+    totals: dict[Any, Any] = {row[0]: row[1] for row in book.worksheets[1].iter_rows(values_only=True)}
     assert totals["Как было известно на"].date() == then
     assert totals["На дату"].date() == then
     assert f"{Decimal(str(totals['Получено'])):.2f}" == said["received"]
