@@ -38,9 +38,7 @@ class Invoice(models.Model):
     letter_waits = models.BooleanField(default=False, db_default=False)
 
     class Meta:
-        indexes = [
-            models.Index(fields=["deal"], condition=Q(letter_waits=True), name="invoice_letter_waits")
-        ]
+        indexes = [models.Index(fields=["deal"], condition=Q(letter_waits=True), name="invoice_letter_waits")]
         constraints = [
             models.UniqueConstraint(fields=["legal_entity", "number"], name="invoice_number_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="invoice_amount_positive"),

@@ -25,7 +25,7 @@ UNION ALL
 SELECT g.tgname FROM pg_trigger g WHERE g.tgrelid = %(table)s::regclass AND NOT g.tgisinternal
     AND g.tgname <> ALL(%(marks)s)
 """
-# Triggers that refuse nothing: they let a row be issued and collected again (tests/billing/test_past_rows.py).
+# Triggers that refuse nothing: they let a row be issued and collected again (test_past_rows.py).
 MARKS = ["issue_again", "issue_more"]
 
 
