@@ -8,7 +8,8 @@ run on several cores have a pair of servers each; tests of one module stay toget
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ _DATA_DIR = pytest.StashKey[Path]()
 _NOWHERE = "http://127.0.0.1:9"
 _DEAR = ("browser", "processes", "long")
 _DEMO = "tests/browser/"
+_IDLE_SECONDS = 30
 _CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -120,6 +122,40 @@ def _empty_redis(request: pytest.FixtureRequest) -> None:
     if not any(request.node.get_closest_marker(name) for name in ("processes", "browser")):
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
             client.flushall()
+
+
+@pytest.fixture
+def live_server(live_server: Any, transactional_db: None) -> Iterator[Any]:
+    """The product in a thread. It is closed, and in the middle of nothing, when the tables are emptied: an
+    emulator may still be delivering.
+    """
+    server = live_server.thread.httpd
+    server.set_app(vars(server).setdefault("product", server.get_app()))
+    yield live_server
+    server.set_app(_closed)
+    _until_idle()
+
+
+def _closed(_environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+    start("503 Service Unavailable", [])
+    return []
+
+
+def _until_idle() -> None:
+    """Wait until no other session of this database is in the middle of anything."""
+    from django.db import connection
+
+    busy = """SELECT count(*) FROM pg_stat_activity
+              WHERE datname = current_database() AND pid <> pg_backend_pid()
+                  AND backend_type = 'client backend' AND state <> 'idle'"""
+    until = time.monotonic() + _IDLE_SECONDS
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(busy)
+            if cursor.fetchone() == (0,):
+                return
+        time.sleep(0.05)
+    raise AssertionError("a request of the test has not ended")
 
 
 @pytest.fixture(scope="session")
