@@ -8,7 +8,7 @@ run on several cores have a pair of servers each; tests of one module stay toget
 import os
 import shutil
 import tempfile
-import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from cryptography.fernet import Fernet
 from xdist.scheduler import LoadScopeScheduling
 
 from config import embedded
+from tests import sessions
 
 _DATA_DIR = pytest.StashKey[Path]()
 # The discard port: whatever a test forgets to replace fails at once and reaches nobody.
 _NOWHERE = "http://127.0.0.1:9"
 _DEAR = ("browser", "processes", "long")
 _DEMO = "tests/browser/"
-_IDLE_SECONDS = 30
+_IDLE_SECONDS, _LEFT_SECONDS = 30, 5
 _CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -142,20 +143,19 @@ def _closed(_environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
 
 
 def _until_idle() -> None:
-    """Wait until no other session of this database is in the middle of anything."""
-    from django.db import connection
+    if not sessions.are_idle(within=_IDLE_SECONDS):
+        raise AssertionError("a request of the test has not ended")
 
-    busy = """SELECT count(*) FROM pg_stat_activity
-              WHERE datname = current_database() AND pid <> pg_backend_pid()
-                  AND backend_type = 'client backend' AND state <> 'idle'"""
-    until = time.monotonic() + _IDLE_SECONDS
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute(busy)
-            if cursor.fetchone() == (0,):
-                return
-        time.sleep(0.05)
-    raise AssertionError("a request of the test has not ended")
+
+@pytest.fixture(autouse=True)
+def _nobody_holds_a_row(request: pytest.FixtureRequest, _django_db_helper: None) -> Iterator[None]:
+    """A session that outlives its test would hold up every test behind it: it is ended, and told of."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if marker is not None and marker.kwargs.get("transaction"):
+        ended = sessions.end_busy(after=_LEFT_SECONDS)
+        if ended:
+            warnings.warn(f"{ended} sessions outlived {request.node.nodeid}", stacklevel=1)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from billing.models import Event, MerchantAccount, Payment, ProviderCall, Receip
 from billing.providers.cloudpayments import CloudPayments
 from billing.providers.robokassa import Robokassa
 from crm.models import Deal
+from tests import sessions
 from tests.billing.notices import code, fields_of, send
 from tests.factories import make_deal, make_order, make_schedule, rub
 from tests.providers import sandbox
@@ -158,7 +159,10 @@ def forked(target: Any, name: str, *, after: bool) -> bool:
     connection.close()
     child = os.fork()
     if child:
-        return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        is_dead = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        # The server learns of it a moment later.
+        sessions.end_busy(after=5)
+        return is_dead
     try:
         with fatal(target, name, after=after):
             work(now())
