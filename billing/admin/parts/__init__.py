@@ -5,6 +5,7 @@ from a POST), what of it the reader of the network file is given (`given`), and 
 reader's shapes do all the checking; what it finds is shown at the part of that path. Works without a script.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -40,7 +41,7 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Part(ABC):
     """One thing to fill in; `key` is its key in the stored mapping.
 
     `when` (key, word) names a choice of the same group: the part counts only while that word is chosen.
@@ -51,21 +52,21 @@ class Part:
     help: Any = ""
     when: tuple[str, str] | None = None
 
+    @abstractmethod
     def raw(self, stored: Any) -> Any:
         """What the inputs of a stored value hold; None is a value that is not there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, data: QueryDict, name: str) -> Any:
         """What the inputs held when the form was sent."""
-        raise NotImplementedError
 
     def is_empty(self, raw: Any) -> bool:
         """Was nothing filled in? A choice that stands at its default is nothing."""
         return not raw
 
+    @abstractmethod
     def given(self, raw: Any) -> Any:
         """What the reader of the network file is given; OMIT leaves the key out."""
-        raise NotImplementedError
 
     def merged(self, stored: Any, raw: Any, value: Any) -> Any:
         """The value that was read, with what is stored here and has no input."""
@@ -75,9 +76,9 @@ class Part:
         """The words that lead a person to the path, from outside in."""
         return [str(self.label)] if self.label else []
 
+    @abstractmethod
     def view(self, raw: Any, name: str, path: str, page: Page) -> dict[str, Any]:
         """What the template of the part draws."""
-        raise NotImplementedError
 
 
 def step(path: str, key: str) -> str:
