@@ -119,10 +119,17 @@ def make() -> None:
     served = acts.make(deal=make_deal(account), on=TODAY, amount=rub(1000), author=WHO, at=later)
     acts.accept(act=served, accepted_on=TODAY, author=WHO, at=later)
     make_order(other, purpose="full", state="paid")
-    stranger = make_merchant(make_legal_entity())
     receive("fees", 60, make_order(ours, purpose="full", state="paid"))
+    _receive_of_nobody()
+    assert Refund.objects.count() == 1
+    with connection.cursor() as cursor:
+        cursor.execute(PLAIN)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
+def _receive_of_nobody() -> None:
     payments.receive(
-        merchant=stranger,
+        merchant=make_merchant(make_legal_entity()),
         external_id="nobody",
         amount=rub(900),
         currency="RUB",
@@ -131,7 +138,3 @@ def make() -> None:
         order=None,
         at=NOW,
     )
-    assert Refund.objects.count() == 1
-    with connection.cursor() as cursor:
-        cursor.execute(PLAIN)
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
