@@ -162,7 +162,7 @@ class Demo:
                 return field["values"][0]["value"]
         return None
 
-    def wait(self, what: str, look: Callable[[], Found | None], *, seconds: float = 15) -> Found:
+    def wait(self, what: str, look: Callable[[], Found | None], *, seconds: float = 60) -> Found:
         """Look until something truthy is seen, or fail saying what was missing."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

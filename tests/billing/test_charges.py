@@ -70,7 +70,7 @@ def work() -> None:
     inbox.apply_waiting(at=now(), ignore_not_before=True)
 
 
-def until(true: Callable[[], bool], seconds: float = 15) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         work()

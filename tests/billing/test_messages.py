@@ -255,6 +255,6 @@ def test_two_workers_send_each_mail_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert len(mail.outbox) == 10
     assert len({sent.extra_headers["Message-ID"] for sent in mail.outbox}) == 10

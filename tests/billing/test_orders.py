@@ -336,7 +336,7 @@ def test_two_clicks_at_once_make_one_order(bank: Bank) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert [(order.state, order.url) for order in found] == [("open", "https://orders.example.org/d/Qz1")] * 6
     assert len(bank.requests) == 1
     assert bank.in_transaction == [False]

@@ -208,6 +208,6 @@ def test_two_runs_at_once_flag_each_row_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sum(counts) == 4
     assert OutboxRow.objects.filter(kind="task").count() == 4

@@ -1,6 +1,5 @@
 """Asked back, confirmed, refused, given back past us, rendered, in any order: the books hold."""
 
-from datetime import timedelta
 from decimal import Decimal
 from unittest import mock
 
@@ -124,7 +123,7 @@ def live(steps: list[tuple[str, object]]) -> None:
 
 @settings(
     max_examples=20,
-    deadline=timedelta(seconds=30),
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(STEPS, max_size=8))

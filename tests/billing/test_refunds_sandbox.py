@@ -98,7 +98,7 @@ def robokassa(running: sandbox.RunningSandbox, settings: Any) -> Iterator[Deal]:
     running.post("/_sandbox/clock", {"speed": 1, "offset_seconds": 0})
 
 
-def until(true: Callable[[], bool], seconds: float = 25) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     """Work the queues until something is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -245,7 +245,7 @@ def pay_robokassa(running: sandbox.RunningSandbox, deal: Deal) -> Payment:
     ).json()
     assert said["InvId"] == order.number
     running.post("/_sandbox/clock", {"speed": 300})
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not Payment.objects.exists() and time.monotonic() < end:
         ProviderOrder.objects.update(asked_at=None)
         order_watch.run(at=now() + timedelta(minutes=2))

@@ -295,7 +295,7 @@ def test_two_runs_at_once_say_each_step_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sum(counts) == 2
     assert Reminder.objects.count() == 4
     assert Message.objects.count() == 2

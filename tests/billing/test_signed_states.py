@@ -73,7 +73,7 @@ def pay(order: ProviderOrder) -> None:
 
 
 def stored(count: int) -> list[Notice]:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         found = list(Notice.objects.order_by("id"))
         if len(found) >= count:

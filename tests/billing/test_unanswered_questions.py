@@ -102,7 +102,7 @@ def work(after: timedelta = timedelta(0)) -> None:
     provider_calls.deliver(at=now() + after, ignore_not_before=True)
 
 
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         work()

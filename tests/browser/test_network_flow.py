@@ -68,7 +68,7 @@ def pay(page: Page, address: str, *, amount: str, shop: str) -> None:
     expect(page.get_by_test_id("sum")).to_contain_text(amount)
     page.get_by_test_id("pay-card").click()
     page.get_by_role("link", name="Вернуться в магазин").click()
-    expect(page.get_by_role("heading", name="Платёж получен")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="Платёж получен")).to_be_visible()
 
 
 def fill(page: Page, **values: str) -> None:

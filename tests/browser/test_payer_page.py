@@ -108,7 +108,7 @@ def test_a_click_leads_to_the_bank_and_back_to_a_page_that_waits_for_the_money(
         at=timezone.now(),
     )
     # Nobody touches the page: it sees the money by itself.
-    expect(phone.locator(".good")).to_be_visible(timeout=15_000)
+    expect(phone.locator(".good")).to_be_visible()
     phone.locator("a.button").click()
     expect(phone.locator("ol li.paid")).to_have_count(3)
 

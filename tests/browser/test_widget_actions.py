@@ -163,7 +163,7 @@ def test_the_figures_open_in_a_tab_and_know_nobody_without_the_code(deal: Page, 
     with deal.expect_popup() as popup:
         panel(deal).get_by_role("button", name="Аналитика").click()
     tab = popup.value
-    expect(tab.locator("[data-figure=received]")).to_be_visible(timeout=15_000)
+    expect(tab.locator("[data-figure=received]")).to_be_visible()
     assert tab.url == f"{demo.product}/analytics/"
     stranger = deal.context.browser
     assert stranger is not None
@@ -179,11 +179,11 @@ def test_an_administrator_sees_the_set_up_and_a_manager_does_not(page: Page, dem
         page.context.add_cookies([{"name": "amo_session_demoschool", "value": user, "url": demo.sandbox}])
         page.goto(f"{demo.sandbox}/amocrm/demoschool/settings/widgets/")
         page.get_by_role("link", name="Аналитика платежей").click()
-        expect(page.locator("[data-figure=received]")).to_be_visible(timeout=15_000)
+        expect(page.locator("[data-figure=received]")).to_be_visible()
 
     be(MANAGER)
     expect(page.get_by_role("button", name="Настройка")).to_have_count(0)
     be(CHIEF)
     page.get_by_role("button", name="Настройка").click()
-    expect(page.get_by_text("Подключено")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Подключено")).to_be_visible()
     expect(page.get_by_text("Продажи курсов").first).to_be_visible()

@@ -72,3 +72,8 @@ def _words(command: str) -> list[str]:
         return command.split(" ")
     script, keys, args = tail.rpartition("return 0")
     return [head, script + keys, *args.replace("\\n", " ").split()]
+
+
+def worst_second(moments: list[float]) -> int:
+    """The most requests in any window of one second."""
+    return max(sum(1 for other in moments if start <= other < start + 1) for start in moments)

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from crm import limits
 from crm.limits import Priority
-from tests.crm.redis_record import Ask, Record
+from tests.crm.redis_record import Ask, Record, worst_second
 
 WINDOW = limits.WINDOW_MS / 1000
 # A moment is a whole millisecond where it is kept; what was only asked is told a little later than it was.
@@ -52,11 +52,6 @@ def watching(sleep: Callable[[float], None]) -> tuple[list[float], Callable[[flo
         sleep(seconds)
 
     return waits, watched
-
-
-def worst_second(moments: list[float]) -> int:
-    """The most requests in any window of one second."""
-    return max(sum(1 for other in moments if start <= other < start + 1) for start in moments)
 
 
 def hammer(start: Barrier, results: "multiprocessing.Queue[float]", count: int) -> None:

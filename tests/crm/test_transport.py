@@ -1,6 +1,7 @@
 """What each kind of answer means: retry later, final, or the token; and what is never sent anywhere."""
 
 import json
+from threading import Event
 from typing import Any
 
 import pytest
@@ -127,20 +128,18 @@ def test_retry_after_is_obeyed(httpserver: HTTPServer, line: transport.Line) -> 
 
 
 def test_a_person_waits_no_longer_than_the_budget(httpserver: HTTPServer, line: transport.Line) -> None:
-    import time
+    asked_in_vain = Event()
 
     def slow(request: Any) -> Response:
-        time.sleep(1)
+        asked_in_vain.wait(transport.READ_SECONDS - 3)
         return Response("{}", content_type="application/json")
 
     httpserver.expect_request("/school/api/v4/account").respond_with_handler(slow)
     line.budget = 0.3
-    started = time.monotonic()
-    with pytest.raises(client.Unavailable):
-        ask(line)
-    with pytest.raises(client.Unavailable):
-        ask(line)
-    assert time.monotonic() - started < 0.8
+    for _ in range(2):
+        with pytest.raises(client.Unavailable):
+            ask(line)
+    asked_in_vain.set()
 
 
 @pytest.mark.parametrize(("status", "paused"), [(500, False), (502, True), (503, True), (504, True)])

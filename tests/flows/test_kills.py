@@ -136,7 +136,7 @@ def pay(demo: Demo, order: dict[str, Any]) -> None:
     assert answer.json()["Status"] == "Completed", answer.text
 
 
-def assert_paid_once(demo: Demo, lead_id: int, *, seconds: float = 15) -> None:
+def assert_paid_once(demo: Demo, lead_id: int, *, seconds: float = 60) -> None:
     card = demo.wait(
         "the payment",
         lambda: next((card for card in [demo.api("GET", f"deals/{lead_id}/")] if card["payments"]), None),
@@ -186,7 +186,7 @@ def test_the_worker_dies_in_the_middle_of_a_delivery(demo: Demo) -> None:
     demo.start()
     demo.heal()
     let_leases_end(demo)
-    assert_paid_once(demo, IGOR, seconds=30)
+    assert_paid_once(demo, IGOR)
 
 
 def test_web_dies_during_a_notice(demo: Demo) -> None:
@@ -198,7 +198,7 @@ def test_web_dies_during_a_notice(demo: Demo) -> None:
         demo.kill(WEB)
     demo.start()
     let_provider_come_again(demo)
-    assert_paid_once(demo, ELENA, seconds=30)
+    assert_paid_once(demo, ELENA)
 
 
 def test_the_worker_dies_while_a_payment_is_being_applied(demo: Demo) -> None:
@@ -210,7 +210,7 @@ def test_the_worker_dies_while_a_payment_is_being_applied(demo: Demo) -> None:
         demo.kill(WORKER)
     demo.start()
     let_leases_end(demo)
-    assert_paid_once(demo, DMITRY, seconds=30)
+    assert_paid_once(demo, DMITRY)
 
 
 def opened(demo: Demo, card: dict[str, Any], lead_id: int) -> dict[str, Any]:

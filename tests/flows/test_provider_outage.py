@@ -101,7 +101,7 @@ def test_after_two_hours_every_receipt_and_refund_is_made_once(
     # Somebody has looked into the cabinet: it is not there.
     for call in parked:
         queues.wake(call, at=start)
-    end, at = time.monotonic() + 20, start + timedelta(minutes=125)
+    end, at = time.monotonic() + 60, start + timedelta(minutes=125)
     while ProviderCall.objects.exclude(state="done").exists() and time.monotonic() < end:
         at += timedelta(minutes=5)
         provider_calls.deliver(at=at)

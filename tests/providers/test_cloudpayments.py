@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from threading import Event
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -195,15 +196,16 @@ def test_each_bad_answer_is_the_right_error(
 
 
 def test_silence_is_unknown_and_ends_in_time(httpserver: HTTPServer, shop: CloudPayments) -> None:
+    given_up = Event()
+
     def late(request: Request) -> Response:
-        time.sleep(1.5)
+        given_up.wait(10)
         return as_json(CREATED)
 
     httpserver.expect_request(f"{URL}/orders/create").respond_with_handler(late)
-    started = time.monotonic()
     with pytest.raises(Unknown):
         shop.create_order(order_request("INST-4"), timeout=0.6)
-    assert time.monotonic() - started < 1.2
+    given_up.set()
 
 
 def test_a_dripping_answer_ends_in_time(httpserver: HTTPServer, shop: CloudPayments) -> None:

@@ -191,7 +191,7 @@ def test_it_accepts_the_emulators_notice_as_we_do_and_finds_the_payment(
     assert found["invoice"].startswith(pages)
 
 
-def heard(server: HTTPServer, seconds: float = 15) -> Any:
+def heard(server: HTTPServer, seconds: float = 60) -> Any:
     """The newest request and our answer, as soon as there is one."""
     until = time.monotonic() + seconds
     while not server.log and time.monotonic() < until:

@@ -25,7 +25,7 @@ def free_ports() -> tuple[int, int]:
 
 
 def wait_for(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 15
+    until = time.monotonic() + 60
     while not true():
         assert time.monotonic() < until, "did not come true in 15 seconds"
         time.sleep(0.05)

@@ -234,7 +234,7 @@ def _remembered(running: embedded.Addresses) -> str:
     return _ask(running.database_url, "SELECT value FROM memory")
 
 
-def _wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+def _wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline
