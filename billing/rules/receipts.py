@@ -248,7 +248,7 @@ def returned(
             for line, part in zip(source["lines"], parts, strict=True)
             if part
         ],
-        paid={next(iter(source["paid"])): str(amount.quantize(KOPECK))},
+        paid={_came(source): str(amount.quantize(KOPECK))},
         email=source["email"],
         phone=source["phone"],
         inn=source["inn"],
@@ -271,8 +271,7 @@ def returned_settlement(
         method=like["method"],
         subject=like["subject"],
     )
-    came = next(iter(source["paid"]))
-    paid = {"advance" if way == "advance" else came: _text(amount)}
+    paid = {"advance" if way == "advance" else _came(source): _text(amount)}
     return {**source, "type": "income_return", "lines": [line], "paid": paid}
 
 
@@ -307,6 +306,11 @@ def _income(seller: Seller, buyer: Buyer, line: Line, paid: Mapping[str, Decimal
 
 def _way(cash: bool) -> str:
     return "cash" if cash else "electronic"
+
+
+def _came(content: Content) -> str:
+    """The way in which money came; what was given on credit beside it is none, and none of it goes back."""
+    return _way("cash" in content["paid"])
 
 
 def _text(amount: Decimal) -> str:

@@ -17,7 +17,7 @@ from billing.models import LegalEntity, MerchantAccount, Receipt, ReceiptPolicy
 from billing.providers.base import FollowedReceipt, ReceiptState
 from crm.models import Deal
 from tests.billing.receipting import PRINTED, FakeProvider, deliver_calls
-from tests.billing.refunding import paid_deal, pay
+from tests.billing.refunding import FakeShop, ask, paid_deal, pay, work
 from tests.billing.rendered import render, vat
 from tests.factories import NOW, TODAY
 
@@ -173,3 +173,16 @@ def test_the_panels_filter_by_entity_shows_receipts_of_money_too(admin_client: C
     paid_deal(20000)
     shown = admin_client.get(reverse("admin:billing_receipt_changelist") + f"?entity={entity_of(deal).pk}")
     assert [row.payment.deal for row in shown.context["cl"].result_list] == [deal]
+
+
+def test_money_of_a_sale_on_credit_goes_back_as_money() -> None:
+    deal, _shop = credit_deal()
+    payment = pay(deal, 30000, 1)
+    assert Receipt.objects.get().content["paid"] == {"electronic": "30000.00", "credit": "60000.00"}
+    with mock.patch("billing.providers.of", return_value=FakeShop()):
+        ask(payment, 10000)
+        work()
+    back = Receipt.objects.get(kind="refund")
+    assert back.content["paid"] == {"electronic": "10000.00"}
+    [line] = back.content["lines"]
+    assert (line["method"], line["amount"], line["vat"]) == ("partial_payment", "10000.00", "vat22")
