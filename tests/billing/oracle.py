@@ -210,7 +210,7 @@ class Book:
             self.close(self.paid, self.closing, on)
 
     def lay_out(self, total: int, *, count: int, first: date) -> None:
-        """Rows with money stay, closed at what they hold; the rest is laid out by months."""
+        """Rows with money stay, closed at what they hold; the rest is laid out by months, and asked for."""
         held = self._held_rows()
         rest = total - sum(row.amount for row in held)
         if total <= 0 or rest < 0:
@@ -223,9 +223,6 @@ class Book:
                 raise Refused
             amounts = [each] * (count - 1) + [rest - each * (count - 1)]
             coming = [Row(number + step, _month(first, step), amount) for step, amount in enumerate(amounts)]
-        same = {(row.number, row.due, row.amount): row.written for row in self.rows or () if row.paid == 0}
-        for row in coming:
-            row.written = same.get((row.number, row.due, row.amount), 0)
         self._stand([*held, *coming], total, "")
 
     def close(self, total: int, closing: str, on: date) -> None:
@@ -280,13 +277,7 @@ class Book:
     def _held_rows(self) -> list[Row]:
         """Rows with money, at what they hold; before a schedule a row for each payment, dated by it."""
         if self.rows is not None:
-            return [
-                Row(row.number, row.due, row.paid, dict(row.covers), row.written if row.rest == 0 else 0)
-                if row.written == 0 or row.paid < row.amount
-                else row
-                for row in self.rows
-                if row.paid > 0
-            ]
+            return [Row(row.number, row.due, row.paid, dict(row.covers)) for row in self.rows if row.paid > 0]
         positions = sorted(range(len(self.payments)), key=lambda one: self.payments[one].order)
         found = [position for position in positions if self.free(position) > 0]
         return [
@@ -311,7 +302,6 @@ class Book:
     def _stand(self, rows: list[Row], total: int, closing: str) -> None:
         for row in rows:
             row.covers = {position: part for position, part in row.covers.items() if part}
-            row.written = min(row.written, row.amount - row.paid)
         self.rows, self.total, self.closing = rows, total, closing
         self.version += 1
         self.flow()

@@ -435,3 +435,14 @@ def test_a_preview_says_that_a_rebuild_asks_again_for_what_was_written_off() -> 
     [warning] = schedules.preview(deal=deal, terms=terms, on=TODAY).warnings
     assert words.of_remark(warning) == "Списанные 5\xa0000\xa0₽ снова войдут в долг."
     assert figures(deal)[2] == rub(5000)
+
+
+def test_the_same_terms_laid_out_again_ask_again_for_what_was_written_off() -> None:
+    deal = make_deal()
+    terms = Terms(rub(90000), first_due_on=TODAY, count=3)
+    named: dict[str, Any] = {"deal": deal, "terms": terms, "author": "user:1", "at": NOW}
+    schedules.save(version=None, reason="", **named)
+    write_off(deal, 40000)
+    schedules.save(version=1, reason="договорились", **named)
+    assert figures(deal) == (rub(0), rub(90000), rub(0), rub(0))
+    assert list(verification.violations()) == []
