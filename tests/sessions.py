@@ -9,6 +9,18 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type 
 """
 
 
+def forget_inherited() -> None:
+    """To be called first in a forked child: it must not speak over its parent's sessions.
+
+    Closing them before the fork is not enough. Where Playwright's event loop runs, Django keeps connections
+    per context, and the child, in which no loop runs, finds those that were open before the loop began.
+    """
+    from django.db import connections
+
+    for one in connections.all(initialized_only=True):
+        one.connection = None
+
+
 def are_idle(*, within: float) -> bool:
     """Wait so many seconds at most until no other session is in the middle of anything."""
     from django.db import connection

@@ -160,18 +160,22 @@ def forked(target: Any, name: str, *, after: bool) -> bool:
     connection.close()
     child = os.fork()
     if child:
-        is_dead = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        end = os.waitpid(child, 0)[1]
         # The server learns of it a moment later.
         sessions.end_busy(after=5)
-        return is_dead
+        assert not (os.WIFEXITED(end) and os.WEXITSTATUS(end)), "the worker failed, its words are below"
+        return os.WIFSIGNALED(end)
+    status = 1
     try:
+        sessions.forget_inherited()
         with fatal(target, name, after=after):
             work(now())
+        status = 0
     except BaseException:
         os.write(2, traceback.format_exc().encode())
     finally:
         # Nothing of pytest may go on here.
-        os._exit(0)
+        os._exit(status)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it is planned", "after it is planned"])
