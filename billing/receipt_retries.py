@@ -116,10 +116,11 @@ def _like_its_money(row: Receipt) -> MerchantAccount:
     shops = {_shop_of(payment) for payment in paid}
     if len(shops) > 1:
         raise CannotBeMade("several_shops")
-    if not closes:
+    if row.kind == Receipt.Kind.REFUND and row.refund:
+        # The return of what never came says what it said at first.
         rendered = -sum((offset.amount for offset in offsets), Decimal(0))
         row.content = dict(return_receipts.content_of(row, rendered=rendered))
-    elif row.payment.deal:
+    elif closes and row.payment.deal:
         deal = row.payment.deal
         sale = receipt_contents.Sale(
             deal=deal,

@@ -5,16 +5,25 @@ receipt that closed it. Robokassa prints the return with the refund that we ask 
 of its own. What the income receipt was not ours to make, the return is not ours either, for the same reason.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
-from billing import receipt_contents, receipts
-from billing.models import MerchantAccount, Offset, Payment, ProviderCall, Receipt, Refund
+from billing import ledger, receipt_contents, receipts
+from billing.models import (
+    MerchantAccount,
+    Offset,
+    Payment,
+    ProviderCall,
+    Receipt,
+    Refund,
+    RefundOrder,
+    Reversal,
+)
 from billing.receipts import ReceiptChoice
 from billing.rules import money
 from billing.rules import receipts as rules
@@ -25,7 +34,7 @@ from billing.rules.receipts import Content, Line, Maker
 class _Parts:
     """How much of a sum that goes back was still a prepayment, and how much was for a rendered service.
 
-    `gone` is what of the prepayments went back before.
+    `gone` is what of the prepayments left the payment before: it went back, or lies in another deal.
     """
 
     waiting: Decimal
@@ -45,7 +54,7 @@ def plan(
     if known:
         return known
     income = income_of(refund.payment)
-    parts = _parts(refund.payment, refund.amount, before=refund)
+    parts = _parts(refund.payment, refund.amount, held=_held(refund.payment) + refund.amount)
     receipt = Receipt(payment=refund.payment, refund=refund, kind=Receipt.Kind.REFUND, created_at=at)
     register = None
     if choice is not None and choice.maker is not Maker.US:
@@ -53,17 +62,36 @@ def plan(
         receipt.fiscal = dict(choice.fiscal)
     elif printed:
         receipt.state, receipt.content = Receipt.State.SENT, dict(printed)
+        # The books follow the paper: more may have been closed since it was asked for.
+        rendered = min(rules.settled(printed), _closed(refund.payment))
+        parts = _Parts(refund.amount - rendered, rendered, parts.gone)
     else:
         receipt.state, receipt.reason, register = _maker(income, refund)
         if income and register:
             on = _day(refund.payment, refund.refunded_at)
             receipt.content = dict(_content(income, refund.payment, parts, on))
-    receipt.save()
-    if parts.rendered:
-        Offset.objects.create(payment=refund.payment, receipt=receipt, amount=-parts.rendered, recorded_at=at)
-    if register:
-        receipts.queue(receipt, register, at=at)
+    _store(receipt, parts, register, at=at)
     return receipt
+
+
+def plan_reversal(
+    *, reversal: Reversal, made: bool, register: MerchantAccount | None, reason: str, at: datetime
+) -> None:
+    """Write down the return of money that never came, where its receipt is `made` or it has closed a service.
+
+    By our register where that made it, else by the accountant's word; what nobody made nobody returns.
+    """
+    payment = reversal.payment
+    parts = _parts(payment, reversal.amount, held=reversal.amount)
+    if not made and not parts.rendered:
+        return
+    receipt = Receipt(payment=payment, kind=Receipt.Kind.REFUND, created_at=at, reason=reason)
+    receipt.state = Receipt.State.MISSING if made else Receipt.State.NOT_REQUIRED
+    income = income_of(payment)
+    if register and income:
+        receipt.state = Receipt.State.PLANNED
+        receipt.content = dict(_content(income, payment, parts, _day(payment, at)))
+    _store(receipt, parts, register, at=at)
 
 
 def riding(*, payment: Payment, amount: Decimal, at: datetime) -> dict[str, Any]:
@@ -71,8 +99,15 @@ def riding(*, payment: Payment, amount: Decimal, at: datetime) -> dict[str, Any]
     income = income_of(payment)
     if income is None or not rode(income):
         return {}
-    parts = _parts(payment, amount, before=None)
+    parts = _parts(payment, amount, held=_held(payment), printed=on_its_way(payment))
     return dict(_content(income, payment, parts, _day(payment, at)))
+
+
+def on_its_way(payment: Payment) -> list[dict[str, Any]]:
+    """The returns that a provider prints with refunds of this payment that have not ended yet."""
+    waiting = payment.refund_orders.filter(state__in=(RefundOrder.State.REQUESTED, RefundOrder.State.SENT))
+    told = waiting.order_by("id").values_list("request__receipt", flat=True)
+    return [content for content in told if content]
 
 
 def content_of(receipt: Receipt, *, rendered: Decimal) -> Content:
@@ -81,16 +116,12 @@ def content_of(receipt: Receipt, *, rendered: Decimal) -> Content:
     if refund is None or income is None:
         raise ValueError("a return is of a refund, and of money with a receipt")
     on = _day(receipt.payment, refund.refunded_at)
-    parts = _Parts(refund.amount - rendered, rendered, gone(receipt.payment, before=refund))
+    payment, later = receipt.payment, receipt.payment.refunds.filter(pk__gte=refund.pk)
+    back = later.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
+    closed_then = payment.offsets.exclude(receipt__refund__in=later)
+    gone = _gone(payment, held=_held(payment) + back, offsets=closed_then)
+    parts = _Parts(refund.amount - rendered, rendered, gone)
     return _content(income, receipt.payment, parts, on)
-
-
-def gone(payment: Payment, *, before: Refund | None) -> Decimal:
-    """What went back of a payment while it was a prepayment, by all refunds or by those before this one."""
-    earlier = payment.refunds.filter(pk__lt=before.pk) if before else payment.refunds.all()
-    refunded = earlier.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
-    rendered = payment.offsets.filter(amount__lt=0, receipt__refund__in=earlier)
-    return refunded + (rendered.aggregate(sum=Sum("amount"))["sum"] or money.ZERO)
 
 
 def income_of(payment: Payment) -> Receipt | None:
@@ -127,27 +158,52 @@ def _maker(income: Receipt | None, refund: Refund) -> tuple[Receipt.State, str, 
     return Receipt.State.MISSING, "refunded_past_us", None
 
 
-def _parts(payment: Payment, amount: Decimal, *, before: Refund | None) -> _Parts:
-    """Prepayments go back first; `before`: the refund itself, when it is written already."""
-    others = payment.refunds.exclude(pk=before.pk) if before else payment.refunds.all()
-    refunded = others.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
-    closed = payment.offsets.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
-    rendered = min(closed, max(amount - (payment.amount - refunded - closed), money.ZERO))
-    return _Parts(amount - rendered, rendered, gone(payment, before=before))
+def _store(receipt: Receipt, parts: _Parts, register: MerchantAccount | None, *, at: datetime) -> None:
+    receipt.save()
+    if parts.rendered:
+        Offset.objects.create(
+            payment=receipt.payment, receipt=receipt, amount=-parts.rendered, recorded_at=at
+        )
+    if register:
+        receipts.queue(receipt, register, at=at)
+
+
+def _parts(
+    payment: Payment, amount: Decimal, *, held: Decimal, printed: Sequence[Mapping[str, Any]] = ()
+) -> _Parts:
+    """Prepayments go back first. `held`: what the payment had before; `printed` is promised of it already."""
+    promised = sum((rules.waiting(content) for content in printed), money.ZERO)
+    closed = _closed(payment) - sum((rules.settled(content) for content in printed), money.ZERO)
+    waiting = max(held - _closed(payment) - promised, money.ZERO)
+    rendered = min(max(closed, money.ZERO), max(amount - waiting, money.ZERO))
+    gone = _gone(payment, held=held, offsets=payment.offsets.all()) + promised
+    return _Parts(amount - rendered, rendered, gone)
+
+
+def _held(payment: Payment) -> Decimal:
+    return ledger.with_free(Payment.objects.filter(pk=payment.pk)).get().left
+
+
+def _closed(payment: Payment) -> Decimal:
+    return payment.offsets.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
+
+
+def _gone(payment: Payment, *, held: Decimal, offsets: "QuerySet[Offset]") -> Decimal:
+    """What left the payment, less what of that was for a rendered service."""
+    settled = offsets.filter(amount__lt=0).aggregate(sum=Sum("amount"))["sum"] or money.ZERO
+    return payment.amount - held + settled
 
 
 def _content(income: Receipt, payment: Payment, parts: _Parts, on: date) -> Content:
-    waiting = rules.still_open(income.content)
+    waiting, whole = rules.still_open(income.content), parts.waiting + parts.rendered
     line = _closing_line(payment) if parts.rendered else None
-    if line is None or not waiting["lines"]:
-        whole = parts.waiting + parts.rendered
-        if line is None:
-            return rules.returned(income.content, amount=whole, gone=parts.gone)
+    if line and not (parts.waiting and waiting["lines"]):
         return _rendered(income, line, whole, on)
-    if not parts.waiting:
-        return _rendered(income, line, parts.rendered, on)
+    if bool(line) != bool(parts.rendered) or parts.waiting > rules.waiting(waiting):
+        # Another register closed it, or the income receipt did: its own lines say all that is known.
+        return rules.returned(income.content, amount=whole, gone=parts.gone)
     back = rules.returned(waiting, amount=parts.waiting, gone=parts.gone)
-    return rules.together(back, _rendered(income, line, parts.rendered, on))
+    return rules.together(back, _rendered(income, line, parts.rendered, on)) if line else back
 
 
 def _rendered(income: Receipt, line: Line, amount: Decimal, on: date) -> Content:

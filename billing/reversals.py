@@ -8,12 +8,12 @@ now. A receipt that was made for it gets its return receipt, by us where we made
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from billing import closings, consequences, history, ledger, moves, receipts, return_receipts
+from billing import closings, consequences, history, ledger, moves, return_receipts
 from billing.models import Payment, ProviderCall, Receipt, RefundOrder, Reversal
 from billing.rules import money
-from billing.rules import receipts as rules
 from crm import outbox
 from crm.models import Deal
 
@@ -84,16 +84,21 @@ def _settle_receipt(made: Reversal, *, at: datetime) -> None:
     )
     if unmade:
         # A worker that begins right now finds it so, and sends nothing.
-        Receipt.objects.filter(pk=income.pk).update(state=Receipt.State.NOT_REQUIRED, reason=REASON)
-    elif call is not None or income.fiscal:
-        receipt = Receipt(payment=made.payment, kind=Receipt.Kind.REFUND, created_at=at, reason=REASON)
-        receipt.state = Receipt.State.PLANNED if call else Receipt.State.MISSING
-        if call:
-            gone = return_receipts.gone(made.payment, before=None)
-            receipt.content = dict(rules.returned(income.content, amount=made.amount, gone=gone))
-        receipt.save()
-        if call:
-            receipts.queue(receipt, call.merchant, at=at)
+        _forget(Receipt.objects.filter(pk=income.pk))
+        closing = Receipt.objects.filter(kind=Receipt.Kind.OFFSET, state=Receipt.State.MISSING)
+        others = closing.filter(offsets__payment__in=Payment.objects.exclude(pk=made.payment_id))
+        _forget(closing.filter(offsets__payment=made.payment_id).exclude(pk__in=others.values("pk")))
+    return_receipts.plan_reversal(
+        reversal=made,
+        made=not unmade and (call is not None or bool(income.fiscal)),
+        register=call.merchant if call and not unmade else None,
+        reason=REASON,
+        at=at,
+    )
+
+
+def _forget(found: "QuerySet[Receipt]") -> None:
+    found.update(state=Receipt.State.NOT_REQUIRED, reason=REASON)
 
 
 def _tell(deal: Deal, made: Reversal, *, at: datetime) -> None:

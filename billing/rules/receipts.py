@@ -10,11 +10,11 @@ rendered a settlement closes it with the straight rate: by earlier money, by mon
 receipt of a refund repeats the attributes of what it takes back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
-from typing import TypedDict
+from typing import Any, TypedDict
 
 KOPECK = Decimal("0.01")
 # Tag 1199: the rate in the price becomes the rate of an advance. No VAT and 0 % stay what they are.
@@ -289,6 +289,20 @@ def still_open(content: Mapping[str, object] | Content) -> Content:
     """The receipt without the lines of a rendered service: what of it is a prepayment."""
     source: Content = content  # type: ignore[assignment]
     return {**source, "lines": [line for line in source["lines"] if line["method"] not in SETTLED]}
+
+
+def settled(content: Mapping[str, Any] | Content) -> Decimal:
+    """What of a receipt is for a rendered service."""
+    return _sum(content, lambda line: line["method"] in SETTLED)
+
+
+def waiting(content: Mapping[str, Any] | Content) -> Decimal:
+    """What of a receipt is a prepayment."""
+    return _sum(content, lambda line: line["method"] not in SETTLED)
+
+
+def _sum(content: Mapping[str, Any] | Content, wanted: Callable[[Line], bool]) -> Decimal:
+    return sum((Decimal(line["amount"]) for line in content["lines"] if wanted(line)), Decimal(0))
 
 
 def _income(seller: Seller, buyer: Buyer, line: Line, paid: Mapping[str, Decimal]) -> Content:
