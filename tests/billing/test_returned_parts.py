@@ -100,7 +100,7 @@ def test_what_was_carried_away_is_no_prepayment_here_any_more() -> None:
 
 
 def test_two_refunds_on_their_way_print_each_part_once() -> None:
-    part = RIDDEN["lines"][0]
+    part: dict[str, str] = {"name": "Квест", "vat": "none", "method": "prepayment", "subject": "service"}
     parts = [part | {"amount": "10000.00", "method": "full_payment"}, part | {"amount": "20000.00"}]
     deal, _none = paid_deal()
     render(deal, 10000)
