@@ -158,6 +158,17 @@ def test_a_refund_of_the_root_payment_takes_moved_money_too() -> None:
     assert list(verification.violations()) == []
 
 
+def test_a_refund_of_more_than_was_received_brings_no_money_home() -> None:
+    here, there = two_deals()
+    payment = pay_by_card(here, 60000)
+    move(payment, there, 45000)
+    assert payment.merchant is not None
+    told: dict[str, Any] = {"merchant": payment.merchant, "payment_external_id": "501", "external_id": "r1"}
+    assert refunds.noticed(**told, amount=rub("60000.01"), refunded_at=LATER, at=LATER) is None
+    assert (figures(here)[0], figures(there)[0]) == (rub(15000), rub(45000))
+    assert Move.objects.count() == 1
+
+
 def test_what_cannot_be_moved_is_refused_and_nothing_is_half_done() -> None:
     here, there = two_deals()
     payment = pay(here, 40000)
