@@ -20,7 +20,7 @@ from unfold.admin import StackedInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from crm import hooks, outbox, queues, setup_pages, users
+from crm import hooks, outbox, queues, setup_pages, transport, users
 from crm.models import Account, Alert, Connection, Deal, DealHint, Integration, OutboxRow, Pipeline, QueueRow
 from crm.panel import ChoiceWords, EditedRow, ReadOnlyPage, SecretField, SettingsPage, name_tables
 from crm.pipeline_form import PipelineForm, with_stored
@@ -211,10 +211,25 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         if people:
             self.fields["fallback_user"] = _user_field(people, self.instance.fallback_user)
 
+    def clean_token(self) -> str:
+        typed: str = self.cleaned_data["token"].removeprefix("Bearer ").strip()
+        if typed and not transport.TOKEN.fullmatch(typed):
+            raise forms.ValidationError(_("A token has Latin letters, digits and signs, and no spaces."))
+        return typed
+
+    def clean_webhook_key(self) -> str:
+        """The form writes this column, since the page names it: left empty, what is stored stays."""
+        typed: str = self.cleaned_data["webhook_key"]
+        if typed and not hooks.KEY.fullmatch(typed):
+            raise forms.ValidationError(
+                _("A webhook key has 16 to 128 Latin letters and digits that nobody can guess.")
+            )
+        return typed or self.instance.webhook_key
+
     def save(self, commit: bool = True) -> Any:
         key = self.cleaned_data["webhook_key"]
         if key:
-            self.instance.webhook_key, self.instance.webhook_key_hash = key, hooks.hash_of(key)
+            self.instance.webhook_key_hash = hooks.hash_of(key)
         return super().save(commit)
 
 

@@ -6,6 +6,7 @@ and one of an older key of ours is taken away. Hooks of other programs are never
 """
 
 import hashlib
+import re
 import secrets
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from crm.models import Account
 from crm.records import Hook
 
 log = structlog.get_logger("grafik.hooks")
+
+KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
 
 EVENTS = (
     "add_lead",

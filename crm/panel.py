@@ -236,3 +236,6 @@ class SecretField(forms.CharField):
         kwargs.setdefault("required", False)
         kwargs.setdefault("help_text", _("Never shown. Leave empty to keep the stored one."))
         super().__init__(widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}), **kwargs)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)

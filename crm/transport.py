@@ -29,6 +29,8 @@ BODY_MAX = 8 * 1024 * 1024
 # What every library reads as the same host: a backslash or a space is understood in two ways.
 SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 HOST = re.compile(r"[a-z0-9.-]+")
+# What a header can carry and every token of amoCRM's is made of.
+TOKEN = re.compile(r"[\x21-\x7e]+")
 # A blocked address is asked once a minute whether the block is over (docs/decisions/blocked.md).
 BLOCK_PAUSE_SECONDS = 60.0
 # While amoCRM is away its rows must not keep every worker waiting for time-outs: payments have to go on.
@@ -109,7 +111,7 @@ class Line:
             limits.take(self.subdomain, priority=self.priority, patience=min(self.patience, left))
         except limits.NoPlace as error:
             raise Unavailable(str(error)) from error
-        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": AGENT}
+        headers = self._headers()
         if user_id is not None:
             headers["X-Context-User-ID"] = str(user_id)
         url, seconds = address(self.subdomain) + path, max(0.05, self._left())
@@ -125,7 +127,7 @@ class Line:
                 limits.take(self.subdomain, priority=self.priority, patience=self.patience)
             except limits.NoPlace as error:
                 raise Unavailable(str(error)) from error
-        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": AGENT}
+        headers = self._headers()
         url = address(self.subdomain) + path
         return _send(self.subdomain, method, url, headers, None, body, READ_SECONDS)
 
@@ -148,7 +150,7 @@ class Line:
             limits.take(self.subdomain, priority=self.priority, patience=min(self.patience, left))
         except limits.NoPlace as error:
             raise Unavailable(str(error)) from error
-        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": AGENT}
+        headers = self._headers()
         if content is not None:
             headers["Content-Type"] = "application/octet-stream"
         response = _send(
@@ -160,6 +162,12 @@ class Line:
         if not isinstance(answer, dict):
             raise Unavailable(_("amoCRM's answer cannot be read"), unknown=True)
         return answer
+
+    def _headers(self) -> dict[str, str]:
+        """A token that no header can carry (mistyped, a line end in a secret) is one that amoCRM refuses."""
+        if not TOKEN.fullmatch(self.token):
+            raise Unauthorized(_("What is stored is no token of amoCRM"))
+        return {"Authorization": f"Bearer {self.token}", "User-Agent": AGENT}
 
     def _left(self) -> float:
         if self.budget is None:

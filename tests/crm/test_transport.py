@@ -54,6 +54,13 @@ def test_retry_later(
     assert caught.value.unknown is unknown
 
 
+@pytest.mark.parametrize("stored", ["токен", "secret-token\n", "secret token", ""])
+def test_what_no_header_can_carry_is_a_refused_token(line: transport.Line, stored: str) -> None:
+    line.token = stored
+    with pytest.raises(client.Unauthorized):
+        ask(line)
+
+
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 422])
 def test_a_final_no_carries_the_reason(httpserver: HTTPServer, line: transport.Line, status: int) -> None:
     answer(httpserver, status, {"title": "x", "detail": "Недостаточно прав"})
