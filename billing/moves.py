@@ -14,7 +14,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from billing import closings, consequences, history, ledger, network, payments, receipts, sums
-from billing.models import Move, Payment, RefundOrder
+from billing.models import Move, Offset, Payment, RefundOrder
 from billing.receipts import ReceiptChoice
 from billing.rules import money
 from billing.rules.receipts import Maker
@@ -74,6 +74,7 @@ def move(
             moved = Move.objects.create(
                 source=payment, target=target, amount=amount, author=author, reason=reason, recorded_at=at
             )
+        _carry_closed(payment, target, at=at)
         _tell(moved, source, to, amount, at=at)
     return target
 
@@ -96,6 +97,7 @@ def bring_back(*, payment: Payment, amount: Decimal, reason: str, author: str, a
             continue
         ledger.release(carried.target, part, at=at)
         moved = _carry_back(carried, part, reason=reason, author=author, at=at)
+        _carry_closed(carried.target, payment, at=at)
         _tell(moved, carried.target.deal, payment.deal, part, at=at)
         missing -= part
     return max(amount, money.ZERO) - missing
@@ -197,6 +199,25 @@ def _carry_back(carried: Move, amount: Decimal, *, reason: str, author: str, at:
         reason=reason,
         recorded_at=at,
     )
+
+
+def _carry_closed(source: Payment, target: Payment, *, at: datetime) -> None:
+    """Prepayments go first; what went beyond them a receipt has closed, and it stays closed where it is now.
+
+    So nobody closes it again there, and here the service is unpaid again: the next money pays for it.
+    """
+    left = ledger.with_free(Payment.objects.filter(pk=source.pk)).get().left
+    closed = source.offsets.values("receipt").annotate(sum=Sum("amount"))
+    beyond = sum((one["sum"] for one in closed), money.ZERO) - left
+    for one in closed.filter(sum__gt=0).order_by("-receipt"):
+        part = min(beyond, one["sum"])
+        if part <= 0:
+            break
+        beyond -= part
+        Offset.objects.bulk_create(
+            Offset(payment=payment, receipt_id=one["receipt"], amount=amount, recorded_at=at)
+            for payment, amount in ((source, -part), (target, part))
+        )
 
 
 def _tell(moved: Move, source: Deal, to: Deal, amount: Decimal, *, at: datetime) -> None:

@@ -71,7 +71,9 @@ class Act(models.Model):
 
 
 class Offset(models.Model):
-    """A part of a payment that is money for a rendered service; a refund of such money is a negative row."""
+    """A part of a payment that is money for a rendered service; a negative row where such money went
+    back or was carried to another deal, whose payment then has it.
+    """
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="offsets")
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="offsets")
