@@ -1,8 +1,8 @@
 """Promises to pay: until their day reminders wait, then they are kept or broken, and both is remembered.
 
 Owns Promise and PromiseEnd. A deal has one open promise; a new one replaces it. A promise is kept when as
-much as was promised has come since it was given (without a sum: when nothing is overdue any more), by
-whatever way it came. Never: changes a due date, a figure or a state.
+much as was promised has come since it was given (without a sum: when nothing is overdue any more and the row
+it was given for is paid), by whatever way it came. Never: changes a due date, a figure or a state.
 """
 
 from dataclasses import dataclass
@@ -134,7 +134,19 @@ def _is_kept(promise: Promise, standing: Standing) -> bool:
     came = standing.received - standing.refunded - promise.received_before
     if promise.amount is not None:
         return came >= promise.amount
-    return came > 0 and standing.overdue <= 0
+    return came > 0 and standing.overdue <= 0 and _first_row_is_paid(promise, standing)
+
+
+def _first_row_is_paid(promise: Promise, standing: Standing) -> bool:
+    """False while money is missing on what was the first open row when the promise was given, if that row is
+    due by the promised day: a part of it is not what was promised. Rows are covered oldest due first.
+    """
+    covered = promise.received_before
+    for row in sorted(standing.rows, key=lambda one: (one.installment.due_on, one.installment.number)):
+        covered -= row.installment.amount
+        if covered < 0:
+            return row.rest <= 0 or row.installment.effective_due_on > promise.until
+    return True
 
 
 def _break(deal: Deal, promise: Promise, *, at: datetime) -> int:

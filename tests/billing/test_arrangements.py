@@ -96,6 +96,30 @@ def test_a_promise_without_a_sum_is_kept_when_nothing_is_overdue_any_more() -> N
     assert events(deal)[-1] == "promise_kept"
 
 
+def test_a_promise_given_before_the_day_is_not_kept_by_a_part_of_the_payment() -> None:
+    deal = late_deal()
+    promise(deal, until=1, at=on(-3))
+    pay(deal, 1, on(-2))
+    assert events(deal)[-1] == "promise_given"
+    pay(deal, 29999, on(0))
+    assert events(deal)[-1] == "promise_kept"
+
+
+def test_a_promise_to_pay_early_is_kept_by_any_money() -> None:
+    deal = late_deal()
+    promise(deal, until=-5, at=on(-8))
+    pay(deal, 1000, on(-6))
+    assert events(deal)[-1] == "promise_kept"
+
+
+def test_a_late_promise_ends_with_the_row_it_was_given_for() -> None:
+    deal = late_deal()
+    pay(deal, 10000, on(1))
+    promise(deal, until=60, at=on(1))
+    pay(deal, 20001, on(2))
+    assert events(deal)[-1] == "promise_kept"
+
+
 def test_a_broken_promise_is_told_once_with_a_task() -> None:
     deal = late_deal()
     promise(deal, until=2)
