@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from billing import holds, issuing, network, past_rows, preferences
+from billing import holds, issuing, letter_holds, network, past_rows, preferences
 from billing.messages import EMAIL, SALESBOT, SMS, sms_phone
 from billing.models import AccountPolicy, DealPayer, Installment, Message, Reminder, SavedCard
 from billing.payers import Payers
+from billing.rules import charges
 from billing.rules import reminders as rules
 from billing.rules.reminders import Step
 from crm.models import Deal
@@ -61,6 +62,7 @@ def of(policy: AccountPolicy, *, at: datetime) -> Iterator[Due]:
     wishes = preferences.of_account(policy.account)
     rows, mailed = _left_to_invoices(policy, named, at=at)
     charged = _charged_deals(policy)
+    told = _announced(charged)
     for row in _rows(policy, steps_of, at=at).iterator(chunk_size=CHUNK):
         deal = row.schedule.deal
         steps = steps_of.get(deal.cohort, steps_of[""])
@@ -73,8 +75,10 @@ def of(policy: AccountPolicy, *, at: datetime) -> Iterator[Due]:
             continue
         done = {reminder.channel for reminder in row.reminders.all() if reminder.days == step.days}
         who = Payers(deal, dict(named.get(deal.pk, {})))
-        if step.days <= 0 and deal.pk in charged and payer_of(who, row.number, EMAIL, policy):
-            continue
+        if deal.pk in charged and payer_of(who, row.number, EMAIL, policy):
+            charged_on = charges.charged_on(due_on, told.get(row.pk), today=deal.local_day(at))
+            if step.days <= 0 or (charged_on is not None and charged_on >= deal.local_day(at)):
+                continue
         for channel in _channels(who, row.number, step, policy, wishes):
             payer = payer_of(who, row.number, channel, policy)
             if payer and channel not in done and not (channel == EMAIL and payer in mailed):
@@ -156,12 +160,21 @@ def named_payers(policy: AccountPolicy) -> Named:
 def _charged_deals(policy: AccountPolicy) -> set[int]:
     """Deals whose rows are charged by themselves, announced by mail: who is asked as well might pay twice.
 
-    From the day after, what the card could not pay is reminded of like everything else.
+    From the day after the charge, what the card could not pay is reminded of like everything else.
     """
     if policy.mode != AccountPolicy.Mode.INSTALLMENTS or policy.issuing_stopped:
         return set()
     cards = SavedCard.objects.filter(deal__account=policy.account_id, withdrawn_at=None)
     return set(cards.exclude(saved_at=None).values_list("deal_id", flat=True))
+
+
+def _announced(deals: set[int]) -> dict[int, date]:
+    """The days on which the charges of these deals' open rows were announced, by row."""
+    if not deals:
+        return {}
+    rows = Installment.objects.filter(schedule__deal__in=deals).open()
+    found = rows.select_related("schedule__deal__account")
+    return letter_holds.announced({row.pk: row.schedule.deal for row in found})
 
 
 def _left_to_invoices(policy: AccountPolicy, named: Named, *, at: datetime) -> tuple[set[int], set[str]]:

@@ -6,7 +6,7 @@ letter leaves with the first run after the hold, if something is still owed (bil
 person or a pipeline's trigger sends is held by nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -112,15 +112,15 @@ def _by_card(rows: Sequence[tuple[Installment, Deal]], policy: AccountPolicy, *,
         for row, deal in rows
         if deal.pk in kept and payers.address(deal, named[deal.pk].of(row.number))
     ]
-    told = _announced(paid)
+    told = announced({row.pk: deal for row, deal in paid})
     days = {
         row.pk: charges.charged_on(row.effective_due_on, told.get(row.pk), today=on) for row, _deal in paid
     }
     return {pk: Hold(Reason.CARD, day) for pk, day in days.items() if day is not None and day >= on}
 
 
-def _announced(rows: Sequence[tuple[Installment, Deal]]) -> dict[int, date]:
-    """The days on which charges were announced, by row."""
-    keys = {announcement_key(row.pk): (row.pk, deal) for row, deal in rows}
+def announced(rows: Mapping[int, Deal]) -> dict[int, date]:
+    """The days on which the charges of rows were announced, by row."""
+    keys = {announcement_key(pk): pk for pk in rows}
     found = Message.objects.filter(key__in=keys).values_list("key", "created_at")
-    return {keys[key][0]: keys[key][1].local_day(at) for key, at in found}
+    return {keys[key]: rows[keys[key]].local_day(at) for key, at in found}

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from billing import invoices, messages, payments, reminders, workdays
+from billing import invoices, letter_holds, messages, payments, reminders, workdays
 from billing.invoices import Demand
 from billing.models import LegalEntity, Message, OverdueFlag, Payment, Reminder, SavedCard
 from crm.models import Account, Deal
 from tests.billing.collecting import entity_of
-from tests.factories import make_account, make_deal, make_order, make_schedule, rub
+from tests.factories import make_account, make_deal, make_order, make_schedule, rows_of, rub
 
 pytestmark = pytest.mark.django_db
 
@@ -226,15 +226,32 @@ def test_the_bot_is_a_channel_of_its_own() -> None:
     assert deal.outbox.filter(kind="salesbot").count() == 1
 
 
+def announced(deal: Deal, offset: int) -> None:
+    row = rows_of(deal.schedule)[0]
+    key = letter_holds.announcement_key(row.pk)
+    messages.queue_email(deal=deal, key=key, to="x@example.org", subject="", text="", html="", at=on(offset))
+
+
 def test_what_the_card_will_pay_is_announced_and_not_asked_for_before_the_day_is_over() -> None:
     by_card, agreed, by_hand = due_deal(), due_deal(), due_deal()
     SavedCard.objects.create(deal=by_card, words="да", consented_at=on(-40), saved_at=on(-40), token="t")
+    announced(by_card, -1)
     SavedCard.objects.create(deal=agreed, words="да", consented_at=on(-40))
     for offset in (-3, 0, 1):
         reminders.send_due(at=on(offset))
     assert [days for deal, days in said() if deal == by_card.pk] == [1]
     assert [days for deal, days in said() if deal == agreed.pk] == [-3, 0, 1]
     assert [days for deal, days in said() if deal == by_hand.pk] == [-3, 0, 1]
+
+
+def test_a_charge_that_is_announced_late_is_not_asked_for_either_until_its_day_is_over() -> None:
+    late, missed = due_deal(), due_deal()
+    for deal in (late, missed):
+        SavedCard.objects.create(deal=deal, words="да", consented_at=on(-40), saved_at=on(-40), token="t")
+    announced(late, 3)
+    for offset in (3, 4, 5, 7):
+        reminders.send_due(at=on(offset))
+    assert sorted(said()) == sorted([(late.pk, 1), (late.pk, 7), (missed.pk, 7)])
 
 
 def test_where_nothing_is_charged_by_itself_a_saved_card_stops_no_reminder() -> None:
