@@ -19,6 +19,9 @@ WORDS: dict[str, Callable[[], str]] = {
     service_rendered.WHOLE_ONLY: lambda: _(
         "the shop closes a payment as a whole only, when all that it paid for is rendered"
     ),
+    service_rendered.GOING_BACK: lambda: _(
+        "a refund of this payment is on its way, what stays is closed after it"
+    ),
     service_rendered.UNPAID: lambda: _(
         "no money has come for it yet: the receipt of that money will close it"
     ),

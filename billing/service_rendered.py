@@ -13,12 +13,14 @@ from datetime import date, datetime, time
 from decimal import ROUND_DOWN, Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing import (
     credit_receipts,
     history,
     ledger,
+    moves,
     network,
     order_numbers,
     prepayments,
@@ -44,7 +46,7 @@ from billing.rules.schedule import EARLIEST
 from crm.models import Deal
 
 # Why a part of a rendered service has no closing receipt.
-WHOLE_ONLY, UNPAID = "whole_payment_only", "not_paid_yet"
+WHOLE_ONLY, UNPAID, GOING_BACK = "whole_payment_only", "not_paid_yet", "refund_on_its_way"
 
 
 class NotThatDay(Exception):
@@ -130,7 +132,7 @@ def close(*, deal: Deal, entity: LegalEntity, on: date, at: datetime) -> list[Re
             break
         owed -= part
         register = _register(one)
-        if not register.as_a_whole or part == one.open:
+        if not _waits_for(one, part, register):
             groups[register].append(Prepayment(one.payment, part))
     made = []
     for register, parts in groups.items():
@@ -147,8 +149,9 @@ def waiting(*, deal: Deal, entity: LegalEntity) -> list[Waiting]:
         if part <= 0:
             break
         owed -= part
-        if part < one.open and _register(one).as_a_whole:
-            found.append(Waiting(one.payment, part, WHOLE_ONLY))
+        why = _waits_for(one, part, _register(one))
+        if why:
+            found.append(Waiting(one.payment, part, why))
     return [*found, Waiting(None, owed, UNPAID)] if owed > 0 else found
 
 
@@ -173,8 +176,11 @@ def render_due(*, on: date, at: datetime) -> int:
 
 
 def close_late(*, since: datetime, at: datetime) -> int:
-    """Close what came since then for a service that was rendered before, where no receipt of ours did it."""
-    late = Payment.objects.filter(recorded_at__gte=since, deal__renderings__isnull=False, counted=True)
+    """Close what came since then for a service that was rendered before, where no receipt of ours did it, and
+    what waited for a refund.
+    """
+    came = Q(recorded_at__gte=since) | Q(refund_orders__closed_at__gte=since)
+    late = Payment.objects.filter(came, deal__renderings__isnull=False, counted=True)
     closed = 0
     for deal_id, entity_id in sorted(set(late.values_list("deal", "legal_entity"))):
         with transaction.atomic():
@@ -227,6 +233,16 @@ def _render_steps(deal: Deal, steps: list[rendering.Step], *, at: datetime) -> i
     return made
 
 
+def _waits_for(one: Prepayment, part: Decimal, register: _Register) -> str:
+    """Why a receipt cannot close this part now, in a word; empty where it can."""
+    if not register.as_a_whole:
+        return ""
+    if return_receipts.on_its_way(one.payment):
+        # Its return is printed as of a prepayment: only what stays is closed, once that is known.
+        return GOING_BACK
+    return WHOLE_ONLY if part < one.open else ""
+
+
 def _register(one: Prepayment) -> _Register:
     """As the money was receipted, so it is closed."""
     income = return_receipts.income_of(one.payment)
@@ -235,8 +251,9 @@ def _register(one: Prepayment) -> _Register:
     if income.state == Receipt.State.NOT_REQUIRED:
         return _Register(None, Receipt.State.NOT_REQUIRED, income.reason)
     if return_receipts.rode(income):
-        shop = receipts.root_of(one.payment).merchant
-        if Offset.objects.filter(payment=one.payment, amount__gt=0).exists():
+        root = receipts.root_of(one.payment)
+        shop = root.merchant
+        if Offset.objects.filter(payment__in=moves.tree(root), amount__gt=0).exists():
             return _Register(None, Receipt.State.MISSING, "second_receipt_taken")
         return _Register(shop, Receipt.State.PLANNED, as_a_whole=True)
     call = ProviderCall.objects.filter(receipt=income, kind=ProviderCall.Kind.SEND_RECEIPT).first()

@@ -6,16 +6,18 @@ from unittest import mock
 
 import pytest
 
-from billing import deal_card, prepayments, provider_calls, service_rendered, verification
+from billing import deal_card, moves, prepayments, provider_calls, service_rendered, verification
+from billing.models import Payment, Refund, RefundOrder
 from billing.providers.base import (
     FollowedReceipt,
     ReceiptState,
+    Refused,
     Unknown,
 )
 from crm.models import Deal
-from tests.billing.refunding import paid_deal, pay
+from tests.billing.refunding import ask, paid_deal, pay, work
 from tests.billing.rendered import RIDDEN, Fiscal, entity_of, offsets, render
-from tests.factories import NOW, rub
+from tests.factories import NOW, make_deal, make_schedule, rub
 
 pytestmark = pytest.mark.django_db
 
@@ -90,3 +92,51 @@ def test_one_that_was_surely_not_made_is_sent_under_another_number(robokassa: Fi
     for minutes in (0, 1, 2, 3):
         provider_calls.deliver(at=NOW + timedelta(minutes=minutes))
     assert [request.number for request in robokassa.attached] == ["70000", "70001"]
+
+
+def half_back() -> tuple[Deal, Payment, RefundOrder]:
+    """30 000 came with a receipt, 10 000 of them are asked back, and now all of it is rendered."""
+    deal, [payment] = paid_deal(30000, request={"receipt": RIDDEN})
+    order = ask(payment, 10000)
+    render(deal, 30000)
+    assert offsets() == []
+    waits = service_rendered.Waiting(payment, rub(30000), "refund_on_its_way")
+    assert service_rendered.waiting(deal=deal, entity=entity_of(deal)) == [waits]
+    assert "offset_waits" in warned(deal)
+    return deal, payment, order
+
+
+def close_late() -> int:
+    return service_rendered.close_late(since=NOW - timedelta(days=1), at=NOW)
+
+
+def test_what_stays_after_a_refund_on_its_way_is_closed_once_it_went(robokassa: Fiscal) -> None:
+    deal, payment, _order = half_back()
+    assert close_late() == 0
+    work()
+    assert Refund.objects.get().amount == rub(10000)
+    assert [close_late() for _ in range(2)] == [1, 0]
+    [receipt] = offsets()
+    assert (receipt.payment, receipt.content["paid"]) == (payment, {"advance": "20000.00"})
+    assert prepayments.owed(deal, entity_of(deal)) == rub(10000)
+
+
+def test_a_refund_that_was_not_made_leaves_the_whole_payment_to_close(robokassa: Fiscal) -> None:
+    _deal, _payment, order = half_back()
+    robokassa.answers = [Refused("нет средств", call="Refund/Create")]
+    work()
+    order.refresh_from_db()
+    assert order.state == "failed"
+    assert close_late() == 1
+    assert offsets()[0].content["paid"] == {"advance": "30000.00"}
+
+
+def test_money_that_was_carried_on_has_one_second_receipt_for_all_of_it(robokassa: Fiscal) -> None:
+    deal, [payment] = paid_deal(30000, request={"receipt": RIDDEN})
+    there = make_deal(deal.account)
+    make_schedule(there)
+    target = moves.move(payment=payment, to=there, amount=rub(10000), reason="x", author="u", at=NOW)
+    render(deal, 20000)
+    render(there, 10000)
+    closing = [(one.payment, one.state, one.reason) for one in offsets()]
+    assert closing == [(payment, "planned", ""), (target, "missing", "second_receipt_taken")]
