@@ -300,6 +300,7 @@ class DealPage(ReadOnlyPage):
 
 @admin.register(OutboxRow)
 class OutboxPage(QueuePage):
+    actions = ("wake", "give_up")
     list_display = ("id", "kind", "deal", "state", "attempts", "created_at", "last_error")
     list_filter = (("state", ChoiceWords), ("kind", ChoiceWords), "account")
     list_select_related = ("deal", "account")
@@ -307,6 +308,13 @@ class OutboxPage(QueuePage):
 
     def try_again(self, row: OutboxRow) -> None:
         outbox.try_again(row, at=timezone.now())
+
+    @action(description=_("Not needed any more"), permissions=["wake"])
+    def give_up(self, request: HttpRequest, rows: QuerySet[OutboxRow]) -> None:
+        at = timezone.now()
+        count = sum(outbox.give_up(row, at=at) for row in rows)
+        text = ngettext("%(count)s row left the queue.", "%(count)s rows left the queue.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)
 
 
 @admin.register(DealHint)

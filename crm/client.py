@@ -16,7 +16,7 @@ from crm.files import File
 from crm.limits import Priority
 from crm.records import Company, Contact, Lead, StoredFile
 from crm.setup_calls import SetupCalls
-from crm.transport import Blocked, CrmError, NoFileScope, Refused, Unauthorized, Unavailable
+from crm.transport import Blocked, CrmError, NoFileScope, Refused, Unauthorized, Unavailable, Unpaid
 
 __all__ = [
     "Blocked",
@@ -27,6 +27,7 @@ __all__ = [
     "Refused",
     "Unauthorized",
     "Unavailable",
+    "Unpaid",
 ]
 
 # The part that amoCRM takes where it does not say (facts 4.7).

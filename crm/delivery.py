@@ -19,7 +19,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from crm import alerts, batches, connection, effects, limits, queues
-from crm.client import Blocked, Refused, Unavailable
+from crm.client import Blocked, Refused, Unavailable, Unpaid
 from crm.models import Account, Alert, Connection, OutboxRow
 
 log = structlog.get_logger("grafik.outbox")
@@ -104,11 +104,9 @@ class _Run:
             if account in self._accounts:
                 self._accounts.remove(account)
             if isinstance(error, Blocked):
-                text = _(
-                    "amoCRM blocks our calls for account %(subdomain)s (403): ask its support to lift it."
+                alerts.open_once(
+                    account=account, kind=Alert.Kind.BLOCKED, text=_blocked(account, error), at=now
                 )
-                words = {"subdomain": account.subdomain}
-                alerts.open_once(account=account, kind=Alert.Kind.BLOCKED, text=text % words, at=now)
             settled = sum(_later(row, error, now) for row in rows if row.pk not in ended)
         except Refused as error:
             ended |= {row.pk: str(error) for row in rows if row.pk not in ended}
@@ -164,6 +162,17 @@ class _Run:
             else:
                 found.append(row)
         return found
+
+
+def _blocked(account: Account, error: Blocked) -> str:
+    """Who lets us in again, in words for the owner."""
+    if isinstance(error, Unpaid):
+        text = _(
+            "The amoCRM account %(subdomain)s is not paid for (402): nothing is written to it until then."
+        )
+    else:
+        text = _("amoCRM blocks our calls for account %(subdomain)s (403): ask its support to lift it.")
+    return text % {"subdomain": account.subdomain}
 
 
 def _later(row: OutboxRow, error: Unavailable, now: datetime) -> int:

@@ -6,7 +6,7 @@ that was uploaded is not uploaded again; a bot is never run twice. crm.batches d
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from crm import files, memory
 from crm.client import Client, NoFileScope, Refused
 from crm.models import Deal, OutboxRow
 from crm.records import StoredFile
+from crm.setup_fields import SPECS
 
 WON, LOST = 142, 143
 ACTIVE_SECONDS = 600
@@ -43,26 +44,31 @@ def carry_out(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
 
 
 def _fields(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
-    """All values in one write; when amoCRM refuses some, the others are written and the refused named."""
+    """All values in one write; what amoCRM refuses is left out until it takes the rest, and then named."""
     ids = deal.account.fields
     ours = [name for name in row.payload if name in ids]
-    written = field_values(row, deal)
-    if not written:
-        return
-    try:
-        _patch(amocrm, deal, {"custom_fields_values": written})
-    except Refused as error:
-        wrong = _wrong_fields(error, len(written))
-        if not wrong:
-            raise
-        rest = [item for index, item in enumerate(written) if index not in wrong]
-        if rest:
-            _patch(amocrm, deal, {"custom_fields_values": rest})
-        named = "; ".join(
-            f"{ours[index]} = «{row.payload[ours[index]]}» ({ids[ours[index]]}): {code}"
-            for index, code in wrong.items()
+    left = list(zip(ours, field_values(row, deal), strict=True))
+    refused: list[str] = []
+    while left:
+        try:
+            _patch(amocrm, deal, {"custom_fields_values": [item for _name, item in left]})
+        except Refused as error:
+            wrong = _wrong_fields(error, len(left))
+            if not wrong:
+                raise
+            refused += [_in_words(row, left[index][0], ids, code) for index, code in wrong.items()]
+            left = [pair for index, pair in enumerate(left) if index not in wrong]
+        else:
+            break
+    if refused:
+        raise NeedsPerson(
+            _("amoCRM refuses the value of a field: %(fields)s") % {"fields": "; ".join(refused)}
         )
-        raise NeedsPerson(_("amoCRM refuses the value of a field: %(fields)s") % {"fields": named}) from error
+
+
+def _in_words(row: OutboxRow, ours: str, ids: Mapping[str, int], code: str) -> str:
+    spec = SPECS.get(ours)
+    return f"{spec.name if spec else ''} ({ours}, {ids[ours]}) = «{row.payload[ours]}»: {code}".strip()
 
 
 def field_values(row: OutboxRow, deal: Deal) -> list[dict[str, Any]]:
@@ -111,7 +117,13 @@ def _note(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
     if row.uncertain:
         row.external_id = amocrm.find_note(deal.external_id, text=text, known=frozenset(known([row])))
     if row.external_id is None:
-        row.external_id = amocrm.add_note(deal.external_id, text=text, request_id=row.key)
+        try:
+            row.external_id = amocrm.add_note(deal.external_id, text=text, request_id=row.key)
+        except Refused as error:
+            # A note on a lead that is gone is refused as a wrong choice of lead.
+            if error.faults and amocrm.lead(deal.external_id) is None:
+                raise NeedsPerson(_("The lead is deleted in amoCRM.")) from error
+            raise
 
 
 def _file(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
@@ -227,7 +239,13 @@ def _stage(amocrm: Client, row: OutboxRow, deal: Deal) -> None:
         return
     if lead.pipeline_id != row.payload["pipeline_id"]:
         raise NeedsPerson(_("The lead is in another pipeline than when its stage was to change."))
-    _patch(amocrm, deal, {"status_id": target, "pipeline_id": lead.pipeline_id})
+    try:
+        _patch(amocrm, deal, {"status_id": target, "pipeline_id": lead.pipeline_id})
+    except Refused as error:
+        if any(path == "status_id" for _code, path in error.faults):
+            text = _("The pipeline has no stage %(stage)s any more: choose another one on the page “Set up”.")
+            raise NeedsPerson(text % {"stage": target}) from error
+        raise
     Deal.objects.filter(pk=deal.pk).update(
         status_id=target, pipeline_id=lead.pipeline_id, previous_status_id=lead.status_id
     )

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from crm import effects, kick, queues
 from crm.delivery import deliver
@@ -22,6 +23,7 @@ __all__ = [
     "complete_task",
     "deliver",
     "file",
+    "give_up",
     "is_coming",
     "move_stage",
     "note",
@@ -227,6 +229,13 @@ def try_again(row: OutboxRow, *, at: datetime) -> None:
     if row.kind == OutboxRow.Kind.SALESBOT:
         OutboxRow.objects.filter(pk=row.pk).update(uncertain=False)
     queues.wake(row, at=at)
+
+
+def give_up(row: OutboxRow, *, at: datetime) -> bool:
+    """A person says that a parked change is not needed any more; false where it is not parked (any more)."""
+    parked = OutboxRow.objects.filter(pk=row.pk, state=OutboxRow.State.PARKED)
+    words = _("Not needed any more, a person decided")
+    return bool(parked.update(state=OutboxRow.State.DONE, done_at=at, last_error=words))
 
 
 def _mapped(deal: Deal, values: Mapping[str, str | date | None]) -> dict[str, str | None]:

@@ -165,7 +165,8 @@ def _name(field: CustomField) -> str:
 def _stages_form(account: Account, info: PipelineInfo, data: Any = None) -> forms.Form:
     known = Pipeline.objects.filter(account=account, external_id=info.id).first()
     row = known or Pipeline(lost_statuses=[143])
-    form = forms.Form(data)
+    # Several pipelines stand on one page: each label belongs to the field of its own.
+    form = forms.Form(data, auto_id=f"id_{info.id}_%s")
     # Read by the template: which pipeline the form is of.
     form.pipeline = info  # type: ignore[attr-defined]
     named = [(str(stage.id), stage.name) for stage in info.stages]

@@ -57,6 +57,10 @@ class Blocked(Unavailable):
     """amoCRM lets nothing of ours in until its support lifts that."""
 
 
+class Unpaid(Blocked):
+    """The account's plan is over: nothing goes until somebody pays amoCRM."""
+
+
 class Unauthorized(CrmError):
     """The token is not accepted (any more)."""
 
@@ -309,7 +313,7 @@ def _meaning(subdomain: str, method: str, path: str, response: requests.Response
     if status == 401:
         raise Unauthorized(_("amoCRM does not accept the token (401)"))
     if status == 402:
-        raise Unavailable(_("The amoCRM account is not paid for (402)"))
+        raise Unpaid(_("The amoCRM account is not paid for (402)"))
     if status in (502, 503, 504):
         limits.pause(subdomain, at_most=OUTAGE_PAUSE_SECONDS)
     if status >= 500 or status == 408 or 300 <= status < 400:

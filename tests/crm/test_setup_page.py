@@ -115,3 +115,16 @@ def test_what_becomes_a_note_is_ticked(panel: Client, amocrm: Amocrm, account: A
     click(panel, account, "notes", written=["weather"])
     account.refresh_from_db()
     assert "payment" not in account.silent_notes
+
+
+def test_each_pipeline_of_the_page_has_labels_of_its_own(
+    panel: Client, amocrm: Amocrm, account: Account
+) -> None:
+    """A label that named the same field of another pipeline would tick that one."""
+    first = amocrm.crm.get("pipelines", PIPELINE)
+    assert first is not None
+    amocrm.crm.put("pipelines", first | {"id": 6100009, "name": "Продление"})
+    page = panel.get(address(account)).content.decode()
+    found = [name for name in re.findall(r'<(?:input|select)[^>]*\bid="([^"]+)"', page) if "status" in name]
+    assert found
+    assert len(found) == len(set(found))
