@@ -25,6 +25,8 @@ log = structlog.get_logger("grafik.deals")
 
 LOST = 143
 HINTS_MAX, RUN_SECONDS = 200, 40.0
+# A lead that was never seen has no copy to show instead: waiting a little longer is better than nothing.
+FIRST_LOOK_SECONDS = 6.0
 # A fetch that began later has already been written: an older answer must not overwrite it.
 OVERTAKEN = timedelta(minutes=1)
 CONTACTS_MAX = 50
@@ -41,7 +43,7 @@ def get(*, account: Account, lead_id: int, at: datetime) -> Deal:
     Raises NoSuchDeal, and Unavailable when it must be fetched and cannot be.
     """
     deal = Deal.objects.of(account, lead_id).select_related("account").first()
-    return deal or refresh(account=account, lead_id=lead_id, at=at)
+    return deal or refresh(account=account, lead_id=lead_id, at=at, timeout=FIRST_LOOK_SECONDS)
 
 
 def refresh(*, account: Account, lead_id: int, at: datetime, timeout: float = 2.0) -> Deal:

@@ -86,11 +86,11 @@ class Door(APIView):
         known = known_deal(account, lead_id)
         if known is not None and at - known.fetched_at < COPY_IS_FRESH:
             return known, limits.pause_left(account.subdomain) > 0
+        if known is None:
+            return deals.get(account=account, lead_id=lead_id, at=at), False
         try:
             return deals.refresh(account=account, lead_id=lead_id, at=at), False
         except client.Unavailable:
-            if known is None:
-                raise
             return known, True
 
 

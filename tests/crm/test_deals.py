@@ -68,6 +68,17 @@ def test_what_the_budget_was_is_remembered_when_it_becomes_another_one(
     assert [prices.known(deal, at=at) for at in (NOW, days[1], days[2])] == [160000, 90000, 120000]
 
 
+def test_a_lead_without_a_copy_is_waited_for_longer(
+    amocrm: Amocrm, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.faults.SLOW_SECONDS", 2.5)
+    amocrm.spoil("slow")
+    assert deals.get(account=account, lead_id=LEAD, at=NOW).external_id == LEAD
+    amocrm.spoil("slow")
+    with pytest.raises(client.Unavailable):
+        deals.refresh(account=account, lead_id=LEAD, at=NOW)
+
+
 def test_while_amocrm_is_down_nothing_changes(amocrm: Amocrm, account: Account, deal: Deal) -> None:
     amocrm.spoil("down")
     with pytest.raises(client.Unavailable):
