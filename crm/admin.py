@@ -117,7 +117,7 @@ name_rows(
 class QueuePage(ReadOnlyPage):
     """A queue: parked rows wait for a person, who may send them again."""
 
-    actions = ("wake",)
+    actions: tuple[str, ...] = ("wake",)
     list_filter: Any = (("state", ChoiceWords),)
 
     def has_wake_permission(self, request: HttpRequest) -> bool:
