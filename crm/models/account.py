@@ -21,6 +21,8 @@ class Account(models.Model):
     # next_due_on, next_amount, payment_state, payment_link, payment_text, deposit_link, full_link,
     # schedule_count, schedule_monthly, schedule_first_on
     fields = models.JSONField(default=dict, blank=True)
+    # The deals up to this id have their figures in fields that were mapped just now; null: all of them have.
+    refill_after = models.BigIntegerField(null=True, blank=True, editable=False)
     fallback_user = models.BigIntegerField(null=True, blank=True)
     # The unguessable part of the hooks' address: the hash finds the account, the key itself is what set-up
     # tells amoCRM.
