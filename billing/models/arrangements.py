@@ -84,12 +84,16 @@ class TransferClaim(models.Model):
 
 
 class DateRequest(models.Model):
-    """The payer asks to pay a row later; granted by itself within the account's policy, else by a manager."""
+    """The payer asks to pay a row later; granted by itself within the account's policy, else by a manager.
+
+    Lapsed: its row was paid, moved or replaced before anybody decided.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting"
         GRANTED = "granted"
         REFUSED = "refused"
+        LAPSED = "lapsed"
 
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="date_requests")
     installment = models.ForeignKey(Installment, on_delete=models.PROTECT, related_name="date_requests")
