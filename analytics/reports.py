@@ -4,7 +4,7 @@ Column names are stable: people's own tables refer to them. Sums are added up wh
 the totals are those of the rows that stand in the file.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -173,11 +173,9 @@ def _registry(asked: Asked) -> Table:
         Column(_("Cohort"), Kind.TEXT, 14, lambda row: row["cohort"]),
         Column(_("Comment"), Kind.TEXT, 30, lambda row: row["comment"]),
         Column(_("Amount"), Kind.MONEY, 14, lambda row: row["amount"]),
-        Column(_("VAT rate"), Kind.TEXT, 10, lambda row: vat_word(_line(row).get("vat", ""))),
+        Column(_("VAT rate"), Kind.TEXT, 10, lambda row: _of_lines(row, "vat", vat_word)),
         Column(_("VAT amount"), Kind.MONEY, 12, _vat),
-        Column(
-            _("Settlement method"), Kind.TEXT, 18, lambda row: settlement_word(_line(row).get("method", ""))
-        ),
+        Column(_("Settlement method"), Kind.TEXT, 18, lambda row: _of_lines(row, "method", settlement_word)),
         Column(_("Receipt №"), Kind.TEXT, 12, fiscal("fd")),
         Column(_("FN"), Kind.TEXT, 20, fiscal("fn")),
         Column(_("FPD"), Kind.TEXT, 14, fiscal("fpd")),
@@ -299,9 +297,10 @@ def _state(row: Row) -> str:
     return state_word("overdue" if row["late"] else "partially_paid" if row["paid"] else "planned")
 
 
-def _line(row: Row) -> Mapping[str, Any]:
-    lines: list[Mapping[str, Any]] = row["receipt_content"].get("lines") or [{}]
-    return lines[0]
+def _of_lines(row: Row, name: str, word: Callable[[str], str]) -> str:
+    """What the lines of a receipt say, each word once: money may pay for what was and for what will be."""
+    lines = row["receipt_content"].get("lines") or []
+    return "; ".join(dict.fromkeys(word(line[name]) for line in lines))
 
 
 def _vat(row: Row) -> Decimal | None:

@@ -42,6 +42,9 @@ SETTLEMENTS: dict[str, Callable[[], str]] = {
     "prepayment": lambda: _("Prepayment"),
     "advance": lambda: _("Advance"),
     "full_payment": lambda: _("Full settlement"),
+    "partial_payment": lambda: _("Part now, the rest on credit"),
+    "credit": lambda: _("Handed over on credit"),
+    "credit_payment": lambda: _("Payment of a credit"),
 }
 
 

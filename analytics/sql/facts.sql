@@ -31,17 +31,20 @@ money AS (
     SELECT fact.kind, fact.id, p.id AS payment_id, p.deal_id, fact.at, fact.recorded_at,
            (fact.at AT TIME ZONE %(zone)s)::date AS paid_on, fact.amount, p.programme, p.cohort, p.manager,
            d.location, d.location_name, e.key AS legal_entity, e.name AS legal_entity_name,
-           coalesce(m.provider, 'offline') AS provider, p.method, fact.external_id
+           coalesce(m.provider, 'offline') AS provider, coalesce(fact.way, p.method) AS method, fact.external_id
     FROM (
-        SELECT 'payment' AS kind, id, id AS payment_id, received_at AS at, recorded_at, amount, external_id
+        SELECT 'payment' AS kind, id, id AS payment_id, received_at AS at, recorded_at, amount, external_id,
+               merchant_id AS shop, method AS way
         FROM billing_payment
         WHERE received_at >= %(from_at)s::timestamptz AND received_at < %(till_at)s::timestamptz
         UNION ALL
-        SELECT 'refund', id, payment_id, refunded_at, recorded_at, -amount, external_id
-        FROM billing_refund
+        -- By the shop that gave back, or as the accountant paid it out, however the money came.
+        SELECT 'refund', r.id, r.payment_id, r.refunded_at, r.recorded_at, -r.amount, r.external_id, r.merchant_id,
+               nullif(asked.method, 'provider')
+        FROM billing_refund r LEFT JOIN billing_refundorder asked ON asked.refund_id = r.id
         WHERE refunded_at >= %(from_at)s::timestamptz AND refunded_at < %(till_at)s::timestamptz
         UNION ALL
-        SELECT c.kind, c.id, c.payment_id, p.received_at, c.recorded_at, c.amount, ''
+        SELECT c.kind, c.id, c.payment_id, p.received_at, c.recorded_at, c.amount, '', p.merchant_id, p.method
         FROM (
             SELECT 'moved' AS kind, id, source_id AS payment_id, recorded_at, -amount AS amount FROM billing_move
             UNION ALL
@@ -55,7 +58,7 @@ money AS (
     JOIN billing_payment p ON p.id = fact.payment_id AND p.counted
     JOIN deals d ON d.id = p.deal_id
     JOIN billing_legalentity e ON e.id = p.legal_entity_id
-    LEFT JOIN billing_merchantaccount m ON m.id = p.merchant_id
+    LEFT JOIN billing_merchantaccount m ON m.id = fact.shop
     WHERE fact.recorded_at <= %(known_at)s::timestamptz
       AND (%(known_now)s OR NOT EXISTS (
           SELECT 1 FROM billing_placement x
