@@ -1,7 +1,7 @@
 """Collecting in the panel: debtors to call, what goes out, claimed transfers, a rehearsal of reminders."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -68,6 +68,13 @@ class TransferClaimPage(ReadOnlyPage):
     list_select_related = ("deal",)
     search_fields = ("=deal__external_id", "deal__contact_name")
     ordering = ("closed_at", "paid_on")
+    # What the accountant pressed; the column's own word for it is a receipt's.
+    stored_words: ClassVar = {
+        "outcome": {
+            transfer_claims.Outcome.FOUND: _("The money came"),
+            transfer_claims.Outcome.MISSING: _("There is no such money"),
+        }
+    }
 
     def has_act_permission(self, request: HttpRequest, *_row: Any) -> bool:
         return ask.may_act(self, request)

@@ -149,6 +149,10 @@ def test_the_accountant_closes_claims_in_the_panel(panel: Client) -> None:
     assert panel.post(f"{base}{claim.pk}/missing/").status_code == 302
     closed = TransferClaim.objects.get()
     assert (closed.outcome, closed.closed_by) == ("missing", "staff:owner")
+    listed, page = (panel.get(base + path).content.decode() for path in ("", f"{claim.pk}/change/"))
+    assert "Таких денег нет" in listed
+    assert "Таких денег нет" in page
+    assert "Чека нет" not in listed + page
 
 
 def test_a_dry_run_lists_what_would_go_out_and_writes_nothing() -> None:
