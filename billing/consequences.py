@@ -10,6 +10,7 @@ from datetime import datetime
 from billing import (
     arrivals,
     credit_tasks,
+    date_answers,
     late_fees,
     ledger,
     many_deals,
@@ -99,6 +100,8 @@ def _follow_ends(deal: Deal, ends: OpenEnds, standing: Standing, *, at: datetime
         promises.follow_money(deal, standing=standing, at=at)
     if ends.claim:
         transfer_claims.follow_money(deal, standing=standing, at=at)
+    if ends.wish:
+        date_answers.follow_rows(deal, standing=standing, at=at)
 
 
 def _cover(free: Mapping[int, Sequence[Source]], rows: Mapping[int, Sequence[Installment]]) -> list[Share]:

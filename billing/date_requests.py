@@ -1,7 +1,8 @@
 """The payer asks to pay a row later: granted by itself within the account's rules, else a manager decides.
 
 Owns DateRequest; the date itself is moved by billing.amendments, as a version of the schedule with its
-reason. A row has one waiting request, and a deal as many as the account allows.
+reason. A row has one waiting request, and a deal as many as the account allows. The answers are written by
+billing.date_answers.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -9,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import amendments, history, ledger, letters, versions, workdays
+from billing import amendments, date_answers, history, ledger, letters, versions, workdays
 from billing.models import AccountPolicy, DateRequest, Installment
 from billing.rules import payer_page
 from billing.rules.payer_page import PayerRules
@@ -17,7 +18,6 @@ from crm import outbox
 from crm.models import Deal
 
 State = DateRequest.State
-DECIDED = {State.GRANTED: "date_granted", State.REFUSED: "date_refused"}
 FOLLOW_UP = 1
 TASK_TILL = time(18)
 
@@ -51,7 +51,7 @@ def rules_of(deal: Deal) -> PayerRules:
 def may_ask(deal: Deal) -> bool:
     """True while the deal may ask for another date."""
     rules = rules_of(deal)
-    asked = DateRequest.objects.filter(deal=deal).exclude(state=State.REFUSED).count()
+    asked = DateRequest.objects.filter(deal=deal).exclude(state__in=(State.REFUSED, State.LAPSED)).count()
     return rules.move_days > 0 and asked < rules.moves
 
 
@@ -85,7 +85,7 @@ def ask(*, deal: Deal, number: int, wanted_on: date, comment: str, at: datetime)
             comment=comment,
             recorded_at=at,
         )
-        _remember(made, "date_requested", author=history.PAYER, at=at)
+        date_answers.remember(made, "date_requested", author=history.PAYER, at=at)
         if rules.grants and not versions.is_signed(row.schedule):
             grant(request=made, author=history.PAYER, at=at)
         else:
@@ -105,6 +105,8 @@ def grant(
         deal, waiting = _claim(request)
         if waiting.state == State.GRANTED:
             return
+        # The row that moves is another one: the wish is answered before it could end with its row.
+        date_answers.decide(waiting, State.GRANTED, author=author, at=at)
         schedule = waiting.installment.schedule
         words = _("asked by the payer")
         reason = f"{words}: {waiting.comment}" if waiting.comment else words
@@ -118,7 +120,6 @@ def grant(
             )
         except amendments.NoOpenRow:
             raise NoSuchRow from None
-        _decide(waiting, State.GRANTED, author=author, at=at)
 
 
 def refuse(*, request: DateRequest, author: str, at: datetime) -> None:
@@ -126,7 +127,7 @@ def refuse(*, request: DateRequest, author: str, at: datetime) -> None:
     with transaction.atomic():
         _deal, waiting = _claim(request)
         if waiting.state != State.REFUSED:
-            _decide(waiting, State.REFUSED, author=author, at=at)
+            date_answers.decide(waiting, State.REFUSED, author=author, at=at)
 
 
 def waiting_of(deal: Deal) -> DateRequest | None:
@@ -147,15 +148,6 @@ def _claim(request: DateRequest) -> tuple[Deal, DateRequest]:
     return deal, found
 
 
-def _decide(request: DateRequest, state: State, *, author: str, at: datetime) -> None:
-    request.state, request.decided_by, request.decided_at = state, author, at
-    request.save(update_fields=["state", "decided_by", "decided_at"])
-    _remember(request, DECIDED[state], author=author, at=at)
-    key = f"date_request:{request.pk}"
-    if author != history.PAYER:
-        outbox.complete_task(deal=request.deal, key=f"{key}:done", task_key=key, text=_("Decided."), at=at)
-
-
 def _set_task(deal: Deal, made: DateRequest, *, at: datetime) -> None:
     day = workdays.calendar().next_working(deal.local_day(at) + timedelta(days=1))
     words = {
@@ -173,13 +165,3 @@ def _set_task(deal: Deal, made: DateRequest, *, at: datetime) -> None:
         responsible=None,
         at=at,
     )
-
-
-def _remember(request: DateRequest, kind: str, *, author: str, at: datetime) -> None:
-    data = {
-        "number": request.installment.number,
-        "was_on": request.was_on.isoformat(),
-        "due_on": request.wanted_on.isoformat(),
-        "comment": request.comment,
-    }
-    history.record(deal=request.deal, kind=kind, at=at, recorded_at=at, author=author, data=data)

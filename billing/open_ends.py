@@ -26,6 +26,7 @@ SELECT EXISTS (SELECT 1 FROM billing_payment p WHERE p.deal_id = %(deal)s),
        EXISTS (SELECT 1 FROM billing_promise m WHERE m.deal_id = %(deal)s
                AND NOT EXISTS (SELECT 1 FROM billing_promiseend e WHERE e.promise_id = m.id)),
        EXISTS (SELECT 1 FROM billing_transferclaim c WHERE c.deal_id = %(deal)s AND c.closed_at IS NULL),
+       EXISTS (SELECT 1 FROM billing_daterequest w WHERE w.deal_id = %(deal)s AND w.state = 'waiting'),
        EXISTS (SELECT 1 FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id
                WHERE p.deal_id = %(deal)s)
 """
@@ -34,7 +35,8 @@ SELECT EXISTS (SELECT 1 FROM billing_payment p WHERE p.deal_id = %(deal)s),
 @dataclass(frozen=True)
 class OpenEnds:
     """True where there may be something to do: money that came, late fees (charged or to be charged), live
-    orders, flags of overdue rows, a promise, a claimed transfer, money that went back.
+    orders, flags of overdue rows, a promise, a claimed transfer, a date that was asked for, money that went
+    back.
     """
 
     money: bool
@@ -43,6 +45,7 @@ class OpenEnds:
     flags: bool
     promise: bool
     claim: bool
+    wish: bool
     refunded: bool
 
 

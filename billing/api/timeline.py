@@ -93,6 +93,7 @@ WORDS: dict[str, Callable[[], str]] = {
     ),
     "date_granted": lambda: _("The payer's wish was granted: payment %(number)s on %(due_on)s"),
     "date_refused": lambda: _("The payer's wish was refused: payment %(number)s stays on %(was_on)s"),
+    "date_lapsed": lambda: _("The payer's wish about payment %(number)s is over: it is paid or was changed"),
     "reminders_refused": lambda: _("The payer wants no reminders"),
     "channel_chosen": lambda: _("How the payer is reminded was changed"),
     "invoices_stopped": lambda: _("Invoices stopped. %(reason)s"),

@@ -80,7 +80,7 @@ def _asked(deal: Deal, standing: Standing) -> str:
     request = date_requests.waiting_of(deal)
     if request is None and standing.next is not None:
         request = date_requests.last_of(standing.next.installment)
-    if request is None or request.state == date_requests.State.GRANTED:
+    if request is None or request.state in (date_requests.State.GRANTED, date_requests.State.LAPSED):
         return ""
     words = {"number": request.installment.number, "day": f"{request.wanted_on:%d.%m.%Y}"}
     if request.state == date_requests.State.REFUSED:

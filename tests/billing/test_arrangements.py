@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from billing import (
+    amendments,
     collection_card,
     date_requests,
     invoices,
@@ -269,6 +270,28 @@ def test_a_refused_wish_leaves_the_date_and_may_be_asked_again() -> None:
     date_requests.refuse(request=ask(deal, 7), author="user:1", at=on(-1))
     assert standing_of(deal).rows[0].installment.due_on == DUE
     assert ask(deal, 8).state == "waiting"
+
+
+@pytest.mark.parametrize("why", ["paid", "moved", "replaced"])
+def test_a_wish_ends_with_its_row_and_nobody_has_to_decide(why: str) -> None:
+    deal = late_deal()
+    asked = ask(deal, 5)
+    pay(deal, 1000, on(-2))
+    assert date_requests.waiting_of(deal) == asked
+    terms = amendments.Ask(1, "по звонку", "user:1", versions.Rank.MANAGER)
+    if why == "paid":
+        pay(deal, 29000, on(-1))
+    elif why == "moved":
+        amendments.move_date(deal=deal, number=1, due_on=DUE + timedelta(days=9), ask=terms, at=on(-1))
+    else:
+        spread = amendments.Spread.EVENLY
+        amendments.change_total(deal=deal, total=rub(60000), spread=spread, due_on=None, ask=terms, at=on(-1))
+    assert collection_card.fields(deal)["date_request"] is None
+    assert [kind for kind in events(deal) if kind.startswith("date")] == ["date_requested", "date_lapsed"]
+    assert OutboxRow.objects.filter(deal=deal, kind="complete_task").count() == 1
+    assert date_requests.may_ask(deal)
+    with pytest.raises(date_requests.AlreadyDecided):
+        date_requests.grant(request=asked, author="user:1", at=on(0))
 
 
 def test_who_wants_no_reminders_gets_invoices_only() -> None:

@@ -18,10 +18,10 @@ from billing import (
     sums,
     transfer_claims,
 )
-from billing.models import Schedule
+from billing.models import DateRequest, Schedule
 from billing.payments import Offline
 from crm.models import Deal
-from tests.factories import NOW, TODAY, day, make_account, make_deal, make_order, make_schedule, rub
+from tests.factories import NOW, TODAY, day, make_account, make_deal, make_order, make_schedule, rows_of, rub
 
 pytestmark = pytest.mark.django_db
 
@@ -59,12 +59,20 @@ def claim(deal: Deal) -> None:
     transfer_claims.claim(deal=deal, amount=rub(30000), paid_on=TODAY, comment="", author="payer", at=NOW)
 
 
+def wish(deal: Deal) -> None:
+    row = rows_of(deal.schedule)[0]
+    DateRequest.objects.create(
+        deal=deal, installment=row, was_on=row.due_on, wanted_on=day(3), recorded_at=NOW
+    )
+
+
 def test_a_deal_with_rows_alone_has_nothing_open() -> None:
     assert open_of(late_deal()) == []
 
 
 @pytest.mark.parametrize(
-    ("begin", "name"), [(order, "orders"), (flag, "flags"), (promise, "promise"), (claim, "claim")]
+    ("begin", "name"),
+    [(order, "orders"), (flag, "flags"), (promise, "promise"), (claim, "claim"), (wish, "wish")],
 )
 def test_what_is_open_is_seen_until_money_ends_it(begin: Callable[[Deal], None], name: str) -> None:
     deal, other = late_deal(), late_deal()
