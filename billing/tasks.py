@@ -14,6 +14,7 @@ from billing import (
     crm_requests,
     deposit_deadlines,
     deposits,
+    field_refills,
     inbox,
     invoices,
     late_fees,
@@ -40,6 +41,11 @@ KEYS_LIVE = timedelta(hours=24)
 @shared_task(name="billing.apply_notices")
 def apply_notices() -> None:
     inbox.apply_waiting(at=timezone.now())
+
+
+@shared_task(name="billing.refill_fields")
+def refill_fields() -> None:
+    field_refills.run(at=timezone.now())
 
 
 @shared_task(name="billing.deliver_provider_calls")

@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
     "send reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/5")},
     "follow the prices of bookings": {"task": "billing.follow_prices", "schedule": 10.0},
     "do what pipelines and bots ask": {"task": "billing.apply_crm_requests", "schedule": 5.0},
+    "fill fields that were mapped just now": {"task": "billing.refill_fields", "schedule": 10.0},
     "follow what became of leads": {"task": "billing.follow_leads", "schedule": 10.0},
     "ask about orders that nobody told of": {"task": "billing.watch_orders", "schedule": crontab(minute="*")},
     "close orders whose time is over": {"task": "billing.expire_orders", "schedule": crontab(minute="*")},

@@ -59,6 +59,7 @@ COLUMNS = {
     "seen_at": _("Seen in the chat"),
     "time_zone": _("Time zone"),
     "fields": _("Fields of the deal"),
+    "refill_after": _("Fields are filled after this deal"),
     "fallback_user": _("User for tasks of inactive people"),
     "purpose": _("Purpose"),
     "client_id": _("Integration ID"),

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm import connection, hooks, setup_fields, stage_names
+from crm import connection, hooks, kick, setup_fields, stage_names
 from crm.client import Client, Priority, Refused
 from crm.models import Account, Connection
 from crm.records import AccountInfo, CustomField, Hook, PipelineInfo, User
@@ -92,13 +92,25 @@ def make_fields(*, account: Account, ours: Iterable[str], at: datetime) -> list[
 
 
 def choose_fields(*, account: Account, chosen: Mapping[str, int | None]) -> None:
-    """Map ours -> a field of the account (None: none); what is not named stays."""
+    """Map ours -> a field of the account (None: none); what is not named stays.
+
+    A field that was not filled before is filled for all deals (refill).
+    """
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)
-        kept = {**row.fields, **chosen}
+        before, kept = row.fields, {**row.fields, **chosen}
         row.fields = {name: field_id for name, field_id in kept.items() if field_id}
         row.save(update_fields=["fields"])
+        refill(account=row, before=before)
     account.fields = row.fields
+
+
+def refill(*, account: Account, before: Mapping[str, int]) -> None:
+    """Have the figures of all deals written where the account maps a field that we did not fill `before`."""
+    ours = [name for name, spec in setup_fields.SPECS.items() if spec.is_ours]
+    if any(account.fields.get(name) not in (None, before.get(name)) for name in ours):
+        Account.objects.filter(pk=account.pk).update(refill_after=0)
+        kick.soon("billing.refill_fields")
 
 
 def try_field(*, account: Account, lead_id: int, at: datetime) -> str:

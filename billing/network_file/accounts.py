@@ -7,7 +7,7 @@ from typing import Any
 from billing.models import AccountPolicy, LegalEntity, ScheduleTemplate
 from billing.network_file.changes import Change, merged, only
 from billing.network_file.shapes import Entry, plain
-from crm import hooks
+from crm import hooks, setup
 from crm.models import Account, Connection, Integration, Pipeline
 
 # Columns of the policy that are stored as the file has them.
@@ -44,6 +44,8 @@ def write(entry: Entry) -> Change:
     if "fields" in values:
         columns["fields"] = merged(before.fields if before else {}, values["fields"].values)
     account = change.put(Account, {"key": values["key"]}, columns)
+    if before is not None:
+        setup.refill(account=account, before=before.fields)
     _integrations(change, account, values)
     _connection(change, account, values.get("access_token"))
     for pipeline in values.get("pipelines", []) + [values[key] for key in ("pipeline",) if key in values]:
