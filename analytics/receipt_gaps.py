@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from analytics.workbook import Column, Kind, Table, Total
-from billing import receipt_gaps, receipts
+from billing import receipt_gaps
 from billing.admin.words import METHODS, RECEIPT_REASONS
 from billing.models import Receipt, Rendering
 
@@ -74,7 +74,7 @@ def _row(receipt: Receipt, *, at: datetime) -> dict[str, Any]:
     return {
         **_of_any_kind(receipt, at=at),
         "on": deal.local_day(moment) if deal else moment.astimezone(at.tzinfo).date(),
-        "amount": refund.amount if refund else payment.amount,
+        "amount": receipt_gaps.amount_of(receipt),
         "method": str(METHODS.get(payment.method, payment.method)),
         "entity": payment.legal_entity.name,
         "deal": deal.name if deal else "",
@@ -88,7 +88,7 @@ def _credit_row(receipt: Receipt, rendering: Rendering, *, at: datetime) -> dict
     return {
         **_of_any_kind(receipt, at=at),
         "on": rendering.rendered_on,
-        "amount": receipts.total(receipt) or rendering.amount,
+        "amount": receipt_gaps.amount_of(receipt),
         "method": "",
         "entity": rendering.legal_entity.name,
         "deal": rendering.deal.name,

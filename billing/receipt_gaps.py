@@ -5,9 +5,11 @@ Reads only; a person works the list off (receipts.settle).
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import Q
 
+from billing import receipts
 from billing.models import Receipt
 
 LATE = timedelta(hours=24)
@@ -25,4 +27,15 @@ def oldest_first(*, at: datetime) -> Iterator[Receipt]:
     rows = Receipt.objects.filter(open_at(at)).order_by("created_at", "id")
     paid = ("payment__deal", "payment__legal_entity", "payment__merchant", "refund")
     related = (*paid, "rendering__deal", "rendering__legal_entity")
-    return rows.select_related(*related).iterator(chunk_size=500)
+    return rows.select_related(*related).prefetch_related("offsets").iterator(chunk_size=500)
+
+
+def amount_of(receipt: Receipt) -> Decimal:
+    """What a receipt is about, planned or not: the money that came or went, or the service that it closes."""
+    if receipt.rendering:
+        return receipts.total(receipt) or receipt.rendering.amount
+    if receipt.kind == Receipt.Kind.OFFSET:
+        return sum((offset.amount for offset in receipt.offsets.all()), Decimal(0))
+    if receipt.kind == Receipt.Kind.REFUND:
+        return receipt.refund.amount if receipt.refund else receipts.total(receipt) or receipt.payment.amount
+    return receipt.payment.amount

@@ -18,6 +18,7 @@ from billing import network, receipt_gaps, receipt_retries, receipts
 from billing.admin import ask, receipt_words, words
 from billing.admin.receipt_form import CHOICES, NONE, REGISTER, ReceiptForm
 from billing.models import LegalEntity, Offset, Receipt, Rendering
+from billing.rules import money
 from crm.panel import ChoiceWords, ReadOnlyPage, ReadOnlyRows
 
 OURS = "ours"
@@ -81,9 +82,12 @@ class ReceiptPage(ReadOnlyPage):
     actions_detail = ("settle",)
     actions_list = ("money_without_receipt",)
     inlines = (Offsets,)
-    list_display = ("created_at", "age", "kind", "state", "payment", "deal", "reason", "registered_at")
+    list_display = (
+        *("created_at", "age", "kind", "state", "amount"),
+        *("payment", "deal", "reason", "registered_at"),
+    )
     list_filter = (WithoutReceipt, ("state", ChoiceWords), ("kind", ChoiceWords), OfEntity)
-    list_select_related = ("payment__deal", "rendering__deal")
+    list_select_related = ("payment__deal", "rendering__deal", "refund")
     search_fields = (
         "external_id",
         "=payment__deal__external_id",
@@ -91,11 +95,19 @@ class ReceiptPage(ReadOnlyPage):
         "payment__external_id",
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Receipt]:
+        rows: QuerySet[Receipt] = super().get_queryset(request)
+        return rows.prefetch_related("offsets")
+
     @display(description=_("Days"))
     def age(self, row: Receipt) -> int | str:
         """How long the money has been without its receipt."""
         ended = row.state in (Receipt.State.REGISTERED, Receipt.State.NOT_REQUIRED)
         return "" if ended else (timezone.now() - row.created_at).days
+
+    @display(description=_("Amount"))
+    def amount(self, row: Receipt) -> str:
+        return money.words(receipt_gaps.amount_of(row))
 
     @display(description=_("Deal"))
     def deal(self, row: Receipt) -> str:
