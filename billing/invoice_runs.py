@@ -134,6 +134,7 @@ def _asks(
 ) -> list[invoice_rows.Ask]:
     """What each row's invoice asks for; the network, the payers and the money are read once for all."""
     received = invoice_rows.kept_of({deal.pk for _row, deal in rows})
+    holders = network.holders_of({deal.pk for _row, deal in rows})
     payers_of = payers.of_deals({deal.pk: deal for _row, deal in rows}.values())
     entities: dict[tuple[str, date | None, date], LegalEntity | None] = {}
     asks = []
@@ -143,7 +144,7 @@ def _asks(
         if place not in entities:
             entities[place] = _entity(deal, today)
         entity, payer = entities[place], payers_of[deal.pk].given(row.number)
-        if entity is not None:
+        if entity is not None and network.may_bill(entity, deal=deal, on=today, holders=holders):
             kept, waits = received.get(deal.pk, money.ZERO), row.pk in holds
             asks.append(invoice_rows.Ask(deal, row, row.rest, entity, payer, kept, today, waits))
     return asks

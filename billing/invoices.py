@@ -54,6 +54,10 @@ class AlreadyPaid(Exception):
     """What the invoice asked for is paid: it is neither sent again nor made void."""
 
 
+class OtherSum(Exception):
+    """The row of the invoice owes another sum by now than its paper asks for."""
+
+
 class NoAddress(Exception):
     """The payer has no e-mail address."""
 
@@ -72,7 +76,8 @@ class Demand:
 
 
 def issue(*, deal: Deal, demand: Demand, author: str, at: datetime) -> Invoice:
-    """Make an invoice by a click; the live one of the row is returned when there is one.
+    """Make an invoice by a click; the live one of the row is returned when it asks for what is owed now, and
+    void when it does not.
 
     Raises NoSuchRow, NothingToInvoice, AboveDebt, network.NoReceiver.
     """
@@ -87,7 +92,10 @@ def issue(*, deal: Deal, demand: Demand, author: str, at: datetime) -> Invoice:
             return _make(deal, None, demand.amount, standing, demand.payer, author=author, at=at)
         row = _row_of(standing, demand.number)
         if row.invoice is not None:
-            return Invoice.objects.get(id=row.invoice)
+            live = Invoice.objects.get(id=row.invoice)
+            if live.amount == row.rest:
+                return live
+            invoice_rows.void(deal, live, reason=_("another sum is owed now"), author=author, at=at)
         return _make(deal, row.installment, row.rest, standing, demand.payer, author=author, at=at)
 
 
@@ -101,7 +109,7 @@ def send(
     """Queue the invoice's messages, to leave at once or at `leaves_at`. A second call sends it again: the
     person who clicks wants that.
 
-    Raises AlreadyVoid, AlreadyPaid, NoAddress, NoBot.
+    Raises AlreadyVoid, AlreadyPaid, OtherSum, NoAddress, NoBot.
     """
     with transaction.atomic():
         invoice = Invoice.objects.select_related("deal__account", "legal_entity", "installment").get(
@@ -110,7 +118,9 @@ def send(
         deal = ledger.lock(invoice.deal_id)
         if invoice.voided_at:
             raise AlreadyVoid
-        _must_be_open(invoice, deal, at=at)
+        standing = _must_be_open(invoice, deal, at=at)
+        if invoice.installment_id and invoice_state.open_rest(invoice, standing) != invoice.amount:
+            raise OtherSum
         letters = [_again(invoice, channel, leaves_at) for channel in channels]
         messages.queue_invoices(letters, at=at)
         # A letter that a run holds back need not follow what a person sends.
@@ -125,7 +135,7 @@ def mail(
     leaves_at: datetime | None = None,
 ) -> None:
     """Queue the invoice's messages by the channels by which none leaves that day: whoever wants one again
-    says so by send(). Raises AlreadyVoid, AlreadyPaid, NoAddress, NoBot.
+    says so by send(). Raises AlreadyVoid, AlreadyPaid, OtherSum, NoAddress, NoBot.
     """
     today = invoice.deal.local_day(leaves_at or at)
     sent = Message.objects.filter(Q(invoice=invoice) | Q(also=invoice)).exclude(state=Message.State.PARKED)
@@ -167,9 +177,11 @@ def _again(invoice: Invoice, channel: str, leaves_at: datetime | None) -> messag
     return messages.InvoiceLetter(to, key, [invoice], channel, leaves_at)
 
 
-def _must_be_open(invoice: Invoice, deal: Deal, *, at: datetime) -> None:
-    if invoice_state.state_of(invoice, ledger.standing(deal, on=deal.local_day(at))) == "paid":
+def _must_be_open(invoice: Invoice, deal: Deal, *, at: datetime) -> Standing:
+    standing = ledger.standing(deal, on=deal.local_day(at))
+    if invoice_state.state_of(invoice, standing) == "paid":
         raise AlreadyPaid
+    return standing
 
 
 def _row_of(standing: Standing, number: int | None) -> ledger.RowStanding:
@@ -194,7 +206,7 @@ def _make(
     at: datetime,
 ) -> Invoice:
     today = deal.local_day(at)
-    entity = network.receiver(deal=deal, on=today).legal_entity
+    entity = network.biller(deal=deal, on=today).legal_entity
     payer = payer or payers.of_deal(deal).given(row.number if row else None)
     kept = standing.received - standing.refunded
     ask = invoice_rows.Ask(deal, row, amount, entity, payer, kept, today)

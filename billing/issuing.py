@@ -148,7 +148,7 @@ def _planned(row: Installment, policy: AccountPolicy, *, on: date) -> Planned:
     if not to and policy.salesbot_id is not None and not who.given(row.number):
         to = _("the chat")
     try:
-        network.receiver(deal=deal, on=on)
+        network.biller(deal=deal, on=on)
     except network.NoReceiver as error:
         return Planned(deal, row, rest, to, str(error))
     hold = letter_holds.of_rows([(row, deal)], policy, on=on).get(row.pk)

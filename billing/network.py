@@ -5,6 +5,7 @@ the order. A deal without a location belongs to the legal entity of its account.
 where no owner or no shop follows from the network, NoReceiver says what to do.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -90,10 +91,46 @@ def asker(*, deal: Deal, on: date) -> Receiver:
     return found
 
 
+def biller(*, deal: Deal, on: date) -> Receiver:
+    """Who may bill for more of the deal's money: as asker(), but a paper needs no word on taxes. Raises
+    NoReceiver, OwnerDiffers.
+    """
+    found, is_clear = _receiver(deal, on)
+    if not is_clear:
+        _check_holder(found, deal=deal)
+    return found
+
+
+def holders_of(deals: Iterable[int]) -> dict[int, set[int]]:
+    """The legal entities to which money came, by deal; for the many deals of a run at once."""
+    found: dict[int, set[int]] = {}
+    came = Payment.objects.filter(deal__in=list(deals)).order_by().values_list("deal", "legal_entity")
+    for deal, entity in came.distinct():
+        if deal is not None:
+            found.setdefault(deal, set()).add(entity)
+    return found
+
+
+def may_bill(entity: LegalEntity, *, deal: Deal, on: date, holders: Mapping[int, set[int]]) -> bool:
+    """Whether the deal's receiver may bill for more of it, as biller() says; nearly always seen at once."""
+    if holders.get(deal.pk, set()) <= {entity.pk}:
+        return True
+    try:
+        biller(deal=deal, on=on)
+    except OwnerDiffers:
+        return False
+    return True
+
+
 def check_asker(found: Receiver, *, deal: Deal, on: date) -> None:
     """May the receiver of the deal's money ask for more of it? Raises OwnerDiffers, NoTaxSetting."""
     if _makes_receipts(found):
         tax(legal_entity=found.legal_entity, on=on)
+    _check_holder(found, deal=deal)
+
+
+def _check_holder(found: Receiver, *, deal: Deal) -> None:
+    """Does the deal's money lie with nobody but its owner? Raises OwnerDiffers."""
     if found.location is None:
         return
     holder = _other_holder(deal, found.legal_entity)

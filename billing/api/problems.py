@@ -188,6 +188,11 @@ KNOWN: dict[type[Exception], tuple[int, str, Callable[[], str]]] = {
     ),
     invoices.AlreadyVoid: (422, "invoice_void", lambda: _("The invoice is void. Make a new one.")),
     invoices.AlreadyPaid: (422, "invoice_paid", lambda: _("The invoice is paid.")),
+    invoices.OtherSum: (
+        422,
+        "invoice_outdated",
+        lambda: _("The invoice asks for another sum than is left to pay: make a new one."),
+    ),
     invoices.NoBot: (422, "no_bot", lambda: _("The account has no Salesbot.")),
     invoices.NoAddress: (
         422,

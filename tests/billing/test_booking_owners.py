@@ -9,12 +9,15 @@ import pytest
 
 from billing import (
     deal_card,
+    invoices,
+    issuing,
     network,
     orders,
     refunds,
 )
 from billing.asking import What
 from billing.models import (
+    AccountPolicy,
     Payment,
     ProviderOrder,
     Receipt,
@@ -165,6 +168,19 @@ def test_an_order_that_nobody_clicks_again_ends_with_the_change_as_well(of: str)
     assert order.state == ProviderOrder.State.SUPERSEDED
 
 
+def test_a_morning_bills_no_booking_whose_money_lies_with_another_owner() -> None:
+    account, [place, other] = make_network()
+    deal = make_booking(place)
+    make_links(deal)
+    pay(click(deal, What.DEPOSIT))
+    AccountPolicy.objects.filter(account=account).update(mode=AccountPolicy.Mode.INSTALLMENTS)
+    Deal.objects.filter(pk=deal.pk).update(location_value=other.crm_value)
+    assert invoices.issue_due(on=GAME, at=NOW) == 0
+    assert ["ИП Баумана" in planned.obstacle for planned in issuing.plan(on=GAME)] == [True]
+    Deal.objects.filter(pk=deal.pk).update(location_value=place.crm_value)
+    assert invoices.issue_due(on=GAME, at=NOW) == 1
+
+
 def test_a_booking_moved_to_another_owner_stops_until_a_person_decides() -> None:
     _, [place, other] = make_network()
     deal = make_booking(place)
@@ -175,6 +191,8 @@ def test_a_booking_moved_to_another_owner_stops_until_a_person_decides() -> None
         make_links(deal)
     with pytest.raises(network.OwnerDiffers):
         click(deal, What.FULL)
+    with pytest.raises(network.OwnerDiffers):
+        invoices.issue(deal=fresh(deal), demand=invoices.Demand(), author="user:1", at=NOW)
     card = deal_card.card(fresh(deal), at=NOW)
     assert card["links"]["full"]["state"] == "closed"
     assert "owner_differs" in [warning["code"] for warning in card["warnings"]]

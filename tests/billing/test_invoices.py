@@ -87,6 +87,29 @@ def test_a_click_makes_the_invoice_of_the_first_open_row_and_a_second_click_retu
     assert first.amount == rub(30000)
 
 
+def test_after_a_part_was_paid_a_click_makes_an_invoice_for_what_is_left() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    first = invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW)
+    pay(deal, 10000)
+    second = invoices.issue(deal=deal, demand=Demand(number=1), author="user:1", at=NOW)
+    first.refresh_from_db()
+    assert (second.amount, first.voided_at) == (rub(20000), NOW)
+    assert invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW) == second
+
+
+def test_an_invoice_is_not_sent_again_for_more_than_is_left_of_its_row() -> None:
+    deal = make_deal()
+    make_schedule(deal)
+    of_row = invoices.issue(deal=deal, demand=Demand(), author="user:1", at=NOW)
+    of_sum = invoices.issue(deal=deal, demand=Demand(amount=rub(50000)), author="user:1", at=NOW)
+    pay(deal, 10000)
+    with pytest.raises(invoices.OtherSum):
+        invoices.send(invoice=of_row, at=NOW)
+    invoices.send(invoice=of_sum, at=NOW)
+    assert list(Message.objects.values_list("invoice", flat=True)) == [of_sum.pk]
+
+
 def test_numbers_are_given_once_per_legal_entity_and_year() -> None:
     account = make_account()
     numbers = []
