@@ -289,6 +289,8 @@ class AccountPage(SettingsPage):
             connection.state, connection.last_error = Connection.State.CONNECTED, ""
             connection.checked_at = None
             connection.save()
+        if "webhook_key" in form.changed_data:
+            hooks.moved(account=account)
 
 
 @admin.register(Deal)

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from crm import connection
 from crm.client import Client, Priority
-from crm.models import Account
+from crm.models import Account, Connection
 from crm.records import Hook
 
 log = structlog.get_logger("grafik.hooks")
@@ -55,6 +55,11 @@ def ensure(*, account: Account, at: datetime, priority: Priority = Priority.QUEU
 def key(account: Account) -> str:
     """The unguessable part of the account's addresses, also what a pipeline trigger of the widget carries."""
     return account.webhook_key or _new_key(account)
+
+
+def moved(*, account: Account) -> None:
+    """The key was changed by a person or a file: the look that tells amoCRM (crm.upkeep) comes at once."""
+    Connection.objects.filter(account=account).update(checked_at=None)
 
 
 def works(hooks: list[Hook], account: Account) -> bool:

@@ -48,6 +48,8 @@ def write(entry: Entry) -> Change:
         setup.refill(account=account, before=before.fields)
     _integrations(change, account, values)
     _connection(change, account, values.get("access_token"))
+    if before is not None and before.webhook_key != account.webhook_key:
+        hooks.moved(account=account)
     for pipeline in values.get("pipelines", []) + [values[key] for key in ("pipeline",) if key in values]:
         stages = {key: value for key, value in pipeline.values.items() if key != "id"}
         external_id = pipeline.values["id"]

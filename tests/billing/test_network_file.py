@@ -26,6 +26,7 @@ from billing.network_file.apply import apply, preview
 from billing.network_file.changes import Action
 from crm.models import Account, Connection, Integration, Pipeline
 from tests.billing.network_files import ENVIRONMENT, WHOLE, changed
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -260,6 +261,16 @@ def test_a_refreshed_token_stays_until_the_file_changes(monkeypatch: pytest.Monk
     assert "connection.access_token" in change.fields
     row.refresh_from_db()
     assert (row.access_token, row.refresh_token, row.state) == ("new-token", "", "connected")
+
+
+def test_another_key_of_the_hooks_is_told_to_amocrm_at_once() -> None:
+    apply(WHOLE)
+    Connection.objects.update(checked_at=NOW)
+    apply(WHOLE)
+    assert not Connection.objects.filter(checked_at=None).exists()
+    school = Account.objects.get(key="school")
+    apply(WHOLE.replace(school.webhook_key, "another-key-that-nobody-guesses"))
+    assert [row.account.key for row in Connection.objects.filter(checked_at=None)] == ["school"]
 
 
 def test_a_rotated_secret_replaces_the_old_one_and_is_not_told() -> None:

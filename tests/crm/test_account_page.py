@@ -9,7 +9,7 @@ from django.test import Client
 
 from crm.hooks import hash_of
 from crm.models import Account, Connection, Integration
-from tests.crm.school import WEBHOOK_KEY
+from tests.crm.school import NOW, WEBHOOK_KEY
 
 pytestmark = pytest.mark.django_db
 
@@ -49,11 +49,16 @@ def test_the_key_of_the_hooks_outlives_a_save_that_leaves_it_empty(panel: Client
     assert save(panel, account, alert_email="owner@example.org")
     assert (account.webhook_key, account.webhook_key_hash) == (WEBHOOK_KEY, hash_of(WEBHOOK_KEY))
     assert "webhook" not in LogEntry.objects.latest("pk").change_message
+    Connection.objects.update(checked_at=NOW)
+    assert save(panel, account)
+    assert not Connection.objects.filter(checked_at=None).exists()
     assert save(panel, account, webhook_key="an-unguessable-key")
     assert (account.webhook_key, account.webhook_key_hash) == (
         "an-unguessable-key",
         hash_of("an-unguessable-key"),
     )
+    # amoCRM is told the new address at once.
+    assert Connection.objects.get(account=account).checked_at is None
 
 
 @pytest.mark.parametrize(
