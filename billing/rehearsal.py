@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F, Max
 
-from billing import due_steps
+from billing import due_steps, reminder_waits
 from billing.messages import EMAIL, SALESBOT, SMS
 from billing.models import AccountPolicy, Installment
 from billing.payers import Payers
@@ -51,7 +51,7 @@ class Said:
 @dataclass(frozen=True)
 class Letter:
     """One message of a day for one payer; `held` when a limit would have put it off, not `reached` when the
-    payer cannot be written to by the channel. Of a day ahead: `waits` while something keeps it back.
+    payer cannot be written to by the channel. Of a day ahead: `waits` while something keeps it back, `why`.
     """
 
     on: date
@@ -61,6 +61,7 @@ class Letter:
     held: bool
     reached: bool
     waits: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,25 @@ def coming(*, account: Account, on: date) -> list[Letter]:
         Letter(on, payer, channel, tuple(said), held=False, reached=True)
         for (payer, channel), said in goes.items()
     ]
-    for letter in run(account=account, since=on, until=on):
-        left = tuple(said for said in letter.said if (said.installment.pk, letter.channel) not in told)
-        if left:
-            found.append(replace(letter, said=left, waits=letter.reached))
+    left = [
+        replace(letter, said=rest, waits=letter.reached)
+        for letter in run(account=account, since=on, until=on)
+        if (rest := tuple(one for one in letter.said if (one.installment.pk, letter.channel) not in told))
+    ]
+    found += _with_reasons(left, policy, on=on)
     return sorted(found, key=lambda letter: (letter.payer, letter.channel))
+
+
+def _with_reasons(left: list[Letter], policy: AccountPolicy, *, on: date) -> list[Letter]:
+    """Each reason of a letter that waits, once."""
+    rows = {one.installment.pk: (one.installment, one.deal) for letter in left for one in letter.said}
+    why = reminder_waits.of_rows(list(rows.values()), policy, on=on)
+    other = reminder_waits.elsewhere()
+    reasons = [dict.fromkeys(why.get(one.installment.pk, other) for one in letter.said) for letter in left]
+    return [
+        replace(letter, why="; ".join(of_letter)) if letter.waits else letter
+        for letter, of_letter in zip(left, reasons, strict=True)
+    ]
 
 
 def _of_day(

@@ -12,8 +12,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing import payments, preferences, promises, rehearsal, reminders
-from billing.models import AccountPolicy, Message, Reminder
+from billing import (
+    letters,
+    pauses,
+    payments,
+    preferences,
+    promises,
+    rehearsal,
+    reminders,
+    stops,
+    transfer_claims,
+)
+from billing.models import AccountPolicy, Message, Reminder, SavedCard, Stop
 from billing.payments import Offline
 from crm.models import Account, Deal
 from tests.factories import make_account, make_deal, make_schedule, rows_of, rub
@@ -137,7 +147,9 @@ def test_of_a_day_ahead_it_tells_what_goes_out_and_what_waits() -> None:
 def test_what_an_invoice_of_the_day_will_say_waits_for_it() -> None:
     account = school(reminders=[{"days": 0, "channels": ["email"]}], issuing_stopped=False)
     scheduled(account)
-    assert [letter.waits for letter in rehearsal.coming(account=account, on=DUE)] == [True]
+    (letter,) = rehearsal.coming(account=account, on=DUE)
+    assert letter.waits
+    assert "счёт" in letter.why
 
 
 def test_the_panels_list_of_tomorrow_says_why_a_reminder_stays(admin_client: Client) -> None:
@@ -150,7 +162,32 @@ def test_the_panels_list_of_tomorrow_says_why_a_reminder_stays(admin_client: Cli
     address = "/admin/billing/overdueflag/tomorrow/"
     page = admin_client.get(address).content.decode()
     assert "anna@example.org" in page
-    assert "обещание" not in page
+    assert "обещал" not in page
     word = promises.Word(today + timedelta(days=9))
     promises.give(deal=deal, word=word, author="user:1", at=timezone.now())
-    assert "обещание" in admin_client.get(address).content.decode()
+    said = f"ждёт: плательщик обещал заплатить, до {letters.day_words(word.until)}"
+    assert said in admin_client.get(address).content.decode()
+
+
+def test_of_what_waits_it_names_the_very_reason() -> None:
+    account = school(reminders=[{"days": 1, "channels": ["email"]}], issuing_stopped=False)
+    at = datetime.combine(DUE, time(12), MOSCOW)
+    names = ("promise", "claim", "stop", "pause", "wish", "card")
+    found = {name: scheduled(account, contact_email=f"{name}@example.org") for name in names}
+    promises.give(deal=found["promise"], word=promises.Word(DUE + timedelta(days=5)), author="user:1", at=at)
+    transfer_claims.claim(
+        deal=found["claim"], amount=rub(30000), paid_on=DUE, comment="", author="payer", at=at
+    )
+    stops.stop(deal=found["stop"], of=Stop.Of.REMINDERS, reason="", author="user:1", at=at)
+    pauses.pause(deal=found["pause"], reason="отпуск", until=None, author="user:1", at=at)
+    preferences.choose(deal=found["wish"], channel=preferences.NONE, author="payer", at=at)
+    SavedCard.objects.create(deal=found["card"], words="да", consented_at=at, saved_at=at, token="t")
+    told = rehearsal.coming(account=account, on=DUE + timedelta(days=1))
+    assert {letter.payer.partition("@")[0]: letter.why.partition(", до ")[0] for letter in told} == {
+        "promise": "плательщик обещал заплатить",
+        "claim": "плательщик сообщил, что оплатил переводом",
+        "stop": "напоминания по сделке остановлены",
+        "pause": "график на паузе",
+        "wish": "плательщик не хочет напоминаний",
+        "card": "деньги спишутся с сохранённой карты",
+    }
