@@ -70,8 +70,10 @@ class PolicyForm(PartForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         for problem in list(self._problems(cleaned)):
-            if problem.path in SCALARS:
-                self.add_error(SCALARS[problem.path], problem.reason)
+            if name := SCALARS.get(problem.path):
+                # What was not read at all has its own reason; the reader saw nothing there.
+                if name not in self.errors:
+                    self.add_error(name, problem.reason)
             elif found := re.fullmatch(r"([a-z_]+)\.?(.*)", problem.path):
                 self.add_fault(found[1], found[2], problem.reason)
         return cleaned

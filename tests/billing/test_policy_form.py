@@ -157,6 +157,14 @@ def test_the_checks_are_those_of_the_network_file(
     assert stored(account) == STORED
 
 
+@pytest.mark.parametrize(("typed", "reason"), [("", "Обязательное поле."), ("-1", "больше либо равно 0")])
+def test_a_number_that_could_not_be_read_has_one_reason(
+    admin_client: Client, account: Account, typed: str, reason: str
+) -> None:
+    (said,) = save(admin_client, account, issue_days_before=typed)["issue_days_before"]
+    assert reason in said
+
+
 def test_every_setting_is_typed_without_braces_in_its_stored_shape(admin_client: Client) -> None:
     account = make_account(reminders=[], overdue_task={})
     typed = {
