@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin import words
+from billing.messages import EMAIL
 from billing.models import Message, ProviderCall
 from crm.admin import QueuePage
 from crm.panel import ChoiceWords
@@ -35,7 +36,10 @@ class MessagePage(QueuePage):
 
     @admin.display(description=_("Recipient"), ordering="to")
     def to_shown(self, row: Message) -> str:
-        """A payer without an address is known by a number of ours or amoCRM's: people read his name."""
-        if not _NUMBERED.fullmatch(row.to):
+        """A payer is known by his mail's address, whatever the channel, else by a number of ours or amoCRM's:
+        where no mail goes to that address people read his name.
+        """
+        by_phone = row.channel != EMAIL and row.to == row.deal.contact_email.strip().lower()
+        if not by_phone and not _NUMBERED.fullmatch(row.to):
             return row.to
         return row.deal.contact_name or gettext("the chat in amoCRM")

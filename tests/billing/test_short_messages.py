@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 
 from billing import invoices, letters, links, messages, reminders
 from billing.models import LegalEntity, Message, SmsGateway
@@ -66,6 +67,14 @@ def test_of_one_deal_nothing_else_is_told() -> None:
     due_deal(school())
     reminders.send_due(at=on(1))
     assert "ещё" not in said("sms").text.lower()
+
+
+def test_the_panel_names_who_got_a_short_message_instead_of_his_mails_address(admin_client: Client) -> None:
+    due_deal(school(), contact_name="Анна Смирнова")
+    reminders.send_due(at=on(1))
+    listed = admin_client.get("/admin/billing/message/").content.decode()
+    assert listed.count("Анна Смирнова") >= 2
+    assert "anna@example.org" not in listed
 
 
 def test_what_is_overdue_is_linked_before_what_is_only_due() -> None:

@@ -9,14 +9,14 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import invoices, messages, reminders
+from billing import invoices, letters, messages, reminders
 from billing.invoices import Demand
 from billing.models import AccountPolicy, Message
 from billing.network_file import apply
 from billing.network_file.nodes import Refused
 from billing.rules import texts as rules
 from tests.billing.typed_forms import changed
-from tests.factories import make_account, make_deal, make_schedule
+from tests.factories import make_account, make_deal, make_schedule, rub
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +43,14 @@ def test_letters_speak_the_accounts_own_words_and_keep_the_sum_and_the_button() 
     assert "оплатите 30\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}₽" in letter.html
     assert f"n={invoice.pk}" in letter.html
     assert "<b>Смирнова" not in letter.html + reminder.html
+
+
+def test_a_charge_is_announced_in_one_sentence_with_one_full_stop() -> None:
+    deal = make_deal(make_account(), contact_name="Анна Смирнова")
+    letter = letters.announcement(deal=deal, amount=rub(30000), on=DUE, card="4242", url="https://x.example")
+    said = "Как вы согласились, 10 декабря 2026 г. с вашей карты 4242 спишется 30 000 ₽. Чтобы оплатить иначе"
+    assert said in letter.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert ".." not in letter.text
 
 
 @pytest.mark.parametrize("text", ["{nmae}", "{name.__class__}", "{0}", "{}", "{name", "name}", "{name!r}"])
