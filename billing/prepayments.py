@@ -6,11 +6,12 @@ Reads only. A rendering says how much was rendered, an offset which part of whic
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import F, OuterRef, QuerySet, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Sum
 
 from billing import ledger, sums
-from billing.models import LegalEntity, Offset, Payment, Rendering
+from billing.models import LegalEntity, Offset, Payment, Receipt, Rendering
 from billing.rules import money
+from billing.rules import receipts as rules
 from crm.models import Deal
 
 
@@ -35,6 +36,17 @@ def owed(deal: Deal, entity: LegalEntity) -> Decimal:
         return given
     offsets = Offset.objects.filter(payment__deal=deal, payment__legal_entity=entity)
     return max(given - (offsets.aggregate(sum=Sum("amount"))["sum"] or money.ZERO), money.ZERO)
+
+
+def on_credit(deal: Deal, entity: LegalEntity) -> Decimal:
+    """What receipts have handed over on credit, less what later receipts have paid of it or taken back."""
+    ours = Q(payment__deal=deal, payment__legal_entity=entity)
+    ours |= Q(rendering__deal=deal, rendering__legal_entity=entity)
+    # What is not required was never said, unless another register has said it.
+    said = Receipt.objects.filter(ours, content__has_key="lines").exclude(state="not_required", fiscal={})
+    undecided = Q(kind=Receipt.Kind.CREDIT_RETURN, state=Receipt.State.MISSING)
+    contents = said.exclude(undecided).values_list("content", flat=True)
+    return max(sum((rules.credit_given(content) for content in contents), money.ZERO), money.ZERO)
 
 
 def open_of(deal: Deal, entity: LegalEntity) -> list[Prepayment]:

@@ -123,11 +123,17 @@ def _on_credit(sale: Sale, decided: ReceiptPolicy, amount: Decimal) -> Content:
     late = min(amount, sale.readings.owed(sale.deal, sale.entity))
     if not late:
         return _ahead(sale, amount, whole=False)
+    credit = min(late, prepayments.on_credit(sale.deal, sale.entity))
+    if not credit:
+        return _joined(_settlement(sale, {_way(sale): late}), sale, amount - late)
     terms = rules.CreditTerms(subject=decided.credit_subject, vat=decided.credit_vat)
     seller, item = _parts(sale)
     paid = rules.credit_payment(
-        seller=seller, buyer=sale.buyer, item=item, terms=terms, amount=late, cash=sale.cash
+        seller=seller, buyer=sale.buyer, item=item, terms=terms, amount=credit, cash=sale.cash
     )
+    if late > credit:
+        # Its money went back or was carried away: it was handed over, but no credit says so.
+        paid = rules.together(paid, _settlement(sale, {_way(sale): late - credit}))
     return _joined(paid, sale, amount - late)
 
 

@@ -301,6 +301,13 @@ def waiting(content: Mapping[str, Any] | Content) -> Decimal:
     return _sum(content, lambda line: line["method"] not in SETTLED)
 
 
+def credit_given(content: Mapping[str, Any] | Content) -> Decimal:
+    """What a receipt adds to the payer's credit; negative for what pays it or takes it back."""
+    given = Decimal(content["paid"].get("credit", "0"))
+    given -= _sum(content, lambda line: line["method"] == "credit_payment")
+    return given if content["type"] == "income" else -given
+
+
 def _sum(content: Mapping[str, Any] | Content, wanted: Callable[[Line], bool]) -> Decimal:
     return sum((Decimal(line["amount"]) for line in content["lines"] if wanted(line)), Decimal(0))
 

@@ -1,7 +1,7 @@
 """A service handed over before any money has a receipt of its own, where the accountant chose credit."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 from unittest import mock
@@ -11,15 +11,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from billing import credit_receipts, receipt_retries
+from billing import credit_receipts, credit_returns, prepayments, receipt_retries, settlements
 from billing.api import timeline
-from billing.models import LegalEntity, MerchantAccount, Receipt, ReceiptPolicy
+from billing.models import LegalEntity, MerchantAccount, Payment, Receipt, ReceiptPolicy
 from billing.providers.base import FollowedReceipt, ReceiptState
 from crm.models import Deal
 from tests.billing.receipting import PRINTED, FakeProvider, deliver_calls
 from tests.billing.refunding import FakeShop, ask, paid_deal, pay, work
 from tests.billing.rendered import render, vat
-from tests.factories import NOW, TODAY
+from tests.factories import NOW, TODAY, make_schedule, rub
 
 pytestmark = pytest.mark.django_db
 
@@ -186,3 +186,40 @@ def test_money_of_a_sale_on_credit_goes_back_as_money() -> None:
     assert back.content["paid"] == {"electronic": "10000.00"}
     [line] = back.content["lines"]
     assert (line["method"], line["amount"], line["vat"]) == ("partial_payment", "10000.00", "vat22")
+
+
+def said(payment: Payment) -> list[tuple[str, str]]:
+    income = Receipt.objects.get(payment=payment, kind="income")
+    return [(line["method"], line["amount"]) for line in income.content["lines"]]
+
+
+def test_what_went_back_of_the_first_money_was_no_credit_when_it_comes_again() -> None:
+    deal, _shop = credit_deal()
+    first = pay(deal, 30000, 1)
+    with mock.patch("billing.providers.of", return_value=FakeShop()):
+        ask(first, 10000)
+        work()
+    assert said(pay(deal, 70000, 2)) == [("credit_payment", "60000.00"), ("full_payment", "10000.00")]
+    assert prepayments.owed(deal, entity_of(deal)) == 0
+
+
+def test_what_went_back_of_a_credits_payment_pays_the_credit_when_it_comes_again() -> None:
+    deal, _shop = credit_deal()
+    pay(deal, 30000, 1)
+    later = pay(deal, 40000, 2)
+    with mock.patch("billing.providers.of", return_value=FakeShop()):
+        ask(later, 10000)
+        work()
+    assert said(pay(deal, 30000, 3)) == [("credit_payment", "30000.00")]
+    assert prepayments.on_credit(deal, entity_of(deal)) == 0
+
+
+def test_a_credit_that_was_taken_back_is_paid_no_more() -> None:
+    deal, _shop = credit_deal()
+    pay(deal, 30000, 1)
+    settlements.settle(deal=deal, total=rub(30000), reason="ушёл", author="user:1", at=NOW)
+    credit_returns.follow(since=NOW - timedelta(days=1), at=NOW)
+    assert prepayments.on_credit(deal, entity_of(deal)) == rub(60000)
+    Receipt.objects.filter(kind="credit_return").update(state="registered")
+    make_schedule(deal, total="90000", count=2)
+    assert said(pay(deal, 60000, 2)) == [("full_payment", "60000.00")]
