@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.db.models import F, Q, QuerySet
 
-from crm import connection, gates, memory, merges, prices, queues, records
+from crm import connection, gates, memory, merges, outbox, prices, queues, records
 from crm.client import Client, Priority, Refused, Unavailable
 from crm.models import Account, Deal, DealHint, Pipeline
 
@@ -247,7 +247,8 @@ def _write(account: Account, found: _Found, at: datetime) -> None:
     people = _people_columns(found.contacts, found.company) if found.contacts is not None else {}
     columns = _columns(account, lead) | people | {"fetched_at": at}
     known = Deal.objects.of(account, lead.id)
-    before = known.values("id", "fetched_at", "status_id", "goes_on", "went_on_as", "price").first()
+    names = ("id", "fetched_at", "status_id", "goes_on", "went_on_as", "price", "state")
+    before = known.values(*names).first()
     if before is None:
         new = Deal(account=account, external_id=lead.id, status_seen_at=at, **columns)
         Deal.objects.bulk_create([new], ignore_conflicts=True)
@@ -270,6 +271,9 @@ def _write(account: Account, found: _Found, at: datetime) -> None:
         columns |= {"previous_status_id": before["status_id"], "status_seen_at": at}
     known.update(**columns)
     _remember_people(account, found, at)
+    went_on = before["goes_on"] and before["went_on_as"] == Deal.State.DELETED
+    if before["state"] == Deal.State.DELETED or went_on:
+        outbox.come_back(deal_id=before["id"], at=at)
     prices.remember(deal_id=before["id"], before=before["price"], after=columns["price"], at=at)
 
 

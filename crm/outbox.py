@@ -20,6 +20,7 @@ from crm.models import Deal, OutboxRow
 
 __all__ = [
     "NOTES",
+    "come_back",
     "complete_task",
     "deliver",
     "file",
@@ -236,6 +237,15 @@ def give_up(row: OutboxRow, *, at: datetime) -> bool:
     parked = OutboxRow.objects.filter(pk=row.pk, state=OutboxRow.State.PARKED)
     words = _("Not needed any more, a person decided")
     return bool(parked.update(state=OutboxRow.State.DONE, done_at=at, last_error=words))
+
+
+def come_back(*, deal_id: int, at: datetime) -> int:
+    """The lead is out of the bin: what was parked goes again, but for a bot, which a person runs."""
+    parked = OutboxRow.objects.filter(deal=deal_id, state=OutboxRow.State.PARKED)
+    rows = list(parked.exclude(kind=OutboxRow.Kind.SALESBOT).order_by("id"))
+    for row in rows:
+        queues.wake(row, at=at)
+    return len(rows)
 
 
 def _mapped(deal: Deal, values: Mapping[str, str | date | None]) -> dict[str, str | None]:

@@ -3,16 +3,18 @@ let go of it.
 """
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from crm import outbox
+from crm import deals, outbox
 from crm.models import Account, Alert, Deal, OutboxRow
-from tests.crm.school import DEBT, LEAD, LINK, NOW, OVERDUE, PIPELINE, Amocrm
+from tests.crm.school import DEBT, LEAD, LINK, NOW, OVERDUE, PAYING, PIPELINE, Amocrm
 
 pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(hours=1)
 
 
 def parked() -> list[OutboxRow]:
@@ -42,6 +44,27 @@ def test_a_note_for_a_deal_that_is_gone_says_so(amocrm: Amocrm, deal: Deal) -> N
     outbox.note(deal=deal, key="payment:1", text="Получено 20 000 ₽", at=NOW)
     outbox.deliver(at=NOW)
     assert [row.last_error for row in parked()] == ["Сделка удалена в amoCRM."]
+
+
+def test_what_was_parked_while_the_lead_was_in_the_bin_goes_when_it_is_restored(
+    amocrm: Amocrm, account: Account, deal: Deal
+) -> None:
+    amocrm.change(is_deleted=True)
+    deals.refresh(account=account, lead_id=LEAD, at=NOW)
+    outbox.put_fields(deal=deal, values={"debt": "5.00"}, at=NOW)
+    outbox.set_price(deal=deal, price=95000, at=NOW)
+    outbox.move_stage(deal=deal, key="completed:1", status_id=PAYING, at=NOW)
+    outbox.run_salesbot(deal=deal, key="bot", bot_id=3301, at=NOW)
+    outbox.deliver(at=NOW)
+    assert len(parked()) == 4
+    outbox.deliver(at=LATER)
+    assert len(parked()) == 4
+
+    amocrm.change(is_deleted=False)
+    deals.refresh(account=account, lead_id=LEAD, at=LATER)
+    outbox.deliver(at=LATER)
+    assert [row.kind for row in parked()] == ["salesbot"]
+    assert (amocrm.value(DEBT), amocrm.lead()["price"], amocrm.lead()["status_id"]) == ("5.00", 95000, PAYING)
 
 
 def test_a_stage_that_is_gone_is_named_with_the_way_out(amocrm: Amocrm, deal: Deal) -> None:
