@@ -224,8 +224,18 @@ def test_a_double_click_opens_a_dialog_and_leaves_it_open(deal: Page, server: Se
         deal.get_by_role("button", name=name).dblclick()
         dialog = deal.get_by_role("dialog")
         expect(dialog).to_have_count(1)
+        assert deal.evaluate("document.activeElement.closest('.grafik-dialog') !== null")
         deal.mouse.click(5, 890)
         expect(dialog).to_have_count(0)
+
+
+def test_a_click_beside_the_fields_leaves_the_keyboard_to_the_dialog(deal: Page, server: Server) -> None:
+    deal.get_by_role("button", name="Частичная оплата").click()
+    for key in ("Tab", "Shift+Tab"):
+        deal.locator(".grafik-dialog .grafik-hint").first.click()
+        deal.keyboard.press(key)
+        assert deal.evaluate("document.activeElement.closest('.grafik-dialog form') !== null")
+    expect(deal.get_by_role("dialog").locator(".grafik-dialog__submit + button")).to_be_focused()
 
 
 def test_every_wait_shows_within_a_tenth_of_a_second(deal: Page, server: Server) -> None:

@@ -42,6 +42,10 @@ var Grafik = (() => {
     get unknown() {
       return this.status === 0 || this.status >= 500 && !this.problem || this.status < 300 && !this.problem;
     }
+    /** Turned away before anybody looked at what was asked: no word on an earlier call with the same key. */
+    get atTheDoor() {
+      return [401, 403, 429].includes(this.status) || this.status >= 500;
+    }
   };
   function makeApi(authorizedAjax, base = API_URL, language = "ru") {
     const addressOf = (path) => `${base}${path}${language === "ru" ? "" : `${path.includes("?") ? "&" : "?"}language=${language}`}`;
@@ -483,6 +487,11 @@ var Grafik = (() => {
   function leftOf(payment) {
     return payment.refundable || subtract(subtract(payment.amount, payment.refunded), payment.moved || "0.00");
   }
+  function offered(card, payment, chosen2) {
+    const left = leftOf(payment);
+    if (chosen2 || !isPositive(card.credit)) return left;
+    return isPositive(subtract(left, card.credit)) ? card.credit : left;
+  }
   var GOING_BACK = ["requested", "sent"];
   function reversible(payment) {
     const byHand = !payment.provider && payment.method !== "transfer" && !isPositive(payment.reversed || "0.00");
@@ -626,13 +635,14 @@ var Grafik = (() => {
   // src/dialogs/focus.js
   var REACHABLE = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
   function trapFocus(form) {
+    form.tabIndex = -1;
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Tab") return;
       const places = reachable(form);
       if (!places.length) return;
       const first = places[0];
       const last = places[places.length - 1];
-      if (event.shiftKey && document.activeElement === first) {
+      if (event.shiftKey && [first, form].includes(document.activeElement)) {
         event.preventDefault();
         last.focus();
       } else if (!event.shiftKey && document.activeElement === last) {
@@ -650,9 +660,16 @@ var Grafik = (() => {
   // src/dialogs/second_click.js
   var KINDS = ["mousedown", "mouseup", "click"];
   function ignoreSecondClick(inside) {
+    let begunInside = false;
     const swallow = (event) => {
       const place = inside();
-      if (event.detail > 1 && !(place && place.contains(event.target))) event.stopPropagation();
+      if (event.detail < 2) {
+        if (event.type === "mousedown") begunInside = Boolean(place && place.contains(event.target));
+        return;
+      }
+      if (begunInside) return;
+      event.stopPropagation();
+      event.preventDefault();
     };
     KINDS.forEach((kind) => document.addEventListener(kind, swallow, true));
     return () => KINDS.forEach((kind) => document.removeEventListener(kind, swallow, true));
@@ -761,7 +778,7 @@ var Grafik = (() => {
     fail(error, body) {
       if (this.closed) return;
       this.setBusy(false);
-      if (error.unknown || error.code === "still_running") this.holdUnknown(error, body);
+      if (error.unknown || error.code === "still_running" || this.unknownBody && error.atTheDoor) this.holdUnknown(error, body);
       else this.release(error);
     }
     holdUnknown(error, body) {
@@ -776,7 +793,8 @@ var Grafik = (() => {
       this.key = newKey();
       this.find(".grafik-dialog__fields").disabled = false;
       this.setSubmitLabel(this.spec.submitLabel);
-      if (error.code === "stale_version" && this.spec.onStale) {
+      const stale = error.code === "stale_version" || error.status === 409 && !error.problem;
+      if (stale && this.spec.onStale) {
         this.spec.onStale(this);
         return;
       }
@@ -1617,7 +1635,7 @@ var Grafik = (() => {
     const payment = subject || refundable(card)[0];
     return openDialog(context, {
       title: t("move.title"),
-      content: contentView(t, payment),
+      content: contentView(t, payment, offered(card, payment, subject)),
       submitLabel: t("move.submit"),
       collect: (form) => collect3(t, form, payment),
       send: (body, key) => api.send("POST", `payments/${payment.id}/move/`, body, key),
@@ -1636,11 +1654,11 @@ var Grafik = (() => {
       onClosed
     });
   }
-  function contentView(t, payment) {
+  function contentView(t, payment, amount) {
     return html`<p class="grafik-dialog__lead">${t("move.lead", { amount: formatMoney(payment.amount), left: formatMoney(leftOf(payment)) })}</p>
     <div class="grafik-offers" aria-live="polite"></div>
     <div class="grafik-pair">${inputField({ name: "lead_id", label: t("move.deal"), mode: "numeric", first: true })}
-    ${inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(leftOf(payment)), mode: "decimal", suffix: "₽" })}</div>
+    ${inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(amount), mode: "decimal", suffix: "₽" })}</div>
     ${textField({ name: "reason", label: t("decision.reason"), hint: t("schedule.reason_hint") })}
     <div class="grafik-move__effects" aria-live="polite"></div>`;
   }
@@ -1783,11 +1801,39 @@ var Grafik = (() => {
     return { receipt: numbers, errors: Object.fromEntries(wrong.map((name) => [name, t("payment.wrong_number")])) };
   }
 
+  // src/dialogs/stale.js
+  function showStale({ t, api, card }, dialog, onFresh, of = "schedule") {
+    const way2 = (busy) => button({ action: "reload_card", kind: "small", label: t(`${of}.stale_reload`), busy });
+    const show = (words2, busy) => {
+      if (!dialog.isOpen()) return;
+      const place = dialog.form.querySelector(".grafik-dialog__problem");
+      place.innerHTML = String(callout("warning", words2, way2(busy)));
+      const reloader = place.querySelector('[data-action="reload_card"]');
+      reloader.addEventListener("click", () => !busy && reload());
+      reloader.focus();
+    };
+    const reload = () => {
+      show(t(`${of}.stale`), true);
+      api.get(`deals/${card.lead_id}/`, isCard).then(
+        (fresh) => {
+          if (!dialog.isOpen()) return;
+          dialog.showProblem("");
+          dialog.form.querySelector(".grafik-dialog__title").focus();
+          onFresh(fresh);
+        },
+        (error) => show(explain(t, error).text, false)
+      );
+    };
+    show(t(`${of}.stale`), false);
+  }
+
   // src/dialogs/payment.js
   var METHODS = ["cash", "card_terminal", "bank_transfer", "other"];
-  function openFullPayment(context, { onDone, onConflict, onClosed }) {
-    const { t, api, today, card } = context;
-    return openDialog(context, {
+  function openFullPayment(context, { onDone, onCard, onClosed }) {
+    const { t, api, today } = context;
+    let { card } = context;
+    let showEffects = null;
+    const spec = {
       title: t("payment.full_title"),
       content: html`<div class="grafik-question"><span>${t("payment.full_question")}</span><b>${formatMoney(card.debt)}</b></div>
       ${commonFields(t, today)}`,
@@ -1795,10 +1841,27 @@ var Grafik = (() => {
       collect: (form) => collectCommon(t, form, today, { expected: card.debt }),
       send: (body, key) => api.send("POST", `deals/${card.lead_id}/full-payment/`, body, key),
       onDone,
-      onConflict,
-      onReady: (dialog) => connect(t, dialog, (form) => fullEffects(t, card, form.elements)),
+      onStale(dialog) {
+        const onFresh = (fresh) => {
+          card = fresh;
+          onCard(fresh);
+          if (!isPositive(card.debt)) {
+            dialog.close();
+            return;
+          }
+          spec.submitLabel = t("payment.full_submit", { amount: formatMoney(card.debt) });
+          dialog.setSubmitLabel(spec.submitLabel);
+          dialog.form.querySelector(".grafik-question b").textContent = formatMoney(card.debt);
+          showEffects();
+        };
+        showStale(context, dialog, onFresh, "payment");
+      },
+      onReady(dialog) {
+        showEffects = connect(t, dialog, (form) => fullEffects(t, card, form.elements));
+      },
       onClosed
-    });
+    };
+    return openDialog(context, spec);
   }
   function openPartialPayment(context, { onDone, onClosed }) {
     const { t, api, today, card } = context;
@@ -1836,6 +1899,7 @@ var Grafik = (() => {
     form.addEventListener("input", show);
     form.addEventListener("change", show);
     show();
+    return show;
   }
   function fullEffects(t, card, fields) {
     return [
@@ -2192,7 +2256,7 @@ var Grafik = (() => {
     const chosen2 = (form) => payments.find((one) => String(one.id) === form.elements.payment.value);
     return openDialog(context, {
       title: t("refund.title"),
-      content: contentView2(t, payments, first),
+      content: contentView2(t, payments, first, offered(card, first, subject)),
       submitLabel: t("refund.submit"),
       submitKind: "danger",
       collect: (form) => collect4(t, form, chosen2(form)),
@@ -2204,7 +2268,7 @@ var Grafik = (() => {
         };
         form.elements.payment.addEventListener("change", () => {
           const payment = chosen2(form);
-          form.elements.amount.value = formatNumber(leftOf(payment));
+          form.elements.amount.value = formatNumber(offered(card, payment, subject));
           form.elements.method.innerHTML = String(html`${methodsOf(t, payment).map(([value, label]) => html`<option value="${value}">${label}</option>`)}`);
         });
         form.addEventListener("input", show);
@@ -2218,10 +2282,10 @@ var Grafik = (() => {
     const ways = payment.provider ? ["provider", "cash", "bank_transfer"] : ["cash", "bank_transfer"];
     return ways.map((name) => [name, t(`refund.by_${name}`)]);
   }
-  function contentView2(t, payments, first) {
+  function contentView2(t, payments, first, amount) {
     const options = payments.map((one) => [String(one.id), t("refund.payment_line", { day: formatDay(one.received_at), amount: formatMoney(one.amount), method: t.known(`method.${one.method}`) || one.method })]);
     return html`${selectField({ name: "payment", label: t("refund.payment"), options, value: String(first.id) })}
-    <div class="grafik-pair">${inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(leftOf(first)), mode: "decimal", suffix: "₽", first: true })}
+    <div class="grafik-pair">${inputField({ name: "amount", label: t("refund.amount"), value: formatNumber(amount), mode: "decimal", suffix: "₽", first: true })}
     ${selectField({ name: "method", label: t("refund.method"), options: methodsOf(t, first) })}</div>
     ${textField({ name: "reason", label: t("refund.reason"), hint: t("schedule.reason_hint") })}
     <div class="grafik-refund__effect" aria-live="polite"></div>`;
@@ -2379,32 +2443,6 @@ var Grafik = (() => {
     body.remainder = values.remainder;
     body.shift_weekends = Boolean(values.shift_weekends);
     return { body, errors };
-  }
-
-  // src/dialogs/stale.js
-  function showStale({ t, api, card }, dialog, onFresh) {
-    const way2 = (busy) => button({ action: "reload_card", kind: "small", label: t("schedule.stale_reload"), busy });
-    const show = (words2, busy) => {
-      if (!dialog.isOpen()) return;
-      const place = dialog.form.querySelector(".grafik-dialog__problem");
-      place.innerHTML = String(callout("warning", words2, way2(busy)));
-      const reloader = place.querySelector('[data-action="reload_card"]');
-      reloader.addEventListener("click", () => !busy && reload());
-      reloader.focus();
-    };
-    const reload = () => {
-      show(t("schedule.stale"), true);
-      api.get(`deals/${card.lead_id}/`, isCard).then(
-        (fresh) => {
-          if (!dialog.isOpen()) return;
-          dialog.showProblem("");
-          dialog.form.querySelector(".grafik-dialog__title").focus();
-          onFresh(fresh);
-        },
-        (error) => show(explain(t, error).text, false)
-      );
-    };
-    show(t("schedule.stale"), false);
   }
 
   // src/dialogs/templates.js

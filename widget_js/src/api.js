@@ -25,6 +25,11 @@ export class ApiError extends Error {
   get unknown() {
     return this.status === 0 || (this.status >= 500 && !this.problem) || (this.status < 300 && !this.problem);
   }
+
+  /** Turned away before anybody looked at what was asked: no word on an earlier call with the same key. */
+  get atTheDoor() {
+    return [401, 403, 429].includes(this.status) || this.status >= 500;
+  }
 }
 
 /**

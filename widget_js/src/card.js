@@ -17,6 +17,13 @@ export function leftOf(payment) {
   return payment.refundable || subtract(subtract(payment.amount, payment.refunded), payment.moved || '0.00');
 }
 
+/** What of a payment is asked for first: where the deal is overpaid and nobody chose the payment, what is over. */
+export function offered(card, payment, chosen) {
+  const left = leftOf(payment);
+  if (chosen || !isPositive(card.credit)) return left;
+  return isPositive(subtract(left, card.credit)) ? card.credit : left;
+}
+
 const GOING_BACK = ['requested', 'sent'];
 
 /** Was it entered by hand, does anything of it still count, and is nothing of it just going back? Then it can be taken out. */

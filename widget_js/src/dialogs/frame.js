@@ -1,7 +1,8 @@
 // One frame for every dialog: amoCRM's Modal around our form, and the life of one submit.
 // The Idempotency-Key is made when the dialog is drawn. While an answer is unknown (time-out, no
 // connection) the fields stay locked and only the same call can be repeated, with the same key:
-// a second click, a slow network or an impatient Enter never makes a second payment.
+// a second click, a slow network or an impatient Enter never makes a second payment. A refusal at the
+// door (who are you, too often, not now) says nothing of the call whose answer was lost: the doubt stays.
 
 import { newKey } from '../api.js';
 import { html } from '../html.js';
@@ -16,7 +17,8 @@ import { ignoreSecondClick } from './second_click.js';
 /**
  * spec: title, content (Markup), wide?, submitLabel? (none: a dialog to read), submitKind?, cancelLabel?, collect(form) → body or null,
  * send(body, key) → Promise, onDone(answer), doneView?(answer) → Markup (the dialog stays and shows it),
- * onConflict?(error) after a 409 that closed it, onStale?(dialog) after one that did not, onReady?(dialog), onClosed().
+ * onConflict?(error) after a 409 that closed it, onStale?(dialog) after a stale version or a 409 that brings the new card, which did not,
+ * onReady?(dialog), onClosed().
  */
 export function openDialog({ Modal, t }, spec) {
   const dialog = new Dialog(t, spec);
@@ -132,7 +134,7 @@ class Dialog {
   fail(error, body) {
     if (this.closed) return;
     this.setBusy(false);
-    if (error.unknown || error.code === 'still_running') this.holdUnknown(error, body);
+    if (error.unknown || error.code === 'still_running' || (this.unknownBody && error.atTheDoor)) this.holdUnknown(error, body);
     else this.release(error);
   }
 
@@ -149,7 +151,8 @@ class Dialog {
     this.key = newKey();
     this.find('.grafik-dialog__fields').disabled = false;
     this.setSubmitLabel(this.spec.submitLabel);
-    if (error.code === 'stale_version' && this.spec.onStale) {
+    const stale = error.code === 'stale_version' || (error.status === 409 && !error.problem);
+    if (stale && this.spec.onStale) {
       this.spec.onStale(this);
       return;
     }

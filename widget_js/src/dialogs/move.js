@@ -3,7 +3,7 @@
 // both deals is said before.
 
 import { isOffers } from '../answers.js';
-import { leftOf, refundable } from '../card.js';
+import { leftOf, offered, refundable } from '../card.js';
 import { html } from '../html.js';
 import { add, formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
 import { effectsView } from '../views/effects.js';
@@ -17,7 +17,7 @@ export function openMove(context, { onDone, onConflict, onClosed }) {
   const payment = subject || refundable(card)[0];
   return openDialog(context, {
     title: t('move.title'),
-    content: contentView(t, payment),
+    content: contentView(t, payment, offered(card, payment, subject)),
     submitLabel: t('move.submit'),
     collect: (form) => collect(t, form, payment),
     send: (body, key) => api.send('POST', `payments/${payment.id}/move/`, body, key),
@@ -37,11 +37,11 @@ export function openMove(context, { onDone, onConflict, onClosed }) {
   });
 }
 
-function contentView(t, payment) {
+function contentView(t, payment, amount) {
   return html`<p class="grafik-dialog__lead">${t('move.lead', { amount: formatMoney(payment.amount), left: formatMoney(leftOf(payment)) })}</p>
     <div class="grafik-offers" aria-live="polite"></div>
     <div class="grafik-pair">${inputField({ name: 'lead_id', label: t('move.deal'), mode: 'numeric', first: true })}
-    ${inputField({ name: 'amount', label: t('refund.amount'), value: formatNumber(leftOf(payment)), mode: 'decimal', suffix: '₽' })}</div>
+    ${inputField({ name: 'amount', label: t('refund.amount'), value: formatNumber(amount), mode: 'decimal', suffix: '₽' })}</div>
     ${textField({ name: 'reason', label: t('decision.reason'), hint: t('schedule.reason_hint') })}
     <div class="grafik-move__effects" aria-live="polite"></div>`;
 }

@@ -1,6 +1,6 @@
 // Money received offline: the whole debt by one button, or a part. Both say what will happen before they do it,
-// with the rows that close and what becomes of the receipt; the full payment sends the debt it was shown for, so
-// that 409 tells a changed deal.
+// with the rows that close and what becomes of the receipt; the full payment sends the debt it was shown for: when
+// the deal has changed meanwhile nothing is recorded, and the dialog stays to be asked again for the new debt.
 
 import { covered } from '../card.js';
 import { html } from '../html.js';
@@ -11,13 +11,16 @@ import { effectsView } from '../views/effects.js';
 import { openDialog } from './frame.js';
 import { dateField, inputField, selectField, showFieldErrors, textField } from './fields.js';
 import { connectReceipt, readReceipt, receiptEffect, receiptFields } from './receipt_fields.js';
+import { showStale } from './stale.js';
 
 const METHODS = ['cash', 'card_terminal', 'bank_transfer', 'other'];
 
-/** context: {Modal, t, api, today, card}; onConflict(error) after a 409. */
-export function openFullPayment(context, { onDone, onConflict, onClosed }) {
-  const { t, api, today, card } = context;
-  return openDialog(context, {
+/** context: {Modal, t, api, today, card}; onCard(card) when another debt was found. */
+export function openFullPayment(context, { onDone, onCard, onClosed }) {
+  const { t, api, today } = context;
+  let { card } = context;
+  let showEffects = null;
+  const spec = {
     title: t('payment.full_title'),
     content: html`<div class="grafik-question"><span>${t('payment.full_question')}</span><b>${formatMoney(card.debt)}</b></div>
       ${commonFields(t, today)}`,
@@ -25,10 +28,27 @@ export function openFullPayment(context, { onDone, onConflict, onClosed }) {
     collect: (form) => collectCommon(t, form, today, { expected: card.debt }),
     send: (body, key) => api.send('POST', `deals/${card.lead_id}/full-payment/`, body, key),
     onDone,
-    onConflict,
-    onReady: (dialog) => connect(t, dialog, (form) => fullEffects(t, card, form.elements)),
+    onStale(dialog) {
+      const onFresh = (fresh) => {
+        card = fresh;
+        onCard(fresh);
+        if (!isPositive(card.debt)) {
+          dialog.close();
+          return;
+        }
+        spec.submitLabel = t('payment.full_submit', { amount: formatMoney(card.debt) });
+        dialog.setSubmitLabel(spec.submitLabel);
+        dialog.form.querySelector('.grafik-question b').textContent = formatMoney(card.debt);
+        showEffects();
+      };
+      showStale(context, dialog, onFresh, 'payment');
+    },
+    onReady(dialog) {
+      showEffects = connect(t, dialog, (form) => fullEffects(t, card, form.elements));
+    },
     onClosed,
-  });
+  };
+  return openDialog(context, spec);
 }
 
 export function openPartialPayment(context, { onDone, onClosed }) {
@@ -62,7 +82,7 @@ export function amountEffect(t, card, amount) {
   return callout('warning', t('payment.over', { over: formatMoney(over) }));
 }
 
-/** Tells anew what will happen whenever something is typed or chosen. */
+/** Tells anew what will happen whenever something is typed or chosen. → what tells it at once. */
 function connect(t, { form, recentre }, effects) {
   connectReceipt(form, recentre);
   const place = form.querySelector('.grafik-payment__effects');
@@ -72,6 +92,7 @@ function connect(t, { form, recentre }, effects) {
   form.addEventListener('input', show);
   form.addEventListener('change', show);
   show();
+  return show;
 }
 
 export function fullEffects(t, card, fields) {

@@ -1,7 +1,7 @@
 // Money back to the client: which payment, how much of it, by which way, why. Says before what will happen; a
 // refund by the provider counts only when the provider confirms it, so the card may show it a moment later.
 
-import { leftOf, refundable } from '../card.js';
+import { leftOf, offered, refundable } from '../card.js';
 import { html } from '../html.js';
 import { formatDay } from '../dates.js';
 import { add, formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
@@ -17,7 +17,7 @@ export function openRefund(context, { onDone, onClosed }) {
   const chosen = (form) => payments.find((one) => String(one.id) === form.elements.payment.value);
   return openDialog(context, {
     title: t('refund.title'),
-    content: contentView(t, payments, first),
+    content: contentView(t, payments, first, offered(card, first, subject)),
     submitLabel: t('refund.submit'),
     submitKind: 'danger',
     collect: (form) => collect(t, form, chosen(form)),
@@ -29,7 +29,7 @@ export function openRefund(context, { onDone, onClosed }) {
       };
       form.elements.payment.addEventListener('change', () => {
         const payment = chosen(form);
-        form.elements.amount.value = formatNumber(leftOf(payment));
+        form.elements.amount.value = formatNumber(offered(card, payment, subject));
         form.elements.method.innerHTML = String(html`${methodsOf(t, payment).map(([value, label]) => html`<option value="${value}">${label}</option>`)}`);
       });
       form.addEventListener('input', show);
@@ -45,10 +45,10 @@ function methodsOf(t, payment) {
   return ways.map((name) => [name, t(`refund.by_${name}`)]);
 }
 
-function contentView(t, payments, first) {
+function contentView(t, payments, first, amount) {
   const options = payments.map((one) => [String(one.id), t('refund.payment_line', { day: formatDay(one.received_at), amount: formatMoney(one.amount), method: t.known(`method.${one.method}`) || one.method })]);
   return html`${selectField({ name: 'payment', label: t('refund.payment'), options, value: String(first.id) })}
-    <div class="grafik-pair">${inputField({ name: 'amount', label: t('refund.amount'), value: formatNumber(leftOf(first)), mode: 'decimal', suffix: '₽', first: true })}
+    <div class="grafik-pair">${inputField({ name: 'amount', label: t('refund.amount'), value: formatNumber(amount), mode: 'decimal', suffix: '₽', first: true })}
     ${selectField({ name: 'method', label: t('refund.method'), options: methodsOf(t, first) })}</div>
     ${textField({ name: 'reason', label: t('refund.reason'), hint: t('schedule.reason_hint') })}
     <div class="grafik-refund__effect" aria-live="polite"></div>`;

@@ -5,9 +5,9 @@ import { explain } from '../problems.js';
 import { callout } from '../views/callout.js';
 import { button } from '../views/controls.js';
 
-/** Says so above the buttons; `onFresh(card)` after the click. */
-export function showStale({ t, api, card }, dialog, onFresh) {
-  const way = (busy) => button({ action: 'reload_card', kind: 'small', label: t('schedule.stale_reload'), busy });
+/** Says so above the buttons; `onFresh(card)` after the click. `of`: whose words, 'schedule' or 'payment'. */
+export function showStale({ t, api, card }, dialog, onFresh, of = 'schedule') {
+  const way = (busy) => button({ action: 'reload_card', kind: 'small', label: t(`${of}.stale_reload`), busy });
   const show = (words, busy) => {
     if (!dialog.isOpen()) return;
     const place = dialog.form.querySelector('.grafik-dialog__problem');
@@ -17,7 +17,7 @@ export function showStale({ t, api, card }, dialog, onFresh) {
     reloader.focus();
   };
   const reload = () => {
-    show(t('schedule.stale'), true);
+    show(t(`${of}.stale`), true);
     api.get(`deals/${card.lead_id}/`, isCard).then(
       (fresh) => {
         if (!dialog.isOpen()) return;
@@ -28,5 +28,5 @@ export function showStale({ t, api, card }, dialog, onFresh) {
       (error) => show(explain(t, error).text, false),
     );
   };
-  show(t('schedule.stale'), false);
+  show(t(`${of}.stale`), false);
 }
