@@ -15,6 +15,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import redis
+
 from config.embedded import processes
 from config.embedded.errors import EmbeddedError
 from config.embedded.ports import free_port, is_listening
@@ -78,13 +80,20 @@ class Redis:
         )
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
-            # It listens only after it has read its files.
-            if is_listening(self.port):
+            # It listens before it has read its files, and may yet find that it cannot.
+            if is_listening(self.port) and self._answers():
                 (self._home / "pid").write_text(f"{process.pid} {self.port}")
                 return process
             time.sleep(0.02)
         processes.end(process, signals=(signal.SIGTERM,), seconds=STOP_SECONDS)
         return None
+
+    def _answers(self) -> bool:
+        try:
+            with redis.Redis.from_url(self.url, socket_timeout=1) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
 
     def _configuration(self) -> Path:
         # A file, because a password among the arguments is seen by every user of the machine.

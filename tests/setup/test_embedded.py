@@ -178,6 +178,20 @@ def test_an_unreadable_redis_folder_is_set_aside(data_dir: Path) -> None:
     assert (data_dir / "redis.unreadable").exists()
 
 
+def test_a_file_that_proves_unreadable_late_is_set_aside_too(data_dir: Path) -> None:
+    """The server listens while it reads, and this one reads for a while before it finds the damage."""
+    running = embedded.start(data_dir)
+    with redis.Redis.from_url(running.redis_url) as client:
+        client.eval("for i = 1, 300000 do redis.call('SET', 'key' .. i, i) end", 0)
+    embedded.stop(data_dir)
+    [file] = (data_dir / "redis").rglob("*.incr.aof")
+    with file.open("ab") as kept:
+        kept.write(b"from another world" * 100)
+    running = embedded.start(data_dir)
+    assert redis.Redis.from_url(running.redis_url).dbsize() == 0
+    assert (data_dir / "redis.unreadable").exists()
+
+
 def test_a_kill_in_the_middle_of_the_first_start_is_repaired_by_the_next(data_dir: Path) -> None:
     embedded.start(data_dir, durable=False)
     embedded.stop(data_dir)
