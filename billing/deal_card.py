@@ -5,6 +5,7 @@ Reads only. Sums are texts with two decimals, dates ISO, moments with the offset
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -82,7 +83,7 @@ def card(deal: Deal, *, at: datetime, stale: bool = False) -> dict[str, Any]:
         "warnings": [
             *collection_card.unreached(channels),
             *_warnings(deal, standing, stale=stale, unknown=unknown, stopped=stopped),
-            *_money_warnings(deal, standing, receipts, parts),
+            *_money_warnings(deal, standing, receipts, parts, asked=refund_card.on_its_way(back)),
             *(rendered_card.warnings(deal) if parts.rendered else ()),
             *schedule_card.warnings(life, on=on),
             *collection_card.warnings(collecting, deal),
@@ -304,7 +305,7 @@ def _warnings(
 
 
 def _money_warnings(
-    deal: Deal, standing: Standing, receipts: list[Receipt], parts: Parts
+    deal: Deal, standing: Standing, receipts: list[Receipt], parts: Parts, *, asked: Decimal
 ) -> list[dict[str, str]]:
     """What of the deal's money a person should look at."""
     found: dict[str, str] = {}
@@ -318,10 +319,13 @@ def _money_warnings(
             "places it or says that it is not ours."
         ) % {"came": came}
     if standing.credit > 0:
-        credit = money.words(standing.credit)
-        found["credit"] = _(
+        words = {"credit": money.words(standing.credit), "asked": money.words(asked)}
+        said = _(
             "Overpaid by %(credit)s: it covers the next payments, or is refunded or moved to another deal."
-        ) % {"credit": credit}
+        )
+        found["credit"] = (
+            _("Overpaid by %(credit)s; %(asked)s is going back already.") if asked else said
+        ) % words
     if standing.written_off > 0:
         found["written_off"] = schedule_card.written_off(standing)
     if any(row.state == Receipt.State.FAILED for row in receipts):

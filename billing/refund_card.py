@@ -54,6 +54,12 @@ def actions(found: Mapping[int, dict[str, Any]]) -> list[str]:
     return ["refund"] if any(Decimal(one["refundable"]) for one in found.values()) else []
 
 
+def on_its_way(found: Mapping[int, dict[str, Any]]) -> Decimal:
+    """What of the deal's money is asked back and has not gone yet."""
+    waiting = (one for row in found.values() for one in row["refunds"] if one["state"] in refunds.OPEN)
+    return sum((Decimal(one["amount"]) for one in waiting), money.ZERO)
+
+
 def _of_payment(payment: Payment, *, refunded: Decimal, asked: Decimal) -> dict[str, Any]:
     return {
         "refunded": money.text(refunded),

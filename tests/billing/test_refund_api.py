@@ -8,7 +8,7 @@ import pytest
 from billing.models import AccountPolicy, Payment, RefundOrder
 from crm import auth, client
 from crm.auth import Caller
-from tests.billing.refunding import FakeShop, paid_deal
+from tests.billing.refunding import FakeShop, paid_deal, pay
 from tests.billing.test_api import call
 from tests.factories import make_deal
 
@@ -120,3 +120,14 @@ def test_another_accounts_payment_is_unknown(payment: Payment, monkeypatch: pyte
     monkeypatch.setattr(auth, "verify", lambda token, at: stranger)
     assert refund(payment, {"amount": "1.00", "reason": "x"}).status_code == 404
     assert not RefundOrder.objects.exists()
+
+
+def test_an_overpayment_that_is_going_back_is_not_offered_again(payment: Payment) -> None:
+    assert payment.deal is not None
+    pay(payment.deal, 64000, 2)
+    said = [one["text"] for one in card(payment)["warnings"] if one["code"] == "credit"]
+    assert "её можно вернуть" in said[0]
+    refund(payment, {"amount": "4000.00", "reason": "заплатил дважды"})
+    said = [one["text"] for one in card(payment)["warnings"] if one["code"] == "credit"]
+    four = "4\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}₽"
+    assert said == [f"Переплата {four}; уже возвращается {four}."]
