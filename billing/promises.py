@@ -63,7 +63,9 @@ def give(*, deal: Deal, word: Word, author: str, at: datetime, days_max: int = D
         standing = ledger.standing(deal, on=today)
         if standing.debt <= 0:
             raise NothingOwed
-        last = today + timedelta(days=days_max)
+        last = (payers_first_day(deal, today) if author == history.PAYER else today) + timedelta(
+            days=days_max
+        )
         if not today <= word.until <= last:
             raise WrongDay(last)
         if word.amount is not None and word.amount > standing.debt:
@@ -91,6 +93,20 @@ def give(*, deal: Deal, word: Word, author: str, at: datetime, days_max: int = D
             at=at,
         )
         return promise
+
+
+def payers_first_day(deal: Deal, today: date) -> date:
+    """From when the days of a payer's own word are counted: from the first of those that he replaced by later
+    ones, so that nobody waits for him for ever. What was kept or broken is over.
+    """
+    day = today
+    for given in Promise.objects.filter(deal=deal).select_related("end").order_by("-id"):
+        end = getattr(given, "end", None)
+        if end is not None and end.outcome != Outcome.REPLACED:
+            break
+        if given.author == history.PAYER:
+            day = deal.local_day(given.recorded_at)
+    return day
 
 
 def follow_money(deal: Deal, *, standing: Standing, at: datetime) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing import cards, date_requests, network, preferences, promises, providers, transfer_claims
 from billing.ledger import RowState, Standing
+from billing.models import Promise
 from billing.rules import money, payer_page
 from crm.models import Deal
 
@@ -52,12 +53,15 @@ def of(deal: Deal, standing: Standing, *, at: datetime) -> Wishes:
     owes = standing.debt > 0
     claim = transfer_claims.open_of(deal)
     card, mask = _card(deal, today, owes=owes)
+    given = promises.open_of(deal)
+    last_promise = rules.last_promise(promises.payers_first_day(deal, today))
+    has_days = last_promise >= today and (given is None or given.until < last_promise)
     return Wishes(
         own_sum=owes and rules.own_sum,
-        may_promise=owes and rules.may_promise and standing.overdue > 0,
+        may_promise=owes and rules.may_promise and standing.overdue > 0 and has_days,
         first_promise=today,
-        last_promise=rules.last_promise(today),
-        promise=_promise(deal),
+        last_promise=last_promise,
+        promise=_promise(given),
         may_claim=owes and claim is None,
         claim=_("We look for your transfer of %(amount)s.") % {"amount": money.words(claim.amount)}
         if claim
@@ -70,8 +74,7 @@ def of(deal: Deal, standing: Standing, *, at: datetime) -> Wishes:
     )
 
 
-def _promise(deal: Deal) -> str:
-    given = promises.open_of(deal)
+def _promise(given: Promise | None) -> str:
     return _("You promised to pay until %(day)s.") % {"day": f"{given.until:%d.%m.%Y}"} if given else ""
 
 

@@ -147,6 +147,26 @@ def test_a_promise_is_for_a_day_that_can_come(until: int, error: type[Exception]
         promise(late_deal(), until=until)
 
 
+def test_a_payer_cannot_promise_week_after_week() -> None:
+    deal = late_deal()
+
+    def says(until: int, day: int) -> None:
+        word = promises.Word(DUE + timedelta(days=until))
+        promises.give(deal=deal, word=word, author="payer", at=on(day), days_max=7)
+
+    says(5, day=1)
+    says(8, day=4)
+    with pytest.raises(promises.WrongDay) as refused:
+        says(9, day=8)
+    assert refused.value.last == DUE + timedelta(days=8)
+    promise(deal, until=12, at=on(8))
+    with pytest.raises(promises.WrongDay):
+        says(13, day=9)
+    promises.break_overdue(at=on(13))
+    says(20, day=13)
+    assert promises.open_of(deal) is not None
+
+
 def test_nobody_promises_what_is_not_owed() -> None:
     deal = late_deal()
     with pytest.raises(promises.AboveDebt):

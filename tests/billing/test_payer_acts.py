@@ -62,6 +62,14 @@ def test_a_promise_is_given_on_the_page_and_shown_there(payer: Client, bank: Ban
     assert "Вы обещали оплатить" in text(payer.get(address(deal, "?said=promise")))
 
 
+def test_who_has_promised_as_late_as_he_may_is_offered_no_later_day(payer: Client, bank: Bank) -> None:
+    deal = late(payer_page={"promise_days": 3})
+    payer.post(address(deal, "promise/"), {"until": day(2)})
+    assert 'action="promise/"' in text(payer.get(address(deal)))
+    payer.post(address(deal, "promise/"), {"until": day(3)})
+    assert 'action="promise/"' not in text(payer.get(address(deal)))
+
+
 @pytest.mark.parametrize("until", ["", "завтра", day(-1), day(8)])
 def test_a_day_that_cannot_be_promised_is_said_in_words(payer: Client, bank: Bank, until: str) -> None:
     answer = payer.post(address(late(), "promise/"), {"until": until})
