@@ -15,7 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from crm import gates, stage_names
+from crm import gates, setup_choices, stage_names
 from crm.models import Account, Pipeline
 
 ONE = ("completed_status", "paid_status", "deposit_status", "overdue_status")
@@ -78,6 +78,12 @@ class PipelineForm(forms.ModelForm):  # type: ignore[type-arg]
                 required=False,
                 widget=UnfoldAdminCheckboxSelectMultipleWidget(),
             )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        for name, words in setup_choices.wrong_stages(cleaned).items():
+            self.add_error(name, words)
+        return cleaned
 
     def _choose(self, name: str, choices: Choices) -> None:
         before = self.fields[name]

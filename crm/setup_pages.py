@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from crm import gates, grants, hooks, outbox, setup, setup_fields, site_button
+from crm import gates, grants, hooks, outbox, setup, setup_choices, setup_fields, site_button
 from crm.client import CrmError
 from crm.models import Account, Connection, Integration, Pipeline
 from crm.records import CustomField, PipelineInfo
@@ -67,7 +67,7 @@ def _act(request: HttpRequest, account: Account, found: Survey, at: datetime) ->
         return
     try:
         messages.success(request, act(request, account, found, at))
-    except (CrmError, setup.CannotTry, forms.ValidationError) as error:
+    except (CrmError, setup.CannotTry, setup_choices.FieldTaken, forms.ValidationError) as error:
         text = "; ".join(error.messages) if isinstance(error, forms.ValidationError) else str(error)
         messages.error(request, text)
 
@@ -75,6 +75,7 @@ def _act(request: HttpRequest, account: Account, found: Survey, at: datetime) ->
 def _save_fields(request: HttpRequest, account: Account, found: Survey, at: datetime) -> str:
     form = _checked(_fields_form(account, found, request.POST))
     chosen = {name: int(value) if value else None for name, value in form.items() if value != MAKE}
+    setup_choices.check_fields(account.fields, chosen)
     setup.choose_fields(account=account, chosen=chosen)
     wanted = [name for name, value in form.items() if value == MAKE]
     made = setup.make_fields(account=account, ours=wanted, at=at) if wanted else []
@@ -92,6 +93,9 @@ def _save_stages(request: HttpRequest, account: Account, found: Survey, at: date
     form = _checked(_stages_form(account, info, request.POST))
     values: dict[str, Any] = {name: int(form[name]) if form[name] else None for name in STAGES}
     values["completed_status"] = values["completed_status"] or 142
+    unfit = setup_choices.wrong_stages(values)
+    if unfit:
+        raise forms.ValidationError(list(unfit.values()))
     values |= {name: [int(stage) for stage in form[name]] for name in ("lost_statuses", "gated_statuses")}
     Pipeline.objects.update_or_create(account=account, external_id=info.id, defaults=values)
     return _("The stages of «%(name)s» are saved.") % {"name": info.name}

@@ -18,7 +18,7 @@ from billing import account_rules
 from billing.api.doors import Door, body
 from billing.api.problems import Problem
 from billing.network_file.schema import CHANNELS
-from crm import grants, hooks, setup, setup_fields
+from crm import grants, hooks, setup, setup_choices, setup_fields
 from crm.models import Account, Connection, Integration, Pipeline
 from crm.setup import Survey
 
@@ -88,6 +88,12 @@ class SetupFields(SetupDoor):
         chosen = body(FieldsSerializer, request).validated_data["chosen"]
         _check_fit(chosen, setup.survey(account=account, at=at))
         kept = {ours: int(value) if value else None for ours, value in chosen.items() if value != MAKE}
+        try:
+            setup_choices.check_fields(account.fields, kept)
+        except setup_choices.FieldTaken as error:
+            raise Problem(
+                422, "field_taken", str(error), {ours: [str(error)] for ours in error.ours}
+            ) from error
         setup.choose_fields(account=account, chosen=kept)
         wanted = [ours for ours, value in chosen.items() if value == MAKE]
         if wanted:
@@ -108,6 +114,10 @@ class SetupStages(SetupDoor):
             errors = {name: [_("There is no such stage in this pipeline.")] for name in wrong or ["pipeline"]}
             raise Problem(422, "unknown_stage", _("There is no such stage in this pipeline."), errors)
         given["completed_status"] = given["completed_status"] or 142
+        unfit = setup_choices.wrong_stages(given)
+        if unfit:
+            errors = {name: [words] for name, words in unfit.items()}
+            raise Problem(422, "wrong_stage", " ".join(unfit.values()), errors)
         Pipeline.objects.update_or_create(account=account, external_id=wanted, defaults=given)
         return Response(_page(account, found))
 

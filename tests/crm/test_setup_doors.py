@@ -10,7 +10,7 @@ from billing.models import AccountPolicy
 from crm import auth, hooks
 from crm.auth import Caller
 from crm.models import Account, Pipeline
-from tests.crm.school import DEBT, LEAD, LINK, OLGA, OVERDUE, PIPELINE, WEBHOOK_KEY, Amocrm
+from tests.crm.school import DEBT, LEAD, LINK, LOST, OLGA, OVERDUE, PIPELINE, WEBHOOK_KEY, Amocrm
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +74,27 @@ def test_a_field_is_chosen_only_where_it_fits(amocrm: Amocrm, chief: Account) ->
     assert "debt" not in chief.fields
     assert chief.fields["deposit_link"]
     assert chief.fields["payment_link"] == LINK
+
+
+def test_a_field_that_is_filled_serves_nothing_else(amocrm: Amocrm, chief: Account) -> None:
+    before = dict(chief.fields)
+    wrong = call("PUT", "setup/fields/", {"chosen": {"debt": str(DEBT), "next_amount": str(DEBT)}})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "field_taken")
+    assert sorted(wrong.json()["errors"]) == ["debt", "next_amount"]
+    assert "«Долг», «Сумма следующего платежа»" in wrong.json()["detail"]
+    chief.refresh_from_db()
+    assert chief.fields == before
+
+
+@pytest.mark.parametrize("overdue", [142, LOST, OVERDUE])
+def test_debtors_go_neither_to_a_final_stage_nor_among_the_paid(
+    amocrm: Amocrm, chief: Account, overdue: int
+) -> None:
+    before = Pipeline.objects.get(account=chief, external_id=PIPELINE).overdue_status
+    stages = {"deposit_status": None, "paid_status": OVERDUE, "completed_status": 142}
+    wrong = call("PUT", "setup/stages/", {"pipeline": PIPELINE, **stages, "overdue_status": overdue})
+    assert (wrong.status_code, list(wrong.json()["errors"])) == (422, ["overdue_status"])
+    assert Pipeline.objects.get(account=chief, external_id=PIPELINE).overdue_status == before
 
 
 def test_stages_are_those_of_the_pipeline(amocrm: Amocrm, chief: Account) -> None:

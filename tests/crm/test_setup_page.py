@@ -9,7 +9,7 @@ from django.test import Client
 
 from crm import outbox
 from crm.models import Account, Connection, Pipeline
-from tests.crm.school import CONTRACT, LEAD, LINK, LOST, MARIA, OVERDUE, PAYING, PIPELINE, Amocrm
+from tests.crm.school import CONTRACT, DEBT, LEAD, LINK, LOST, MARIA, OVERDUE, PAYING, PIPELINE, Amocrm
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +56,18 @@ def test_a_field_that_does_not_fit_is_not_taken(panel: Client, amocrm: Amocrm, a
     click(panel, account, "fields", next_due_on=str(LINK))
     account.refresh_from_db()
     assert account.fields == before
+
+
+def test_choices_that_do_not_go_together_are_said_and_not_taken(
+    panel: Client, amocrm: Amocrm, account: Account
+) -> None:
+    before = dict(account.fields)
+    said = click(panel, account, "fields", debt=str(DEBT), next_amount=str(DEBT))
+    assert "каждому нужно своё" in said
+    account.refresh_from_db()
+    assert account.fields == before
+    click(panel, account, "stages", pipeline=PIPELINE, completed_status=142, overdue_status=142)
+    assert Pipeline.objects.get(external_id=PIPELINE).overdue_status == OVERDUE
 
 
 def test_stages_are_chosen(panel: Client, amocrm: Amocrm, account: Account) -> None:
