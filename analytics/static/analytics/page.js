@@ -290,6 +290,8 @@
     payment: {
       full_title: "Полная оплата",
       partial_title: "Частичная оплата",
+      stale: "Долг изменился, пока окно было открыто. Платёж не записан; то, что вы ввели, осталось в полях.",
+      stale_reload: "Обновить долг",
       full_question: "Клиент внёс весь долг",
       full_submit: "Записать {amount}",
       partial_submit: "Записать платёж",
@@ -955,6 +957,10 @@
     /** Nobody knows whether the server did it: no answer at all, or somebody else's error page. */
     get unknown() {
       return this.status === 0 || this.status >= 500 && !this.problem || this.status < 300 && !this.problem;
+    }
+    /** Turned away before anybody looked at what was asked: no word on an earlier call with the same key. */
+    get atTheDoor() {
+      return [401, 403, 429].includes(this.status) || this.status >= 500;
     }
   };
   function makeApi(authorizedAjax, base = API_URL, language = "ru") {
