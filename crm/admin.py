@@ -21,6 +21,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm import hooks, outbox, queues, setup_pages, transport, users
+from crm.connection import try_stored
 from crm.models import Account, Alert, Connection, Deal, DealHint, Integration, OutboxRow, Pipeline, QueueRow
 from crm.panel import ChoiceWords, EditedRow, ReadOnlyPage, SecretField, SettingsPage, name_tables
 from crm.pipeline_form import PipelineForm, with_stored
@@ -289,6 +290,8 @@ class AccountPage(SettingsPage):
             connection.state, connection.last_error = Connection.State.CONNECTED, ""
             connection.checked_at = None
             connection.save()
+        elif "subdomain" in form.changed_data:
+            try_stored(account=account)
         if "webhook_key" in form.changed_data:
             hooks.moved(account=account)
 

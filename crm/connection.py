@@ -52,6 +52,12 @@ def is_lost(account: Account) -> bool:
     return not Connection.objects.filter(account=account, state=Connection.State.CONNECTED).exists()
 
 
+def try_stored(*, account: Account) -> None:
+    """The account has another address now: its tokens are tried there before anybody connects it anew."""
+    lost = Connection.objects.filter(account=account, state=Connection.State.NEEDS_RECONNECT)
+    lost.exclude(access_token="").update(state=Connection.State.CONNECTED, last_error="", checked_at=None)
+
+
 def run(
     *,
     account: Account,

@@ -7,7 +7,7 @@ from typing import Any
 from billing.models import AccountPolicy, LegalEntity, ScheduleTemplate
 from billing.network_file.changes import Change, merged, only
 from billing.network_file.shapes import Entry, plain
-from crm import hooks, setup
+from crm import connection, hooks, setup
 from crm.models import Account, Connection, Integration, Pipeline
 
 # Columns of the policy that are stored as the file has them.
@@ -48,6 +48,8 @@ def write(entry: Entry) -> Change:
         setup.refill(account=account, before=before.fields)
     _integrations(change, account, values)
     _connection(change, account, values.get("access_token"))
+    if before is not None and before.subdomain != account.subdomain:
+        connection.try_stored(account=account)
     if before is not None and before.webhook_key != account.webhook_key:
         hooks.moved(account=account)
     for pipeline in values.get("pipelines", []) + [values[key] for key in ("pipeline",) if key in values]:

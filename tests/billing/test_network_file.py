@@ -273,6 +273,14 @@ def test_another_key_of_the_hooks_is_told_to_amocrm_at_once() -> None:
     assert [row.account.key for row in Connection.objects.filter(checked_at=None)] == ["school"]
 
 
+def test_another_subdomain_is_tried_with_the_tokens_that_are_there() -> None:
+    apply(WHOLE)
+    Connection.objects.update(state=Connection.State.NEEDS_RECONNECT)
+    school = Account.objects.get(key="school")
+    apply(WHOLE.replace(f"subdomain: {school.subdomain}", "subdomain: renamed"))
+    assert Connection.objects.get(account=school).state == Connection.State.CONNECTED
+
+
 def test_a_rotated_secret_replaces_the_old_one_and_is_not_told() -> None:
     apply(WHOLE)
     changes = apply(changed("api_secret: demo-cp-secret-school", "api_secret: rotated-secret"))

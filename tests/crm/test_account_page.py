@@ -80,3 +80,16 @@ def test_what_cannot_be_a_token_is_not_taken(panel: Client, account: Account, ty
 def test_a_token_is_taken_without_the_word_before_it(panel: Client, account: Account) -> None:
     assert save(panel, account, token="Bearer by-hand ")
     assert Connection.objects.get(account=account).access_token == "by-hand"
+
+
+def test_a_renamed_account_is_tried_with_the_token_that_is_there(panel: Client, account: Account) -> None:
+    """A long-lived token is shown once: nobody could type it again."""
+    Connection.objects.update(state=Connection.State.NEEDS_RECONNECT, last_error="401", checked_at=NOW)
+    assert save(panel, account, alert_email="owner@example.org")
+    assert Connection.objects.get(account=account).state == Connection.State.NEEDS_RECONNECT
+    assert save(panel, account, subdomain="newname")
+    tried = Connection.objects.get(account=account)
+    assert (tried.state, tried.last_error, tried.checked_at) == (Connection.State.CONNECTED, "", None)
+    Connection.objects.update(state=Connection.State.NEEDS_RECONNECT, access_token="")
+    assert save(panel, account, subdomain="othername")
+    assert Connection.objects.get(account=account).state == Connection.State.NEEDS_RECONNECT
