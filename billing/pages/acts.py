@@ -1,13 +1,14 @@
 """What a payer does on his page besides paying: promise, ask for a date, claim a transfer, choose, agree.
 
 Each door is a POST that ends in a redirect to the page, which says what was done; reloading repeats nothing.
-What is not allowed or not understood comes back in words on the same page. The token is the only key, and no
-cookie is read, so there is nothing that a foreign page could misuse.
+What is not allowed or not understood comes back in words on the page of the form. The token is the only key,
+and no cookie is read, so there is nothing that a foreign page could misuse.
 """
 
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Protocol
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -17,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from billing import cards, date_requests, history, preferences, promises, transfer_claims
-from billing.pages import content
+from billing.pages import content, transfers
 from billing.pages.doors import for_payer
 from crm.models import Deal
 
@@ -42,7 +43,18 @@ REFUSALS: dict[type[Exception], Callable[[], str]] = {
 }
 
 
-def _act(name: str, do: Callable[[HttpRequest, Deal, datetime], None]) -> Callable[..., HttpResponse]:
+class Again(Protocol):
+    """Shows a form again that was refused, and why."""
+
+    def __call__(self, request: HttpRequest, deal: Deal, wrong: str, *, at: datetime) -> HttpResponse: ...
+
+
+def _act(
+    name: str, do: Callable[[HttpRequest, Deal, datetime], None], refused: Again | None = None
+) -> Callable[..., HttpResponse]:
+    """A door of a form; `refused` is the page that has the form, where it is not the payer's page itself."""
+    show = refused or again
+
     @csrf_exempt
     @require_POST
     @for_payer
@@ -51,9 +63,9 @@ def _act(name: str, do: Callable[[HttpRequest, Deal, datetime], None]) -> Callab
         try:
             do(request, deal, at)
         except NotUnderstood as error:
-            return again(request, deal, str(error), at=at)
+            return show(request, deal, str(error), at=at)
         except tuple(REFUSALS) as error:
-            return again(request, deal, REFUSALS[type(error)](), at=at)
+            return show(request, deal, REFUSALS[type(error)](), at=at)
         return HttpResponseRedirect(f"../?said={name}")
 
     return door
@@ -154,6 +166,6 @@ def _line(request: HttpRequest, name: str) -> str:
 
 promise = _act("promise", _promise)
 ask_date = _act("date", _ask_date)
-claim = _act("transfer", _claim)
+claim = _act("transfer", _claim, transfers.again)
 choose = _act("reminders", _choose)
 card = _act("card", _card)

@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing import date_requests, declines, direct_transfer, ledger, network, orders, papers
+from billing import date_requests, declines, network, orders, papers
 from billing.asking import What
 from billing.models import Invoice, ProviderOrder
 from billing.orders import Contact
-from billing.pages import acts, content, robots
+from billing.pages import acts, content, robots, transfers
 from billing.pages.doors import for_payer
 from billing.rules import money
 from crm.models import Deal
@@ -111,16 +111,7 @@ def failed(request: HttpRequest, deal: Deal) -> HttpResponse:
 @for_payer
 def transfer(request: HttpRequest, deal: Deal) -> HttpResponse:
     """How to pay past the payment system: requisites, their QR for a bank's application, a form to tell."""
-    at = timezone.now()
-    today = deal.local_day(at)
-    try:
-        entity = network.asker(deal=deal, on=today).legal_entity
-    except (network.NoReceiver, network.NoTaxSetting):
-        return _show(request, deal, "closed")
-    standing = ledger.standing(deal, on=today)
-    amount = standing.overdue or (standing.next.rest if standing.next else standing.debt)
-    found = direct_transfer.of(deal, entity, amount=amount)
-    return _show(request, deal, "transfer", transfer=found, amount=money.words(amount), today=today)
+    return transfers.show(request, deal, at=timezone.now())
 
 
 @csp_exempt()  # the browser's own viewer is a plugin, which our policy forbids

@@ -106,6 +106,21 @@ def test_a_sum_that_is_none_is_said_in_words(payer: Client, bank: Bank, amount: 
     assert not TransferClaim.objects.exists()
 
 
+def test_a_refused_word_of_a_transfer_comes_back_on_its_page_with_what_was_typed(
+    payer: Client, bank: Bank
+) -> None:
+    deal = late()
+    typed = {"amount": "30 тысяч", "paid_on": day(1), "comment": "с карты <мужа>"}
+    shown = text(payer.post(address(deal, "transferred/"), typed))
+    assert "Введите сумму в рублях" in shown
+    assert 'action="../transferred/"' in shown
+    for value in ("30 тысяч", day(1), "с карты &lt;мужа&gt;"):
+        assert f'value="{value}"' in shown
+    typed["amount"] = "30000"
+    assert "не в будущем" in text(payer.post(address(deal, "transferred/"), typed))
+    assert "не в будущем" not in text(payer.get(address(deal, "transfer/")))
+
+
 def test_another_date_is_asked_for_and_granted_by_the_accounts_rules(payer: Client, bank: Bank) -> None:
     waiting, granting = late(), late(payer_page={"grants": True, "move_days": 20})
     for deal in (waiting, granting):
