@@ -12,6 +12,7 @@ from billing.admin import policy_parts as parts
 from billing.admin import words  # noqa: F401  names the columns before forms are built from them
 from billing.admin.parts.field import PartField, PartForm
 from billing.admin.parts.page import LookedAtPage
+from billing.admin.parts.seen import SeenForm
 from billing.admin.policy_texts import TEXTS
 from billing.models import AccountPolicy, SmsGateway
 from billing.network_file import checks, nodes
@@ -34,7 +35,7 @@ name_tables(
 SCALARS = {"issue.days_before": "issue_days_before", "grace_days": "grace_days", "salesbot_id": "salesbot_id"}
 
 
-class PolicyForm(PartForm):
+class PolicyForm(SeenForm, PartForm):
     reminders = PartField(parts.REMINDERS, ACCOUNT.keys["reminders"])
     cohort_reminders = PartField(parts.COHORT_REMINDERS, ACCOUNT.keys["cohort_reminders"])
     overdue_task = PartField(parts.OVERDUE_TASK, ACCOUNT.keys["overdue_task"])
@@ -102,6 +103,7 @@ class PolicyForm(PartForm):
 @admin.register(AccountPolicy)
 class PolicyPage(LookedAtPage):
     form = PolicyForm
+    change_form_after_template = "admin/billing/parts/seen.html"
     list_display = ("account", "mode", "legal_entity", "issue_at", "issue_days_before")
     list_select_related = ("account", "legal_entity")
     ordering = ("account__key",)

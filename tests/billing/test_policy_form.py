@@ -66,6 +66,23 @@ def test_a_page_saved_as_it_is_changes_nothing(admin_client: Client, account: Ac
     assert stored(account) == STORED
 
 
+def test_what_somebody_else_saved_meanwhile_is_not_undone_unseen(
+    admin_client: Client, account: Account
+) -> None:
+    opened = html(admin_client, account)
+    AccountPolicy.objects.filter(account=account).update(grace_days=3, reminders=[])
+    answer = admin_client.post(page_of(account), changed(opened, FORM, issue_days_before="2"))
+    [said] = answer.context["adminform"].form.non_field_errors()
+    assert "«Напоминания», «Льготные дни»" in said or "«Льготные дни», «Напоминания»" in said
+    policy = AccountPolicy.objects.get(account=account)
+    assert (policy.grace_days, policy.reminders, policy.issue_days_before) == (3, [], 0)
+    again = admin_client.post(page_of(account), inputs(answer.content.decode(), FORM))
+    assert again.status_code == 302
+    policy.refresh_from_db()
+    assert (policy.grace_days, policy.issue_days_before) == (0, 2)
+    assert [one["days"] for one in policy.reminders] == [-3, 0]
+
+
 def test_an_account_without_any_rules_gets_none_by_saving(admin_client: Client) -> None:
     account = make_account(reminders=[], overdue_task={}, issuing_stopped=True)
     before = stored(account)
