@@ -103,8 +103,13 @@ class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
         found: list[Problem] = []
         read = plain(schema.LOCATION.keys[column].read(nodes.of(given), "", found)) if given else {}
         for problem in found:
-            self.add_error(lines.get(problem.path, min(lines.values())), problem.reason)
+            # The reader's words for what is missing are those of a file.
+            reason = problem.reason if problem.path in given else _("Fill this in.")
+            self.add_error(lines.get(problem.path, min(lines.values())), reason)
         if column == "deposit" and read and ("percent" in read) == ("amount" in read):
-            self.add_error("deposit_percent", _("A deposit is either percent or amount."))
+            both = "percent" in read
+            self.add_error(
+                "deposit_percent", _("A share or a sum, not both.") if both else _("Fill this in.")
+            )
         elif not found:
             setattr(self.instance, column, read)

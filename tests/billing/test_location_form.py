@@ -81,6 +81,13 @@ def test_what_cannot_be_asked_is_refused_at_its_line(
     assert (place.deposit, place.deposit_due) == (before, {})
 
 
+def test_what_is_missing_is_asked_for_in_the_words_of_a_form(admin_client: Client, place: Location) -> None:
+    assert save(admin_client, place, deposit_percent="", deposit_amount="", deposit_round_to="100") == {
+        "deposit_percent": ["Заполните."]
+    }
+    assert save(admin_client, place, due_minutes="10") == {"due_then": ["Заполните."]}
+
+
 def test_the_subject_of_a_product_is_chosen_and_listed_in_words(admin_client: Client) -> None:
     product = Product.objects.create(programme="Психолог", name="Курс", subject="service", vat="vat22")
     form = admin_client.get(reverse("admin:billing_product_change", args=[product.pk])).content.decode()
