@@ -171,6 +171,25 @@ def test_an_administrator_sets_up_section_by_section(deal: Page, server: Server)
     expect(deal.get_by_text("Поле записано и возвращено.")).to_be_visible()
 
 
+def test_a_reminder_without_a_day_is_not_one_of_the_day_itself(deal: Page, server: Server) -> None:
+    server.answer("GET setup/", 200, SETUP)
+    settings_page(deal, server, is_admin=True)
+    deal.get_by_role("button", name="Настройка").click()
+    rules = deal.locator("[data-form=rules]")
+    rules.get_by_role("button", name="Добавить напоминание").click()
+    rules.get_by_label("Напоминание 2: дней от срока", exact=True).fill("")
+    rules.get_by_label("Дней до срока платежа").fill("")
+    kept = {**SETUP["rules"], "reminders": [{"days": -5, "channels": ["email"]}]}
+    server.answer("PUT setup/rules/", 200, kept)
+    rules.get_by_role("button", name="Сохранить").click()
+    expect(rules.get_by_text("Сохранено")).to_be_visible()
+    [call] = server.made("PUT setup/rules/")
+    assert (call.body["reminders"][1]["days"], call.body["issue_days_before"]) == (None, None)
+    # What the server keeps is what stands there.
+    expect(rules.locator("[data-step]")).to_have_count(1)
+    expect(rules.get_by_label("Напоминание 1: дней от срока", exact=True)).to_have_value("-5")
+
+
 def test_a_manager_is_offered_the_figures_only(deal: Page, server: Server) -> None:
     settings_page(deal, server, is_admin=False)
     expect(deal.locator("#list_page_holder")).to_contain_text("Не отвечает.")

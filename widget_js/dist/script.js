@@ -2292,7 +2292,7 @@ var Grafik = (() => {
   }
   function effectView(t, card, payment, form) {
     const amount = parseMoney(form.elements.amount.value);
-    if (!amount) return "";
+    if (!amount || isPositive(subtract(amount, leftOf(payment)))) return "";
     const reopened = subtract(amount, card.credit);
     const method = form.elements.method.value;
     const effects = [

@@ -48,6 +48,7 @@ test('what is empty asks nothing and what is asked is encoded', () => {
 test('marks of the chart are round and reach the highest bar', () => {
   assert.deepEqual(scale(2200000).marks, [0, 500000, 1000000, 1500000, 2000000, 2500000]);
   assert.deepEqual(scale(100).marks, [0, 20, 40, 60, 80, 100]);
+  assert.deepEqual(scale(1).marks, [0, 1]);
   for (const value of [1, 7, 999.99, 12345, 3e9]) assert.ok(scale(value).top >= value && scale(value).marks.length <= 6, String(value));
   assert.deepEqual([0, 950, 250000, 1250000].map((sum) => shortSum(t, sum)), ['0', '950', '250 тыс.', '1,25 млн']);
 });

@@ -1292,7 +1292,7 @@
   }
   function scale(value) {
     const rough = value / MARKS;
-    const power = 10 ** Math.floor(Math.log10(rough));
+    const power = Math.max(1, 10 ** Math.floor(Math.log10(rough)));
     const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999999);
     const count = Math.ceil(value / step * 0.999999);
     return { top: step * count, marks: Array.from({ length: count + 1 }, (_, index) => step * index) };

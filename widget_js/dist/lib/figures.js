@@ -323,7 +323,7 @@ var GrafikFigures = (() => {
   }
   function scale(value) {
     const rough = value / MARKS;
-    const power = 10 ** Math.floor(Math.log10(rough));
+    const power = Math.max(1, 10 ** Math.floor(Math.log10(rough)));
     const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999999);
     const count = Math.ceil(value / step * 0.999999);
     return { top: step * count, marks: Array.from({ length: count + 1 }, (_, index) => step * index) };
@@ -912,21 +912,32 @@ var GrafikFigures = (() => {
         this.page = { ...answer, rules: this.page.rules };
         this.draw("connection", connectionView(this.t, answer));
       }
-      this.say(form, saidView("success", answer.text || this.t("setup.saved")));
+      this.say(answer.reminders ? this.keptRules(answer) : form, saidView("success", answer.text || this.t("setup.saved")));
+    }
+    /** The rules as the server keeps them: in order, each day once. → their form, drawn anew. */
+    keptRules(rules) {
+      this.page = { ...this.page, rules };
+      this.drawRules(rules.reminders);
+      const form = this.root.querySelector('[data-form="rules"]');
+      form.querySelector('[type="submit"]').focus();
+      return form;
     }
     say(form, markup) {
       form.querySelector(".grafik-setup__said").innerHTML = String(markup);
     }
   };
+  function numberOf(place) {
+    return place.value === "" ? null : Number(place.value);
+  }
   function stepsOf(form) {
     return Array.from(form.querySelectorAll("[data-step]"), (row) => ({
-      days: Number(row.querySelector('[name="days"]').value),
+      days: numberOf(row.querySelector('[name="days"]')),
       channels: CHANNELS.filter((name) => row.querySelector(`[value="${name}"]`).checked)
     }));
   }
   function rulesOf(form) {
     const { issue_at: at, issue_days_before: before, salesbot_id: bot } = form.elements;
-    return { issue_at: at.value, issue_days_before: Number(before.value), salesbot_id: Number(bot.value) || null };
+    return { issue_at: at.value, issue_days_before: numberOf(before), salesbot_id: Number(bot.value) || null };
   }
   function stagesOf(form) {
     const chosen = Object.fromEntries(Array.from(new FormData(form), ([name, value]) => [name, Number(value) || null]));

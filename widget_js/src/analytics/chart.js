@@ -41,7 +41,8 @@ export function monthLabel(t, iso, first) {
 /** Round marks from nought to the first that is not below `value`: 2.2 m → 0, 0.5 … 2.5 m. */
 export function scale(value) {
   const rough = value / MARKS;
-  const power = 10 ** Math.floor(Math.log10(rough));
+  // A mark is a whole rouble at least: its label has no kopecks.
+  const power = Math.max(1, 10 ** Math.floor(Math.log10(rough)));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999999);
   const count = Math.ceil((value / step) * 0.999999);
   return { top: step * count, marks: Array.from({ length: count + 1 }, (_, index) => step * index) };

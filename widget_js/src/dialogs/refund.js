@@ -57,7 +57,7 @@ function contentView(t, payments, first, amount) {
 /** The payment's free part goes first, then its newest rows open again. */
 function effectView(t, card, payment, form) {
   const amount = parseMoney(form.elements.amount.value);
-  if (!amount) return '';
+  if (!amount || isPositive(subtract(amount, leftOf(payment)))) return '';
   const reopened = subtract(amount, card.credit);
   const method = form.elements.method.value;
   const effects = [

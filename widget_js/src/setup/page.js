@@ -110,7 +110,16 @@ export class SetupPage {
       this.page = { ...answer, rules: this.page.rules };
       this.draw('connection', connectionView(this.t, answer));
     }
-    this.say(form, saidView('success', answer.text || this.t('setup.saved')));
+    this.say(answer.reminders ? this.keptRules(answer) : form, saidView('success', answer.text || this.t('setup.saved')));
+  }
+
+  /** The rules as the server keeps them: in order, each day once. → their form, drawn anew. */
+  keptRules(rules) {
+    this.page = { ...this.page, rules };
+    this.drawRules(rules.reminders);
+    const form = this.root.querySelector('[data-form="rules"]');
+    form.querySelector('[type="submit"]').focus();
+    return form;
   }
 
   say(form, markup) {
@@ -118,16 +127,21 @@ export class SetupPage {
   }
 }
 
+/** What was typed into a number's field; null when that is nothing or no number: the server says so. */
+function numberOf(place) {
+  return place.value === '' ? null : Number(place.value);
+}
+
 function stepsOf(form) {
   return Array.from(form.querySelectorAll('[data-step]'), (row) => ({
-    days: Number(row.querySelector('[name="days"]').value),
+    days: numberOf(row.querySelector('[name="days"]')),
     channels: CHANNELS.filter((name) => row.querySelector(`[value="${name}"]`).checked),
   }));
 }
 
 function rulesOf(form) {
   const { issue_at: at, issue_days_before: before, salesbot_id: bot } = form.elements;
-  return { issue_at: at.value, issue_days_before: Number(before.value), salesbot_id: Number(bot.value) || null };
+  return { issue_at: at.value, issue_days_before: numberOf(before), salesbot_id: Number(bot.value) || null };
 }
 
 function stagesOf(form) {
