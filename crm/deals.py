@@ -19,7 +19,7 @@ from django.db.models import F, Q, QuerySet
 
 from crm import connection, gates, memory, merges, outbox, prices, queues, records
 from crm.client import Client, Priority, Refused, Unavailable
-from crm.models import Account, Deal, DealHint, Pipeline
+from crm.models import Account, Deal, DealHint, OutboxRow, Pipeline
 
 log = structlog.get_logger("grafik.deals")
 
@@ -30,6 +30,8 @@ FIRST_LOOK_SECONDS = 6.0
 # A fetch that began later has already been written: an older answer must not overwrite it.
 OVERTAKEN = timedelta(minutes=1)
 CONTACTS_MAX = 50
+# Columns of people's own fields that we write too, by the same names (expect).
+OURS = ("programme", "cohort")
 PEOPLE_FRESH_SECONDS = 120
 
 
@@ -269,12 +271,21 @@ def _write(account: Account, found: _Found, at: datetime) -> None:
         columns["goes_on"] = False
     if before["status_id"] != lead.status_id:
         columns |= {"previous_status_id": before["status_id"], "status_seen_at": at}
+    for name in _coming(before["id"], since=at):
+        del columns[name]
     known.update(**columns)
     _remember_people(account, found, at)
     went_on = before["goes_on"] and before["went_on_as"] == Deal.State.DELETED
     if before["state"] == Deal.State.DELETED or went_on:
         outbox.come_back(deal_id=before["id"], at=at)
     prices.remember(deal_id=before["id"], before=before["price"], after=columns["price"], at=at)
+
+
+def _coming(deal_id: int, *, since: datetime) -> set[str]:
+    """What of a deal is still on its way to amoCRM, or came there after a reading began: that is older."""
+    unread = Q(state=OutboxRow.State.WAITING) | Q(done_at__gte=since)
+    rows = OutboxRow.objects.filter(unread, deal=deal_id, kind=OutboxRow.Kind.FIELDS)
+    return {name for payload in rows.values_list("payload", flat=True) for name in OURS if name in payload}
 
 
 def _remember_people(account: Account, found: _Found, at: datetime) -> None:

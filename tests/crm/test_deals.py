@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm import client, deals, outbox, prices, records
-from crm.models import Account, Deal, PriceChange
+from crm.models import Account, Deal, OutboxRow, PriceChange
 from tests.crm.school import CONTRACT, LEAD, LOST, MARIA, NOW, PIPELINE, Amocrm, make_deal
 
 
@@ -66,6 +66,24 @@ def test_what_the_budget_was_is_remembered_when_it_becomes_another_one(
     changes = list(PriceChange.objects.order_by("id").values_list("before", "after", "recorded_at"))
     assert changes == [(160000, 90000, days[1]), (90000, 120000, days[2])]
     assert [prices.known(deal, at=at) for at in (NOW, days[1], days[2])] == [160000, 90000, 120000]
+
+
+def test_what_we_are_writing_is_not_forgotten_by_a_fetch_before_it_is_written(
+    amocrm: Amocrm, account: Account
+) -> None:
+    deal = deals.get(account=account, lead_id=LEAD, at=NOW)
+    outbox.put_fields(deal=deal, values={"programme": "Психолог"}, at=NOW)
+    deals.expect(deal=deal, programme="Психолог")
+    read = [deals.refresh(account=account, lead_id=LEAD, at=NOW + timedelta(seconds=1))]
+    OutboxRow.objects.update(state="done", done_at=NOW + timedelta(seconds=9))
+    # Begun before it was written, ended after.
+    read += [deals.refresh(account=account, lead_id=LEAD, at=NOW + timedelta(seconds=2))]
+    assert [(one.programme, one.cohort) for one in read] == [("Психолог", "Поток 12")] * 2
+    # And what a person has changed back since then counts.
+    assert (
+        deals.refresh(account=account, lead_id=LEAD, at=NOW + timedelta(seconds=10)).programme
+        == "Нутрициолог"
+    )
 
 
 def test_a_lead_without_a_copy_is_waited_for_longer(
