@@ -1915,6 +1915,7 @@ var Grafik = (() => {
       card.version === null && t(card.mode === "deposit" ? "payment.effect_links" : "payment.effect_later"),
       closed.length > 0 && t(closed.length === 1 ? "payment.effect_closes_one" : "payment.effect_closes", { rows: closed.join(", ") }),
       begun && t("payment.effect_begins", { row: begun }),
+      card.version !== null && !isPositive(subtract(card.debt, amount)) && t("payment.effect_stage"),
       receiptEffect(t, card, fields)
     ];
   }
@@ -2435,7 +2436,7 @@ var Grafik = (() => {
     const [unit, number] = (values.every || MONTHLY).split(":");
     if (values.every && values.every !== MONTHLY) body.every = { [unit]: Number(number) };
     if (values.due_day.trim() && unit === "months") body.due_day = whole("due_day");
-    if (values.down_payment.trim()) {
+    if (!/^(0+([.,]0*)?)?$/.test(values.down_payment.trim())) {
       body.down_payment = money("down_payment");
       body.down_payment_on = day("down_payment_on");
     }

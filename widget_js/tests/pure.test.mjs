@@ -103,4 +103,6 @@ test('the body of a schedule names only what was filled in', () => {
 test('what cannot be sent is named by its field', () => {
   const { errors } = scheduleBody({ ...VALUES, total: 'много', count: '', first_due_on: '31.02.2026', due_day: 'x', down_payment: '5', down_payment_on: '' });
   assert.deepEqual(errors, ['total', 'count', 'first_due_on', 'due_day', 'down_payment_on']);
+  for (const none of ['', '0', '0,00']) assert.equal('down_payment' in scheduleBody({ ...VALUES, down_payment: none }).body, false);
+  assert.deepEqual(scheduleBody({ ...VALUES, down_payment: '.', down_payment_on: '22.11.2026' }).errors, ['down_payment']);
 });

@@ -190,6 +190,8 @@ test('a payment names the rows it closes, the one it begins, and what becomes of
   const words = (amount, ...rest) => partialEffects(t, card, amount, fields(...rest)).filter(Boolean).join(' ');
   assert.match(words('20000.00', 'cash'), /закроется платёж № 3; платёж № 2 закроется частично; чек на наличные пробейте на кассе/);
   assert.match(words('35000.00', 'cash'), /закроются платежи № 3, 2;/);
+  assert.doesNotMatch(words('44999.99', 'cash'), /сделка перейдёт/);
+  assert.match(words('45000.00', 'cash'), /закроются платежи № 3, 2, 4; сделка перейдёт на этап, настроенный для полной оплаты/);
   assert.match(words('20000.00', 'bank_transfer'), /чек пробьёт онлайн-касса/);
   assert.match(words('20000.00', 'bank_transfer', 'made'), /нового чека не будет/);
   const bare = { ...card, version: null, installments: [], receipt_defaults: {} };

@@ -111,6 +111,7 @@ export function partialEffects(t, card, amount, fields) {
     card.version === null && t(card.mode === 'deposit' ? 'payment.effect_links' : 'payment.effect_later'),
     closed.length > 0 && t(closed.length === 1 ? 'payment.effect_closes_one' : 'payment.effect_closes', { rows: closed.join(', ') }),
     begun && t('payment.effect_begins', { row: begun }),
+    card.version !== null && !isPositive(subtract(card.debt, amount)) && t('payment.effect_stage'),
     receiptEffect(t, card, fields),
   ];
 }

@@ -54,7 +54,8 @@ export function scheduleBody(values) {
   if (values.every && values.every !== MONTHLY) body.every = { [unit]: Number(number) };
   // Rows that are so many days apart have no day of the month.
   if (values.due_day.trim() && unit === 'months') body.due_day = whole('due_day');
-  if (values.down_payment.trim()) {
+  // Nought is how people write that there is none.
+  if (!/^(0+([.,]0*)?)?$/.test(values.down_payment.trim())) {
     body.down_payment = money('down_payment');
     body.down_payment_on = day('down_payment_on');
   }
