@@ -50,6 +50,10 @@ class OwnerRows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
         if any(network.has_orders(form.instance) for form in self.deleted_forms):
             raise forms.ValidationError(_ORDERED)
 
+    def get_unique_error_message(self, unique_check: Any) -> str:
+        """Django's own words name the column; a location has only its day to tell owners apart."""
+        return str(_("Two owners begin on one day: leave one of them."))
+
 
 class Owners(TabularInline):  # type: ignore[misc]
     model = Ownership

@@ -389,7 +389,11 @@ def test_a_location_cannot_be_paid_by_another_entitys_merchant(panel: Client) ->
     page = address(Location, "change", location.pk)
     assert panel.post(page, given).status_code == 200
     assert Ownership.objects.get(pk=owner.pk).merchant.key == "ivanov-cloud"
-    assert panel.post(page, {**given, "ownerships-0-merchant": owner.merchant_id}).status_code == 302
+    own = {**given, "ownerships-0-merchant": owner.merchant_id}
+    again = {name.replace("-0-", "-1-"): value for name, value in own.items() if not name.endswith("-id")}
+    both = panel.post(page, {**again, **own, "ownerships-TOTAL_FORMS": "2"})
+    assert "Два владельца начинаются в один день" in both.content.decode()
+    assert panel.post(page, own).status_code == 302
     location.refresh_from_db()
     assert location.deposit == {"amount": "3000.00"}
 
