@@ -2299,9 +2299,14 @@ var Grafik = (() => {
     const effects = [
       t(`refund.effect_${method}`, { amount: formatMoney(amount) }),
       isPositive(reopened) && t("refund.effect_debt", { amount: formatMoney(add(card.debt, reopened)) }),
-      t("refund.effect_receipt")
+      t(`refund.${receiptEffect2(payment.receipt)}`)
     ].filter(Boolean);
     return effectsView(t, effects);
+  }
+  function receiptEffect2(receipt) {
+    const state = receiptState(receipt);
+    if (state === "not_required") return receipt.reason === "other_register" ? "effect_other_register" : "effect_not_required";
+    return ["open", "failed"].includes(state) ? "effect_no_receipt" : "effect_receipt";
   }
   function collect4(t, form, payment) {
     const amount = parseMoney(form.elements.amount.value);

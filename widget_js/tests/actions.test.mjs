@@ -6,6 +6,7 @@ import { channelsOf, freshAttempts, leftOf, messageOf, refundable } from '../src
 import { addressesOf } from '../src/dialogs/qr.js';
 import { messageView } from '../src/dialogs/invoice.js';
 import { offersView } from '../src/dialogs/move.js';
+import { effectView } from '../src/dialogs/refund.js';
 import { readReceipt } from '../src/dialogs/receipt_fields.js';
 import { attemptsView } from '../src/views/attempts.js';
 import { rareActions } from '../src/views/more.js';
@@ -50,6 +51,17 @@ test('a payment can be returned by what is left of it', () => {
   ];
   assert.deepEqual(refundable({ payments }).map((one) => one.id), [2]);
   assert.equal(leftOf(payments[1]), '50.00');
+});
+
+test('a refund says what becomes of its receipt, and nothing of more than is left', () => {
+  const payment = { id: 1, amount: '100.00', refunded: '0.00' };
+  const form = (amount) => ({ elements: { amount: { value: amount }, method: { value: 'cash' } } });
+  const said = (receipt, amount = '100') => read(effectView(t, card(), { ...payment, receipt }, form(amount)));
+  assert.match(said({ state: 'registered', reason: null, url: null }), /чек возврата будет сделан по чеку платежа/);
+  assert.match(said({ state: 'planned', reason: 'no_register_for_cash', url: null }), /«Деньги без чека»/);
+  assert.match(said({ state: 'not_required', reason: 'organisation_transfer', url: null }), /не нужен, как и чек платежа/);
+  assert.match(said({ state: 'not_required', reason: 'other_register', url: null }), /касса, которая пробила платёж/);
+  assert.equal(said({ state: 'registered', reason: null, url: null }, '100,01'), '');
 });
 
 test('who may not refund sees no way to', () => {

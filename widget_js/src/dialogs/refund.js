@@ -6,6 +6,7 @@ import { html } from '../html.js';
 import { formatDay } from '../dates.js';
 import { add, formatMoney, formatNumber, isPositive, parseMoney, subtract } from '../money.js';
 import { effectsView } from '../views/effects.js';
+import { receiptState } from '../views/lists.js';
 import { openDialog } from './frame.js';
 import { inputField, selectField, showFieldErrors, textField } from './fields.js';
 
@@ -55,7 +56,7 @@ function contentView(t, payments, first, amount) {
 }
 
 /** The payment's free part goes first, then its newest rows open again. */
-function effectView(t, card, payment, form) {
+export function effectView(t, card, payment, form) {
   const amount = parseMoney(form.elements.amount.value);
   if (!amount || isPositive(subtract(amount, leftOf(payment)))) return '';
   const reopened = subtract(amount, card.credit);
@@ -63,9 +64,16 @@ function effectView(t, card, payment, form) {
   const effects = [
     t(`refund.effect_${method}`, { amount: formatMoney(amount) }),
     isPositive(reopened) && t('refund.effect_debt', { amount: formatMoney(add(card.debt, reopened)) }),
-    t('refund.effect_receipt'),
+    t(`refund.${receiptEffect(payment.receipt)}`),
   ].filter(Boolean);
   return effectsView(t, effects);
+}
+
+/** A return is printed like its payment: where that has no receipt, a person sees to the return's too. */
+function receiptEffect(receipt) {
+  const state = receiptState(receipt);
+  if (state === 'not_required') return receipt.reason === 'other_register' ? 'effect_other_register' : 'effect_not_required';
+  return ['open', 'failed'].includes(state) ? 'effect_no_receipt' : 'effect_receipt';
 }
 
 function collect(t, form, payment) {

@@ -160,7 +160,7 @@ function reasonWords(t, reason) {
 }
 
 /** A planned receipt with a reason waits for a person, not for us: shown as open. */
-function receiptState(receipt) {
+export function receiptState(receipt) {
   if (!receipt) return 'none';
   return receipt.state === 'planned' && receipt.reason ? 'open' : receipt.state;
 }
