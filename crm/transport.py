@@ -53,6 +53,14 @@ class Unavailable(CrmError):
         self.unknown = unknown
 
 
+class TooMany(Unavailable):
+    """A 429: nothing was done, and the account is paused for `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(_("amoCRM asks for a pause of %(seconds)d s (429)") % {"seconds": round(seconds)})
+        self.seconds = seconds
+
+
 class Blocked(Unavailable):
     """amoCRM lets nothing of ours in until its support lifts that."""
 
@@ -109,7 +117,20 @@ class Line:
         body: Any = None,
         user_id: int | None = None,
     ) -> Any:
-        """The parsed answer, or None for an empty one; raises Unavailable, Unauthorized or Refused."""
+        """The parsed answer, or None for an empty one; raises Unavailable, Unauthorized or Refused.
+
+        A person for whom a 429 leaves time enough waits for its end, instead of pressing again.
+        """
+        try:
+            return self._call(method, path, query, body, user_id)
+        except TooMany as error:
+            if self.priority != limits.Priority.PERSON or error.seconds >= min(self.patience, self._left()):
+                raise
+        return self._call(method, path, query, body, user_id)
+
+    def _call(
+        self, method: str, path: str, query: dict[str, Any] | None, body: Any, user_id: int | None
+    ) -> Any:
         left = self._left()
         try:
             limits.take(self.subdomain, priority=self.priority, patience=min(self.patience, left))
@@ -305,8 +326,7 @@ def _meaning(subdomain: str, method: str, path: str, response: requests.Response
         trace=response.headers.get("X-Request-Id", ""),
     )
     if status == 429:
-        seconds = limits.pause(subdomain, at_least=_retry_after(response))
-        raise Unavailable(_("amoCRM asks for a pause of %(seconds)d s (429)") % {"seconds": round(seconds)})
+        raise TooMany(limits.pause(subdomain, at_least=_retry_after(response)))
     if status == 403 and not _is_json(response):
         limits.pause(subdomain, at_least=BLOCK_PAUSE_SECONDS)
         raise Blocked(_("amoCRM blocks our calls (403)"))

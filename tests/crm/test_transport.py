@@ -134,6 +134,28 @@ def test_retry_after_is_obeyed(httpserver: HTTPServer, line: transport.Line) -> 
     assert limits.pause_left("school") > 80
 
 
+def test_a_person_with_time_enough_waits_for_the_end_of_a_429(
+    httpserver: HTTPServer, line: transport.Line
+) -> None:
+    httpserver.expect_ordered_request("/school/api/v4/account").respond_with_data("", 429)
+    httpserver.expect_ordered_request("/school/api/v4/account").respond_with_json({"id": 1})
+    line.priority, line.patience = Priority.PERSON, 5
+    assert ask(line) == {"id": 1}
+
+
+@pytest.mark.parametrize(
+    ("priority", "patience"), [(Priority.QUEUE, 5), (Priority.PERSON, 0.5)], ids=["the queue", "in a hurry"]
+)
+def test_nobody_else_waits_for_the_end_of_a_429(
+    httpserver: HTTPServer, line: transport.Line, priority: Priority, patience: float
+) -> None:
+    httpserver.expect_request("/school/api/v4/account").respond_with_data("", 429)
+    line.priority, line.patience = priority, patience
+    with pytest.raises(client.Unavailable):
+        ask(line)
+    assert len(httpserver.log) == 1
+
+
 def test_a_person_waits_no_longer_than_the_budget(httpserver: HTTPServer, line: transport.Line) -> None:
     asked_in_vain = Event()
 
