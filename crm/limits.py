@@ -1,14 +1,19 @@
 """How often we may call one amoCRM account: at most 7 requests in any second, over all processes.
 
-A sliding window per account lives in Redis, moved on by one small script, so that no two processes see the
-same free place. A person's call goes first: while one waits, the outbox gets no place. A 429 or a block
-pauses the account for everybody, longer each time in a row. While Redis is away each process keeps a small
-share by itself: slow, never over.
+A sliding window per account lives in Redis, moved on by small scripts, so that no two processes see the same
+free place. Requests travel for unequal times, and amoCRM counts them where they arrive: a place is held from
+the moment it is given, and once the answer is there a second from that moment, so the eighth request cannot
+come within a second of the first. A person's call goes first: while one waits, the outbox gets no place.
+A 429 or a block pauses the account for everybody, longer each time in a row. While Redis is away each
+process keeps a small share by itself: slow, never over.
 """
 
 import threading
 import time
+import uuid
 from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -21,9 +26,8 @@ from django.utils.translation import gettext as _
 log = structlog.get_logger("grafik.limits")
 
 PER_SECOND = 7
-# Requests travel for unequal times: counted at the other end, the eighth may come closer to the first than we
-# sent it.
-WINDOW_MS = 1030
+# A second, and what the clocks' whole milliseconds lose.
+WINDOW_MS = 1005
 ALONE_PER_SECOND = 2
 PAUSE_MAX_SECONDS = 60.0
 # How long the queue stands back after a person was told to wait; the person asks again far sooner.
@@ -50,14 +54,22 @@ local paused = redis.call('PTTL', KEYS[2])
 if paused > 0 then return -paused end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-if ARGV[3] == 'queue' and redis.call('EXISTS', KEYS[3]) == 1 then return 40 end
-local oldest = redis.call('LINDEX', KEYS[1], ARGV[1] - 1)
-if oldest and now - oldest < tonumber(ARGV[2]) then
-  if ARGV[3] == 'person' then redis.call('SET', KEYS[3], 1, 'PX', ARGV[4]) end
-  return tonumber(ARGV[2]) - (now - oldest)
+if ARGV[4] == 'queue' and redis.call('EXISTS', KEYS[3]) == 1 then return 40 end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then
+  if ARGV[4] == 'person' then redis.call('SET', KEYS[3], 1, 'PX', ARGV[5]) end
+  local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+  return tonumber(oldest[2]) + ARGV[2] - now
 end
-redis.call('LPUSH', KEYS[1], now)
-redis.call('LTRIM', KEYS[1], 0, ARGV[1] - 1)
+redis.call('ZADD', KEYS[1], now, ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 0
+"""
+
+# The request of a place has arrived by now, not later.
+_ANSWERED = """
+local clock = redis.call('TIME')
+redis.call('ZADD', KEYS[1], 'XX', clock[1] * 1000 + math.ceil(clock[2] / 1000), ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 0
 """
@@ -73,13 +85,24 @@ return math.floor(wait)
 """
 
 
-def take(account: str, *, priority: Priority, patience: float) -> None:
+@contextmanager
+def place(account: str, *, priority: Priority, patience: float) -> Iterator[None]:
+    """Make one request inside: wait for its place, at most `patience` seconds; raises NoPlace."""
+    taken = take(account, priority=priority, patience=patience)
+    try:
+        yield
+    finally:
+        _answered(account, taken)
+
+
+def take(account: str, *, priority: Priority, patience: float) -> str:
     """Wait for a place of the account's limit, at most `patience` seconds; raises NoPlace."""
     until = time.monotonic() + patience
+    wanted = uuid.uuid4().hex
     while True:
-        wait = _ask(account, priority)
+        wait = _ask(account, priority, wanted)
         if wait == 0:
-            return
+            return wanted
         seconds = abs(wait) / 1000
         left = until - time.monotonic()
         if left <= 0 or (wait < 0 and seconds > left):
@@ -108,14 +131,21 @@ def pause_left(account: str) -> float:
         return _alone.pause_left(account)
 
 
-def _ask(account: str, priority: Priority) -> float:
+def _ask(account: str, priority: Priority, wanted: str) -> float:
     keys = (f"amocrm:{account}:window", f"amocrm:{account}:pause", f"amocrm:{account}:person")
     try:
-        given = (PER_SECOND, WINDOW_MS, priority.value, PERSON_WAITS_MS)
+        given = (PER_SECOND, WINDOW_MS, wanted, priority.value, PERSON_WAITS_MS)
         return float(_redis().eval(_TAKE, 3, *keys, *given))
     except redis.RedisError as error:
         log.warning("limits without redis", error=type(error).__name__)
         return _alone.take(account)
+
+
+def _answered(account: str, taken: str) -> None:
+    try:
+        _redis().eval(_ANSWERED, 1, f"amocrm:{account}:window", taken, WINDOW_MS)
+    except redis.RedisError as error:
+        log.warning("limits without redis", error=type(error).__name__)
 
 
 @cache

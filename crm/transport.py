@@ -9,6 +9,8 @@ import json
 import re
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -131,30 +133,23 @@ class Line:
     def _call(
         self, method: str, path: str, query: dict[str, Any] | None, body: Any, user_id: int | None
     ) -> Any:
-        left = self._left()
-        try:
-            limits.take(self.subdomain, priority=self.priority, patience=min(self.patience, left))
-        except limits.NoPlace as error:
-            raise Unavailable(str(error)) from error
         headers = self._headers()
         if user_id is not None:
             headers["X-Context-User-ID"] = str(user_id)
-        url, seconds = address(self.subdomain) + path, max(0.05, self._left())
-        response = _send(self.subdomain, method, url, headers, query, body, seconds)
+        url = address(self.subdomain) + path
+        with _place(self.subdomain, self.priority, min(self.patience, self._left())):
+            seconds = max(0.05, self._left())
+            response = _send(self.subdomain, method, url, headers, query, body, seconds)
         return _meaning(self.subdomain, method, path, response)
 
     def raw(
         self, method: str, path: str, *, body: Any = None, within_limit: bool = True
     ) -> requests.Response:
         """The answer as it came, whatever it is (crm.probe); raises Unavailable only when there is none."""
-        if within_limit:
-            try:
-                limits.take(self.subdomain, priority=self.priority, patience=self.patience)
-            except limits.NoPlace as error:
-                raise Unavailable(str(error)) from error
-        headers = self._headers()
+        place = _place(self.subdomain, self.priority, self.patience) if within_limit else nullcontext()
         url = address(self.subdomain) + path
-        return _send(self.subdomain, method, url, headers, None, body, READ_SECONDS)
+        with place:
+            return _send(self.subdomain, method, url, self._headers(), None, body, READ_SECONDS)
 
     def call_address(self, url: str, *, body: Any) -> None:
         """POST to an address that amoCRM gave us; the token goes to the account's own address only."""
@@ -170,17 +165,12 @@ class Line:
         """
         if not is_of_amocrm(url):
             raise Refused(0, f"drive at {urlsplit(url).hostname}")
-        left = self._left()
-        try:
-            limits.take(self.subdomain, priority=self.priority, patience=min(self.patience, left))
-        except limits.NoPlace as error:
-            raise Unavailable(str(error)) from error
         headers = self._headers()
         if content is not None:
             headers["Content-Type"] = "application/octet-stream"
-        response = _send(
-            self.subdomain, "POST", url, headers, None, body, max(0.05, self._left()), content=content
-        )
+        with _place(self.subdomain, self.priority, min(self.patience, self._left())):
+            seconds = max(0.05, self._left())
+            response = _send(self.subdomain, "POST", url, headers, None, body, seconds, content=content)
         if response.status_code in (401, 403) and _is_json(response):
             raise NoFileScope(response.status_code, "files")
         answer = _meaning(self.subdomain, "POST", "drive", response)
@@ -205,12 +195,9 @@ class Line:
 
 def post_token(subdomain: str, body: dict[str, str]) -> dict[str, Any]:
     """One call of the OAuth token address; raises Unavailable, or Refused with amoCRM's hint."""
-    try:
-        limits.take(subdomain, priority=limits.Priority.PERSON, patience=CONNECT_SECONDS)
-    except limits.NoPlace as error:
-        raise Unavailable(str(error)) from error
     url = f"{address(subdomain)}/oauth2/access_token"
-    response = _send(subdomain, "POST", url, {"User-Agent": AGENT}, None, body, READ_SECONDS)
+    with _place(subdomain, limits.Priority.PERSON, CONNECT_SECONDS):
+        response = _send(subdomain, "POST", url, {"User-Agent": AGENT}, None, body, READ_SECONDS)
     if response.status_code in (400, 401):
         document = _json(response)
         words = (document.get("hint"), document.get("title")) if isinstance(document, dict) else ()
@@ -269,6 +256,15 @@ def is_of_amocrm(url: str) -> bool:
     if host.endswith(".amocrm.ru"):
         return asked.scheme == "https"
     return "{" not in known.netloc and (asked.scheme, host) == (known.scheme, known.hostname)
+
+
+@contextmanager
+def _place(subdomain: str, priority: limits.Priority, patience: float) -> Iterator[None]:
+    try:
+        with limits.place(subdomain, priority=priority, patience=patience):
+            yield
+    except limits.NoPlace as error:
+        raise Unavailable(str(error)) from error
 
 
 def _send(

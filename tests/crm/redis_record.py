@@ -1,6 +1,6 @@
 """What Redis was asked for places of amoCRM's limit, and what it gave, in its own order and on its own clock.
 
-A MONITOR of the server: each question is a call of the script, each place that was taken is the LPUSH inside
+A MONITOR of the server: each question is a call of the script, each place that was taken is the ZADD inside
 it, with the moment that the script wrote down.
 """
 
@@ -47,10 +47,10 @@ class Record:
         """Every question so far, in the order in which Redis answered."""
         found: list[Ask] = []
         for at, inside, words in self._lines():
-            if words[0].upper() == "EVAL" and "LINDEX" in words[1]:
+            if words[0].upper() == "EVAL" and "ZCARD" in words[1]:
                 account = words[3].removeprefix("amocrm:").removesuffix(":window")
                 found.append(Ask(at, account, words[-2], taken=False))
-            elif inside and words[0].upper() == "LPUSH" and words[1].endswith(":window"):
+            elif inside and words[0].upper() == "ZADD" and words[1].endswith(":window") and words[2] != "XX":
                 last = found.pop()
                 found.append(Ask(int(words[2]) / 1000, last.account, last.priority, taken=True))
         return [ask for ask in found if self._account in ("", ask.account)]

@@ -103,7 +103,7 @@ def test_accounts_do_not_share(slept: list[float]) -> None:
 def fill(store: Any, account: str) -> None:
     """Take every place for good: seven moments that will not be over during the test."""
     later = int(store.time()[0] + 3600) * 1000
-    store.lpush(f"amocrm:{account}:window", *[later] * limits.PER_SECOND)
+    store.zadd(f"amocrm:{account}:window", {f"place {n}": later for n in range(limits.PER_SECOND)})
 
 
 def test_seven_places_are_given_at_once_and_the_eighth_is_not(slept: list[float]) -> None:
@@ -234,3 +234,16 @@ def test_without_redis_each_process_keeps_a_small_share(settings: Settings, slep
 def test_nothing_is_left_behind_in_redis(store: Any) -> None:
     limits.take("school", priority=Priority.QUEUE, patience=0)
     assert all(store.pttl(key) > 0 for key in store.scan_iter("amocrm:school:*"))
+
+
+def test_a_place_is_free_again_a_second_after_the_answer_not_after_the_question(store: Any) -> None:
+    """The first request of a row may travel for longer than the eighth."""
+    with limits.place("school", priority=Priority.PERSON, patience=0):
+        [(_taken, given_at)] = store.zrange("amocrm:school:window", 0, -1, withscores=True)
+        time.sleep(0.02)
+    [(_taken, answered_at)] = store.zrange("amocrm:school:window", 0, -1, withscores=True)
+    assert answered_at >= given_at + 20
+    store.delete("amocrm:school:window")
+    with limits.place("school", priority=Priority.PERSON, patience=0):
+        store.delete("amocrm:school:window")
+    assert not store.exists("amocrm:school:window"), "an answer after its second holds no place"
