@@ -1,26 +1,18 @@
 """Money for a rendered service that is carried to another deal: closed once, wherever it lies."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from unittest import mock
 
 import pytest
 
-from billing import moves, prepayments, verification
+from billing import moves, prepayments
 from billing.models import Payment, Receipt
 from crm.models import Deal
 from tests.billing.refunding import FakeShop, ask, paid_deal, pay, work
 from tests.billing.rendered import entity_of, offsets, render
 from tests.factories import NOW, make_deal, make_schedule, rub
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _books_hold() -> Iterator[None]:
-    """Whatever a test did, the second witness finds nothing wrong."""
-    yield
-    assert list(verification.violations()) == []
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_hold")]
 
 
 def closed(payment: Payment) -> Decimal:

@@ -1,32 +1,15 @@
 """Money that was carried to another deal goes back from there, by the shop that took it."""
 
-from collections.abc import Iterator
-from unittest import mock
-
 import pytest
 
-from billing import moves, refunds, verification
+from billing import moves, refunds
 from billing.models import Payment, Receipt, Refund
 from crm.models import Deal
 from tests.billing.refunding import FakeShop, ask, paid_deal, shop_of, work
 from tests.billing.test_guards import refused
 from tests.factories import NOW, make_deal, make_legal_entity, make_merchant, make_schedule, rub, standing_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _books_hold() -> Iterator[None]:
-    """Whatever a test did, the second witness finds nothing wrong."""
-    yield
-    assert list(verification.violations()) == []
-
-
-@pytest.fixture
-def shop() -> Iterator[FakeShop]:
-    fake = FakeShop()
-    with mock.patch("billing.providers.of", return_value=fake):
-        yield fake
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_hold")]
 
 
 def carried(times: int = 1) -> tuple[Payment, list[Deal], Payment]:

@@ -2,16 +2,14 @@
 
 import importlib
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import timedelta
-from unittest import mock
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from billing import ledger, refund_card, refund_orders, verification
+from billing import ledger, refund_card, refund_orders
 from billing.api import timeline
 from billing.models import Payment, Receipt, Refund
 from billing.receipts import ReceiptChoice
@@ -19,21 +17,7 @@ from billing.refund_orders import Demand
 from tests.billing.refunding import WHY, FakeShop, ask, paid_deal, pay_cash, work
 from tests.factories import NOW, TODAY, rub, standing_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _books_hold() -> Iterator[None]:
-    """Whatever a test did, the second witness finds nothing wrong."""
-    yield
-    assert list(verification.violations()) == []
-
-
-@pytest.fixture
-def shop() -> Iterator[FakeShop]:
-    fake = FakeShop()
-    with mock.patch("billing.providers.of", return_value=fake):
-        yield fake
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_hold")]
 
 
 def test_a_payout_is_a_refund_only_when_it_is_marked_as_done(shop: FakeShop) -> None:

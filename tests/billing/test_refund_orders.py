@@ -1,13 +1,12 @@
 """Money asked back: reserved at once, given back once, and nothing is lost when nobody answers."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from unittest import mock
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing import inbox, payments, provider_calls, refund_orders, refunds, verification
+from billing import inbox, payments, provider_calls, refund_orders, refunds
 from billing.api import timeline
 from billing.models import Allocation, Event, ProviderCall, Receipt, Refund, RefundOrder
 from billing.providers.base import (
@@ -27,21 +26,7 @@ from tests.billing.notices import code, refund_fields, send
 from tests.billing.refunding import WHY, FakeShop, ask, paid_deal, pay_cash, shop_of, work
 from tests.factories import NOW, rub, standing_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _books_hold() -> Iterator[None]:
-    """Whatever a test did, the second witness finds nothing wrong."""
-    yield
-    assert list(verification.violations()) == []
-
-
-@pytest.fixture
-def shop() -> Iterator[FakeShop]:
-    fake = FakeShop()
-    with mock.patch("billing.providers.of", return_value=fake):
-        yield fake
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_hold")]
 
 
 def events(deal: Deal) -> list[str]:

@@ -1,12 +1,11 @@
 """What goes back after a rendered service closed a part of it: each part like the receipt that took it."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from unittest import mock
 
 import pytest
 
-from billing import moves, prepayments, receipt_retries, reversals, verification
+from billing import moves, prepayments, receipt_retries, reversals
 from billing.models import Payment, ProviderCall, Receipt
 from crm.models import Deal
 from tests.billing.receipting import real_provider
@@ -14,14 +13,7 @@ from tests.billing.refunding import FakeShop, ask, paid_deal, pay, pay_cash, wor
 from tests.billing.rendered import RIDDEN, Fiscal, entity_of, offsets, render, vat
 from tests.factories import NOW, make_deal, make_schedule, rub
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _books_hold() -> Iterator[None]:
-    """Whatever a test did, the second witness finds nothing wrong."""
-    yield
-    assert list(verification.violations()) == []
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_hold")]
 
 
 def lines(receipt: Receipt) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from billing import deal_card, moves, prepayments, provider_calls, service_rendered, verification
+from billing import deal_card, moves, prepayments, provider_calls, service_rendered
 from billing.models import Payment, Refund, RefundOrder
 from billing.providers.base import (
     FollowedReceipt,
@@ -19,14 +19,7 @@ from tests.billing.refunding import ask, paid_deal, pay, work
 from tests.billing.rendered import RIDDEN, Fiscal, entity_of, offsets, render
 from tests.factories import NOW, make_deal, make_schedule, rub
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _books_hold() -> Iterator[None]:
-    """Whatever a test did, the second witness finds nothing wrong."""
-    yield
-    assert list(verification.violations()) == []
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_hold")]
 
 
 @pytest.fixture
